@@ -1,0 +1,77 @@
+"""The event envelope (CloudEvents 1.0 attribute names) and what a decision is made of."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, ClassVar, Generic, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict
+
+from kernel import identity
+
+State = TypeVar("State")
+Shape = TypeVar("Shape", bound=BaseModel)
+
+
+class Event(BaseModel):
+    """A fact that a service publishes: the class name is its type, the fields are its data.
+
+    A released version never changes; a new one raises `version` and keeps the old sample readable.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    version: ClassVar[int] = 1
+
+
+@dataclass(frozen=True)
+class Decision(Generic[State]):
+    """What a domain function answers: the state to be, and the facts that make it so.
+
+    No facts means "already so": nothing is written, and the same answer is given again.
+    """
+
+    state: State
+    facts: tuple[Event, ...] = ()
+
+
+class Envelope(BaseModel):
+    """One event on its way: who says what about which aggregate, and the how-manieth that is.
+
+    `sequence` counts the events of `subject` from 1 without gaps; `correlationid` is the same for
+    everything that one order sets off; `causationid` names the message or step that caused this.
+    Spec: https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/spec.md
+    """
+
+    model_config = ConfigDict(frozen=True)
+    specversion: Literal["1.0"] = "1.0"
+    id: str
+    source: str
+    type: str
+    subject: str
+    time: datetime
+    datacontenttype: Literal["application/json"] = "application/json"
+    dataversion: int
+    sequence: int
+    correlationid: str
+    causationid: str
+    data: dict[str, Any]
+
+
+def read(envelope: Envelope, shape: type[Shape]) -> Shape:
+    """The data in the reader's own shape; raises pydantic's ValidationError when it does not fit."""
+    return shape.model_validate(envelope.data)
+
+
+def seal(fact: Event, *, source: str, subject: str, sequence: int, correlation: str, cause: str) -> Envelope:
+    """The fact in its envelope; its id follows from source, subject and sequence alone."""
+    return Envelope(
+        id=identity.derive(source, subject, sequence),
+        source=source,
+        type=type(fact).__name__,
+        subject=subject,
+        time=identity.now(),
+        dataversion=fact.version,
+        sequence=sequence,
+        correlationid=correlation,
+        causationid=cause,
+        data=fact.model_dump(mode="json"),
+    )

@@ -1,0 +1,155 @@
+"""HTTP in and out: the route table, the caller, the request read strictly, refusals as problem bodies."""
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from itertools import combinations
+from typing import Annotated, Any, TypeVar
+
+from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
+from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEvent
+from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, ValidationError
+from pydantic_core import ErrorDetails
+
+from kernel.errors import InvalidRequest, NotFound, Refusal
+from kernel.observability import count, invocation
+from kernel.tokens import Caller, verify
+
+LARGEST_BODY = 64 * 1024
+KEY = re.compile("[!-~]{1,255}")
+SLUG = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
+DIGITS = re.compile(r"\d(?:[ -]?\d)+")
+HEADERS = {"Content-Type": "application/json", "Cache-Control": "no-store"}
+INTERNAL = '{"error": "InternalError", "message": "Something failed here; the request may be repeated."}'
+
+Shape = TypeVar("Shape", bound=BaseModel)
+
+
+class Body(BaseModel):
+    """A request body: nothing coerced, nothing unknown."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+
+    def fingerprint(self) -> str:
+        """A hash of what was asked, alike for bodies that differ in form only."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
+
+
+def no_card_number(text: str) -> str:
+    """The text itself. Raises ValueError when it holds a card number: 13 to 19 digits that satisfy Luhn.
+
+    Groups of digits may be joined by single spaces or dashes, and any run of whole groups may be one.
+    """
+    for run in DIGITS.findall(text):
+        groups = re.split("[ -]", run)
+        for first, last in combinations(range(len(groups) + 1), 2):
+            digits = "".join(groups[first:last])
+            if 13 <= len(digits) <= 19 and _luhn(digits):
+                raise ValueError("must not hold a card number")
+    return text
+
+
+def _luhn(digits: str) -> bool:
+    doubled = (int(digit) * (1 + place % 2) for place, digit in enumerate(reversed(digits)))
+    return sum(number // 10 + number % 10 for number in doubled) % 10 == 0
+
+
+CardFree = Annotated[str, StringConstraints(min_length=1, max_length=128), AfterValidator(no_card_number)]
+
+
+Slug = Annotated[str, StringConstraints(pattern=SLUG.pattern)]
+
+
+def slug(text: str) -> str:
+    """A path part that is a Slug. Raises NotFound for anything else, which names nothing."""
+    if not SLUG.fullmatch(text):
+        raise NotFound
+    return text
+
+
+class Api(APIGatewayRestResolver):
+    """A service's routes. Calling it handles one API Gateway proxy event and logs once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.exception_handler(Refusal)(_problem)
+        self.not_found(lambda error: _problem(NotFound()))
+
+    def __call__(self, event: Mapping[str, Any], context: Any) -> dict[str, Any]:
+        try:
+            with invocation("http", method=event["httpMethod"], route=event.get("resource")) as line:
+                answer = self.resolve(dict(event), context)
+                line["status"] = answer["statusCode"]
+                return answer
+        except Exception:
+            count("Fault")
+            return {"statusCode": 500, "headers": HEADERS, "body": INTERNAL}
+
+    def caller(self) -> Caller:
+        """Who asks, as the gateway found or, where it has not looked, as the token says."""
+        found = (self.current_event.get("requestContext") or {}).get("authorizer") or {}
+        if "customer_id" in found:
+            expires_at = int(found["expires_at"])
+            return Caller(found["customer_id"], found["role"], expires_at).must_be_current()
+        return verify(self.current_event.headers.get("Authorization") or "")
+
+    def cause(self) -> str:
+        """What caused whatever this request commits."""
+        return f"http/{self.current_event.request_context.request_id}"
+
+    def idempotency_key(self) -> str:
+        """The Idempotency-Key header: 1 to 255 visible characters. Raises InvalidRequest."""
+        key = self.current_event.headers.get("Idempotency-Key") or ""
+        if not KEY.fullmatch(key):
+            raise InvalidRequest("Idempotency-Key must have 1 to 255 visible characters")
+        return str(key)
+
+    def body(self, shape: type[Shape]) -> Shape:
+        """The request body in its shape. Raises InvalidRequest naming the fields, never their values."""
+        text = _text(self.current_event)
+        try:
+            return shape.model_validate_json(text)
+        except ValidationError as error:
+            raise InvalidRequest(fields=[_field(detail) for detail in error.errors()]) from None
+
+
+def answer(status: int, body: BaseModel | Mapping[str, Any], **headers: str) -> Response[str]:
+    """A JSON answer; header names are given with underscores (`Retry_After="1"`)."""
+    text = body.model_dump_json() if isinstance(body, BaseModel) else json.dumps(body)
+    named: dict[str, Any] = {name.replace("_", "-"): value for name, value in headers.items()}
+    return Response(status, "application/json", text, headers={**HEADERS, **named})
+
+
+def _problem(refusal: Refusal) -> Response[str]:
+    body = {"error": type(refusal).__name__, "message": str(refusal), **refusal.data}
+    return answer(refusal.status, body)
+
+
+def _text(event: APIGatewayProxyEvent) -> str:
+    """The body, once it is known to be one JSON value of a bearable size without duplicate keys."""
+    try:
+        text = event.decoded_body or ""
+        if len(text.encode()) > LARGEST_BODY:
+            raise InvalidRequest(f"the body must be at most {LARGEST_BODY} bytes")
+        json.loads(text, object_pairs_hook=_distinct, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        raise InvalidRequest("the body must be JSON without duplicate keys") from error
+    return text
+
+
+def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    if len({name for name, _ in pairs}) < len(pairs):
+        raise ValueError("duplicate key")
+    return dict(pairs)
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(name)
+
+
+def _field(detail: ErrorDetails) -> dict[str, str]:
+    """Where and what is wrong. A field nobody asked for is not named: its name is the sender's text."""
+    unknown = detail["type"] in {"extra_forbidden", "unexpected_keyword_argument"}
+    place = detail["loc"][:-1] if unknown else detail["loc"]
+    return {"field": ".".join(map(str, place)) or "body", "problem": detail["msg"]}

@@ -1,0 +1,27 @@
+"""Money: integer minor units of one currency, never a float."""
+
+import re
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Money:
+    """`amount` in minor units (cents), `currency` as three capital letters (ISO 4217).
+
+    Raises ValueError for another form of currency, and for arithmetic across two of them.
+    """
+
+    amount: int
+    currency: str
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch("[A-Z]{3}", self.currency):
+            raise ValueError("currency must be three capital letters")
+
+    def __add__(self, other: "Money") -> "Money":
+        if other.currency != self.currency:
+            raise ValueError("one sum, one currency")
+        return Money(self.amount + other.amount, self.currency)
+
+    def times(self, quantity: int) -> "Money":
+        return Money(self.amount * quantity, self.currency)

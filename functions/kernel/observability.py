@@ -1,0 +1,52 @@
+"""One log line per invocation, and the few metrics that alarms stand on."""
+
+import os
+import time
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import Any
+
+from aws_lambda_powertools import Logger, single_metric
+from aws_lambda_powertools.metrics import MetricUnit
+from botocore.exceptions import ClientError
+
+from kernel.errors import Refusal, SettleError
+
+
+@cache
+def logger() -> Logger:
+    return Logger(service=os.environ.get("SERVICE", "settle"))
+
+
+def count(metric: str) -> None:
+    """Adds one to a metric of this service."""
+    with single_metric(name=metric, unit=MetricUnit.Count, value=1, namespace="Settle") as point:
+        point.add_dimension(name="service", value=os.environ.get("SERVICE", "settle"))
+
+
+@contextmanager
+def invocation(name: str, **ids: Any) -> Iterator[dict[str, Any]]:
+    """Logs the invocation's outcome and duration once, whatever happens; the caller may add ids."""
+    line: dict[str, Any] = {"invocation": name, "outcome": "done", **ids}
+    started = time.perf_counter()
+    try:
+        yield line
+    except BaseException as error:
+        line |= describe(error)
+        raise
+    finally:
+        line["milliseconds"] = round((time.perf_counter() - started) * 1000)
+        log = logger().error if "trace" in line else logger().info
+        log(line)
+
+
+def describe(error: BaseException) -> dict[str, Any]:
+    """What a log may say of an error: never the text of a foreign one, which may repeat its input."""
+    said: dict[str, Any] = {"outcome": type(error).__name__}
+    if isinstance(error, SettleError | ClientError):
+        said["reason"] = str(error)
+    if not isinstance(error, Refusal):
+        said["trace"] = traceback.format_tb(error.__traceback__)[-4:]
+    return said

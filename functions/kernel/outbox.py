@@ -1,0 +1,116 @@
+"""The transactional outbox: state and the events about it are committed together or not at all."""
+
+import json
+import os
+import random
+import zlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from kernel import dynamo, identity
+from kernel.dynamo import Item, Key, Write
+from kernel.errors import ConditionFailed, Contended, EventTooLarge
+from kernel.events import Envelope, Event, seal
+
+Result = TypeVar("Result")
+
+ATTEMPTS = 4
+KEPT = timedelta(days=30)
+LARGEST_EVENT = 256 * 1024
+SHARDS = 4
+
+
+@dataclass(frozen=True)
+class Aggregate:
+    """A record that publishes: where it is, what to set on it, and how many events it had when loaded.
+
+    `sequence` 0 means that it is not there yet. Attributes that are not named stay as they are.
+    """
+
+    key: Key
+    subject: str
+    correlation: str
+    sequence: int
+    sets: Item
+    removes: Sequence[str] = ()
+
+
+def commit(aggregate: Aggregate, facts: Sequence[Event], *, cause: str, beside: Sequence[Write] = ()) -> None:
+    """Writes the aggregate, its facts and what stands beside it in one transaction.
+
+    No facts: nothing is written. Raises Contended when the aggregate has moved on since it was loaded,
+    ConditionFailed naming the places in `beside` whose condition did not hold, and EventTooLarge.
+    """
+    if not facts:
+        return
+    envelopes = _seal(aggregate, facts, cause)
+    try:
+        dynamo.transact([*beside, _guarded(aggregate, len(facts))], puts=[_row(envelopes)])
+    except ConditionFailed as failed:
+        if len(beside) in failed.old:
+            raise Contended from failed
+        raise
+
+
+def persist(use_case: Callable[[], Result]) -> Result:
+    """Runs load, decide and save again while somebody else writes first; for callers that wait."""
+    for attempt in range(ATTEMPTS - 1):
+        try:
+            return use_case()
+        except Contended:
+            identity.pause(random.uniform(0, 0.05 * 2**attempt))
+    return use_case()
+
+
+def bucket(moment: datetime, shard: int) -> str:
+    """The partition of the outbox for one minute; shards keep a busy minute from being one hot key."""
+    return f"outbox#{moment:%Y-%m-%dT%H:%M}#{shard}"
+
+
+def _seal(aggregate: Aggregate, facts: Sequence[Event], cause: str) -> list[str]:
+    source = f"settle.{os.environ['SERVICE']}"
+    return [
+        _fitting(
+            seal(
+                fact,
+                source=source,
+                subject=aggregate.subject,
+                sequence=sequence,
+                correlation=aggregate.correlation,
+                cause=cause,
+            )
+        )
+        for sequence, fact in enumerate(facts, start=aggregate.sequence + 1)
+    ]
+
+
+def _fitting(envelope: Envelope) -> str:
+    text = envelope.model_dump_json()
+    if len(text.encode()) > LARGEST_EVENT:
+        raise EventTooLarge(type=envelope.type, limit=LARGEST_EVENT)
+    return text
+
+
+def _guarded(aggregate: Aggregate, published: int) -> Write:
+    fresh = aggregate.sequence == 0
+    return Write(
+        key=aggregate.key,
+        sets={**aggregate.sets, "sequence": aggregate.sequence + published},
+        removes=aggregate.removes,
+        condition="attribute_not_exists(#sequence)" if fresh else "#sequence = :loaded",
+        binds={} if fresh else {"loaded": aggregate.sequence},
+    )
+
+
+def _row(envelopes: Sequence[str]) -> Item:
+    first = json.loads(envelopes[0])
+    moment = identity.now()
+    return {
+        "pk": bucket(moment, zlib.crc32(first["subject"].encode()) % SHARDS),
+        "sk": f"{first['subject']}#{first['sequence']:010}",
+        "kind": "outbox",
+        "events": list(envelopes),
+        "expires_at": int((moment + KEPT).timestamp()),
+    }

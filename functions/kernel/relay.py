@@ -1,0 +1,112 @@
+"""The relay: outbox rows from a table's stream to the bus, none lost, duplicates allowed."""
+
+import json
+import os
+import random
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from botocore.config import Config
+
+from kernel import dynamo, identity, outbox
+from kernel.errors import Unpublished
+from kernel.observability import invocation
+
+if TYPE_CHECKING:
+    from mypy_boto3_events import EventBridgeClient
+
+ATTEMPTS = 4
+MOST_ENTRIES = 10
+MOST_BYTES = 256 * 1024
+ENTRY_OVERHEAD = 14
+BEFORE, AFTER = timedelta(minutes=5), timedelta(minutes=1)
+
+
+@cache
+def bus() -> "EventBridgeClient":
+    config = Config(connect_timeout=1, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 3})
+    return boto3.client("events", config=config)
+
+
+def handler(event: Mapping[str, Any], context: object) -> None:
+    """DynamoDB stream batch in; raises, so that the whole batch comes again, unless all was published."""
+    rows = [record["dynamodb"]["NewImage"] for record in event["Records"] if _is_outbox(record)]
+    with invocation("relay", rows=len(rows)):
+        publish([text for row in rows for text in dynamo.unpack(row)["events"]])
+
+
+def republish(event: Mapping[str, Any], context: object) -> None:
+    """Failure messages of the stream mapping in; publishes again what the table holds of that time.
+
+    The message names when the lost records arrived, not what they were. A row is bucketed by the
+    clock of its writer, hence the margins.
+    https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-errors.html
+    """
+    for record in event["Records"]:
+        lost = json.loads(record["body"])["DDBStreamBatchInfo"]
+        first = datetime.fromisoformat(lost["approximateArrivalOfFirstRecord"])
+        last = datetime.fromisoformat(lost["approximateArrivalOfLastRecord"])
+        with invocation("republish", first=first.isoformat(), last=last.isoformat()):
+            publish([text for row in _between(first - BEFORE, last + AFTER) for text in row["events"]])
+
+
+def publish(envelopes: Sequence[str]) -> None:
+    """Puts the events on the bus in order. Raises Unpublished when any could not be."""
+    for chunk in _chunks([_entry(text) for text in envelopes]):
+        _put(chunk)
+
+
+def _is_outbox(record: Mapping[str, Any]) -> bool:
+    image = record["dynamodb"].get("NewImage", {})
+    return bool(record["eventName"] == "INSERT" and image.get("kind") == {"S": "outbox"})
+
+
+def _between(first: datetime, last: datetime) -> Iterator[dynamo.Item]:
+    moment = first.replace(second=0, microsecond=0)
+    while moment <= last:
+        for shard in range(outbox.SHARDS):
+            yield from dynamo.query("#pk = :pk", {"pk": outbox.bucket(moment, shard)})
+        moment += timedelta(minutes=1)
+
+
+def _entry(text: str) -> dict[str, Any]:
+    envelope = json.loads(text)
+    return {
+        "EventBusName": os.environ["BUS"],
+        "Source": envelope["source"],
+        "DetailType": envelope["type"],
+        "Time": datetime.fromisoformat(envelope["time"]),
+        "Detail": text,
+    }
+
+
+def _size(entry: Mapping[str, Any]) -> int:
+    return ENTRY_OVERHEAD + sum(len(entry[part].encode()) for part in ("Source", "DetailType", "Detail"))
+
+
+def _chunks(entries: Sequence[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+    chunk: list[dict[str, Any]] = []
+    for entry in entries:
+        full = len(chunk) == MOST_ENTRIES or sum(map(_size, [*chunk, entry])) > MOST_BYTES
+        if chunk and full:
+            yield chunk
+            chunk = []
+        chunk.append(entry)
+    if chunk:
+        yield chunk
+
+
+def _put(entries: list[Any]) -> None:
+    """PutEvents fails per entry inside a 200: only those that failed are sent again."""
+    for attempt in range(ATTEMPTS):
+        answer = bus().put_events(Entries=entries)
+        entries = [
+            entry for entry, result in zip(entries, answer["Entries"], strict=True) if "ErrorCode" in result
+        ]
+        if not entries:
+            return
+        identity.pause(random.uniform(0, 0.1 * 2**attempt))
+    raise Unpublished(count=len(entries))

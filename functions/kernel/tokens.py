@@ -1,0 +1,105 @@
+"""Verifies a bearer token: pinned algorithm, issuer, audience, expiry."""
+
+import os
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any, Literal
+
+from kernel import identity
+from kernel.errors import Fault, Forbidden, NotFound, Unauthenticated
+
+if TYPE_CHECKING:
+    from jwt import PyJWK
+
+Role = Literal["customer", "operator"]
+ALGORITHMS = ("ES256", "RS256")
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who asks: a customer id, a role, and until when (seconds since 1970) the token says so."""
+
+    customer_id: str
+    role: str
+    expires_at: int
+
+    def must_be(self, role: Role) -> None:
+        """Raises Forbidden for another role."""
+        if self.role != role:
+            raise Forbidden
+
+    def must_see(self, owner: str | None) -> None:
+        """Raises NotFound unless the caller is the owner or an operator: others learn nothing."""
+        if self.role != "operator" and self.customer_id != owner:
+            raise NotFound
+
+    def must_be_current(self) -> "Caller":
+        """The caller, unless the token has expired since a gateway accepted it (Unauthenticated)."""
+        if self.expires_at <= identity.now().timestamp():
+            raise Unauthenticated
+        return self
+
+
+def verify(authorization: str) -> Caller:
+    """The caller that an `Authorization: Bearer …` header names. Raises Unauthenticated, or Fault
+    when the issuer's keys cannot be had.
+
+    The algorithm is the one that the issuer's key is for, whatever the token says of itself.
+    https://datatracker.ietf.org/doc/html/rfc8725
+    """
+    scheme, _, token = authorization.partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise Unauthenticated
+    claims = _claims(token)
+    if claims["role"] not in ("customer", "operator"):
+        raise Unauthenticated
+    return Caller(claims["sub"], claims["role"], int(claims["exp"])).must_be_current()
+
+
+def _claims(token: str) -> dict[str, Any]:
+    import jwt  # where the gateway has verified the token, cold starts do not pay for cryptography
+
+    try:
+        key = _key(token)
+        return jwt.decode(
+            token,
+            key,
+            algorithms=[key.algorithm_name],
+            issuer=os.environ["TOKEN_ISSUER"],
+            audience=os.environ["TOKEN_AUDIENCE"],
+            options={"require": ["exp", "iss", "aud", "sub", "role"]},
+        )
+    except jwt.PyJWKClientConnectionError as error:
+        raise Fault("the issuer's keys cannot be had") from error
+    except jwt.PyJWTError as error:
+        raise Unauthenticated from error
+
+
+def _key(token: str) -> "PyJWK":
+    import jwt
+
+    configured = os.environ["TOKEN_JWKS"]
+    key = (
+        _remote(configured).get_signing_key_from_jwt(token)
+        if configured.startswith("https://")
+        else _inline(configured, jwt.get_unverified_header(token).get("kid", ""))
+    )
+    if key.algorithm_name not in ALGORITHMS:
+        raise Unauthenticated
+    return key
+
+
+@cache
+def _remote(url: str) -> Any:
+    import jwt
+
+    return jwt.PyJWKClient(url, lifespan=300, timeout=3)
+
+
+def _inline(text: str, kid: str) -> "PyJWK":
+    import jwt
+
+    try:
+        return jwt.PyJWKSet.from_json(text)[kid]
+    except KeyError:
+        raise Unauthenticated from None
