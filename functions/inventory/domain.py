@@ -1,0 +1,91 @@
+"""What may happen to a reservation: reserve, release, commit, each at most once and in any order."""
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from enum import StrEnum
+from typing import assert_never
+
+from inventory.events import Line, StockCommitted, StockReleased, StockReserved
+from kernel.errors import Fault, Refusal
+from kernel.events import Decision
+
+PATIENCE = timedelta(hours=1)
+
+
+class OutOfStock(Refusal):
+    """At least one line asks for more than is available."""
+
+
+class ReservationReleased(Refusal):
+    """The order was undone, so nothing may be reserved for it any more."""
+
+
+class ReservationMissing(Fault):
+    """A confirmed order has no reservation to commit."""
+
+
+class Status(StrEnum):
+    """NONE has no record; RELEASED without lines is a tombstone."""
+
+    NONE = "NONE"
+    RESERVED = "RESERVED"
+    RELEASED = "RELEASED"
+    COMMITTED = "COMMITTED"
+
+
+@dataclass(frozen=True)
+class Reservation:
+    """What one order holds, and how many facts were published about it."""
+
+    order_id: str
+    status: Status = Status.NONE
+    lines: tuple[Line, ...] = ()
+    sequence: int = 0
+
+    @property
+    def is_open(self) -> bool:
+        return self.status is Status.RESERVED
+
+
+def reserve(reservation: Reservation, lines: tuple[Line, ...]) -> Decision[Reservation]:
+    """Holds every line, or raises ReservationReleased after an undo."""
+    match reservation.status:
+        case Status.RESERVED | Status.COMMITTED:
+            return Decision(reservation)
+        case Status.RELEASED:
+            raise ReservationReleased
+        case Status.NONE:
+            reserved = replace(reservation, status=Status.RESERVED, lines=lines)
+            return Decision(reserved, (StockReserved(order_id=reservation.order_id, lines=lines),))
+        case other:
+            assert_never(other)
+
+
+def release(reservation: Reservation) -> Decision[Reservation]:
+    """Gives back what is held; with nothing held, leaves a tombstone that a late reserve will find."""
+    match reservation.status:
+        case Status.RELEASED:
+            return Decision(reservation)
+        case Status.NONE | Status.RESERVED:
+            released = replace(reservation, status=Status.RELEASED)
+            fact = StockReleased(order_id=reservation.order_id, lines=reservation.lines)
+            return Decision(released, (fact,))
+        case Status.COMMITTED:
+            raise Fault("sold stock cannot be released")
+        case other:
+            assert_never(other)
+
+
+def commit(reservation: Reservation) -> Decision[Reservation]:
+    """Turns what is held into sold. Raises ReservationMissing when nothing is held."""
+    match reservation.status:
+        case Status.COMMITTED:
+            return Decision(reservation)
+        case Status.RESERVED:
+            committed = replace(reservation, status=Status.COMMITTED)
+            fact = StockCommitted(order_id=reservation.order_id, lines=reservation.lines)
+            return Decision(committed, (fact,))
+        case Status.NONE | Status.RELEASED:
+            raise ReservationMissing(order_id=reservation.order_id)
+        case other:
+            assert_never(other)

@@ -1,0 +1,34 @@
+"""The facts that inventory publishes about a reservation."""
+
+from pydantic import BaseModel, ConfigDict
+
+from kernel.events import Event
+
+
+class Line(BaseModel):
+    """A SKU and how many of it."""
+
+    model_config = ConfigDict(frozen=True)
+    sku: str
+    quantity: int
+
+
+class StockReserved(Event):
+    """All lines of the order are held for it."""
+
+    order_id: str
+    lines: tuple[Line, ...]
+
+
+class StockReleased(Event):
+    """What the order held is available again; without lines, it never held any and never will."""
+
+    order_id: str
+    lines: tuple[Line, ...]
+
+
+class StockCommitted(Event):
+    """What the order held has been sold."""
+
+    order_id: str
+    lines: tuple[Line, ...]

@@ -1,0 +1,129 @@
+"""Inventory's table: `stock#<sku>` counters and `reservation#<order id>` records."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from inventory import domain
+from inventory.domain import OutOfStock, Reservation, Status
+from inventory.events import Line
+from kernel import dynamo, identity, inbox, outbox
+from kernel.dynamo import Key, Write
+from kernel.errors import ConditionFailed, KeyReused
+from kernel.events import Decision
+
+MOVES: Mapping[Status, tuple[str, str]] = {
+    Status.RESERVED: ("available", "reserved"),
+    Status.RELEASED: ("reserved", "available"),
+    Status.COMMITTED: ("reserved", "sold"),
+}
+
+
+@dataclass(frozen=True)
+class Stock:
+    """Units of one SKU: available + reserved + sold = received, each >= 0."""
+
+    sku: str
+    available: int = 0
+    reserved: int = 0
+    sold: int = 0
+    received: int = 0
+
+
+def load(order_id: str) -> Reservation:
+    """The order's reservation as it is now; NONE when there is no record."""
+    item = dynamo.load(_reservation_key(order_id))
+    if item is None:
+        return Reservation(order_id)
+    lines = tuple(Line(**line) for line in item["lines"])
+    return Reservation(order_id, Status(item["status"]), lines, item["sequence"])
+
+
+def hold(decision: Decision[Reservation], *, cause: str) -> None:
+    """Saves a reservation that takes from what is available. Raises OutOfStock naming the SKUs that lack."""
+    try:
+        save(decision, cause=cause)
+    except ConditionFailed as failed:
+        lines = decision.state.lines
+        raise OutOfStock(skus=[lines[place].sku for place in sorted(failed.old)]) from failed
+
+
+def save(decision: Decision[Reservation], *, cause: str) -> None:
+    """The reservation, its facts and every SKU's counters in one transaction.
+
+    Raises ConditionFailed when a counter would go below zero, Contended when the reservation has moved on.
+    """
+    reservation = decision.state
+    aggregate = outbox.Aggregate(
+        key=_reservation_key(reservation.order_id),
+        subject=f"reservation/{reservation.order_id}",
+        correlation=reservation.order_id,
+        sequence=reservation.sequence,
+        sets=_sets(reservation),
+        removes=() if reservation.is_open else dynamo.CLOSED,
+    )
+    moved = [_move(line, *MOVES[reservation.status]) for line in reservation.lines]
+    outbox.commit(aggregate, decision.facts, cause=cause, beside=moved)
+
+
+def overdue(now: datetime, *, limit: int) -> Iterator[str]:
+    """Ids of orders whose reservation is open and due; each is due again an hour later."""
+    for item in dynamo.due(now, limit=limit):
+        order_id = str(item["order_id"])
+        later = Write(
+            _reservation_key(order_id),
+            sets={"due_at": (now + domain.PATIENCE).isoformat()},
+            condition="#due_at = :seen",
+            binds={"seen": item["due_at"]},
+        )
+        with suppress(ConditionFailed):  # it was closed, or claimed, a moment ago
+            dynamo.update(later)
+            yield order_id
+
+
+def receive(sku: str, quantity: int, *, receipt: str) -> None:
+    """Adds units to the stock, once per receipt. Raises KeyReused for a receipt of another quantity."""
+    fingerprint = f"{sku}*{quantity}"
+    arrived = Write(key=_stock_key(sku), adds={"available": quantity, "received": quantity})
+    try:
+        dynamo.transact([arrived, inbox.once("receipts", receipt, fingerprint=fingerprint)])
+    except ConditionFailed as failed:
+        if failed.old[1]["fingerprint"] != fingerprint:
+            raise KeyReused from failed
+
+
+def stock(sku: str) -> Stock:
+    """The SKU's counters as they are now; all zero for one never received."""
+    item: dict[str, Any] = dynamo.load(_stock_key(sku)) or {}
+    counters = ("available", "reserved", "sold", "received")
+    return Stock(sku, **{counter: item.get(counter, 0) for counter in counters})
+
+
+def _sets(reservation: Reservation) -> dynamo.Item:
+    sets: dynamo.Item = {
+        "order_id": reservation.order_id,
+        "status": reservation.status,
+        "lines": [line.model_dump() for line in reservation.lines],
+    }
+    due_at = identity.now() + domain.PATIENCE
+    return sets | (dynamo.opened(reservation.order_id, due_at) if reservation.is_open else {})
+
+
+def _move(line: Line, source: str, target: str) -> Write:
+    """A plain ADD without a version, so that buyers of one SKU conflict no more than they must."""
+    return Write(
+        key=_stock_key(line.sku),
+        adds={source: -line.quantity, target: line.quantity},
+        condition=f"#{source} >= :quantity",
+        binds={"quantity": line.quantity},
+    )
+
+
+def _reservation_key(order_id: str) -> Key:
+    return {"pk": f"reservation#{order_id}", "sk": "reservation"}
+
+
+def _stock_key(sku: str) -> Key:
+    return {"pk": f"stock#{sku}", "sk": "stock"}

@@ -1,0 +1,66 @@
+"""The saga's steps in inventory: reserve the stock, and its undo; what checkout's reconciliation asks for."""
+
+from pydantic import BaseModel
+
+from inventory import domain, store
+from inventory.events import Line
+from kernel import identity
+from kernel.tasks import Step, task
+
+
+class ReserveStock(Step):
+    order_id: str
+    lines: tuple[Line, ...]
+
+
+class ReleaseStock(Step):
+    order_id: str
+
+
+class CommitStock(Step):
+    order_id: str
+
+
+class ClaimOpen(Step):
+    """How many open reservations of each shard to look at."""
+
+    limit: int = 25
+
+
+class Open(BaseModel):
+    order_ids: list[str]
+
+
+class Reservation(BaseModel):
+    order_id: str
+    status: domain.Status
+
+
+@task(ReserveStock)
+def reserve_stock(step: ReserveStock) -> Reservation:
+    """Holds every line of the order or none (OutOfStock, ReservationReleased)."""
+    decision = domain.reserve(store.load(step.order_id), step.lines)
+    store.hold(decision, cause=step.cause)
+    return Reservation(order_id=step.order_id, status=decision.state.status)
+
+
+@task(ReleaseStock)
+def release_stock(step: ReleaseStock) -> Reservation:
+    """Gives back what the order holds, or sees to it that it never will hold any."""
+    decision = domain.release(store.load(step.order_id))
+    store.save(decision, cause=step.cause)
+    return Reservation(order_id=step.order_id, status=decision.state.status)
+
+
+@task(CommitStock)
+def commit_stock(step: CommitStock) -> Reservation:
+    """Turns what a confirmed order holds into a sale, should its event have been lost."""
+    decision = domain.commit(store.load(step.order_id))
+    store.save(decision, cause=step.cause)
+    return Reservation(order_id=step.order_id, status=decision.state.status)
+
+
+@task(ClaimOpen)
+def claim_open(step: ClaimOpen) -> Open:
+    """The orders for which stock has been held for over an hour."""
+    return Open(order_ids=list(store.overdue(identity.now(), limit=step.limit)))
