@@ -1,0 +1,164 @@
+"""Starts the checkout saga, repairs what never started or died, reconciles what stayed open."""
+
+import json
+import os
+from collections.abc import Mapping
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+from pydantic import BaseModel
+
+from kernel.consumers import consumer
+from kernel.errors import Fault
+from kernel.events import Envelope, read
+from kernel.money import Money
+from kernel.observability import describe, invocation
+
+if TYPE_CHECKING:
+    from mypy_boto3_lambda import LambdaClient
+    from mypy_boto3_stepfunctions import SFNClient
+
+
+class Line(BaseModel):
+    sku: str
+    quantity: int
+
+
+class PlacedOrder(BaseModel):
+    """What checkout reads of OrderPlaced; also the input of its saga."""
+
+    order_id: str
+    customer_id: str
+    lines: tuple[Line, ...]
+    total: Money
+    payment_method: str
+
+
+class Claim(BaseModel):
+    """An open order that orders has claimed for repair, for the `attempt`th time."""
+
+    status: str
+    attempt: int
+    order: PlacedOrder
+
+
+class RepairIncomplete(Fault):
+    """Some claimed orders could not be repaired now; they will be claimed again."""
+
+
+@cache
+def executions() -> "SFNClient":
+    config = Config(connect_timeout=1, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 3})
+    return boto3.client("stepfunctions", config=config)
+
+
+@cache
+def functions() -> "LambdaClient":
+    # One attempt: a claim that was made and not heard of is made again when it is due again.
+    config = Config(connect_timeout=1, read_timeout=35, retries={"total_max_attempts": 1})
+    return boto3.client("lambda", config=config)
+
+
+@consumer
+def start(event: Envelope) -> None:
+    """Starts the order's saga; once started, starting it again changes nothing."""
+    _start_saga(read(event, PlacedOrder))
+
+
+def sweep(event: Mapping[str, Any], context: object) -> None:
+    """Starts or repairs every order that was open for too long. Raises RepairIncomplete."""
+    with invocation("sweep") as line:
+        claims = _claim_overdue()
+        line["claimed"] = [claim.order.order_id for claim in claims]
+        line["failed"] = failed = dict(filter(None, map(_tend, claims)))
+        if failed:
+            raise RepairIncomplete(count=len(failed))
+
+
+def reconcile(event: Mapping[str, Any], context: object) -> None:
+    """Closes what inventory has held for over an hour for orders that have ended, as their end says.
+
+    Heals a lost OrderConfirmed; an order that is still open is the sweep's.
+    """
+    with invocation("reconcile") as line:
+        line["open"] = order_ids = _ask("CLAIM_OPEN")["order_ids"]
+        for order_id in order_ids:
+            match _ask("ORDER_STATUS", order_id=order_id)["status"]:
+                case "CONFIRMED":
+                    _ask("COMMIT_STOCK", order_id=order_id)
+                case "CANCELLED":
+                    _ask("RELEASE_STOCK", order_id=order_id)
+
+
+def _claim_overdue() -> list[Claim]:
+    return [Claim.model_validate(claim) for claim in _ask("CLAIM_OVERDUE")["claims"]]
+
+
+def _ask(function: str, **given: Any) -> dict[str, Any]:
+    """Another service's answer to a command; `function` names the variable that names the function."""
+    answer = functions().invoke(FunctionName=os.environ[function], Payload=json.dumps(given).encode())
+    said: dict[str, Any] = json.loads(answer["Payload"].read())
+    if "FunctionError" in answer:
+        raise Fault(f"{function} answered {said.get('errorType')}")
+    return said
+
+
+def _tend(claim: Claim) -> tuple[str, Any] | None:
+    """Repairs one order; what went wrong when AWS failed, so that the others are tended to all the same."""
+    try:
+        _repair(claim.order, claim.attempt, pending=claim.status == "PENDING")
+    except (ClientError, BotoCoreError) as error:
+        return claim.order.order_id, describe(error)
+    return None
+
+
+def _repair(order: PlacedOrder, attempt: int, *, pending: bool) -> None:
+    """Leaves a running execution alone, starts the saga of an order that never had one, repairs the rest."""
+    saga = _status(os.environ["CHECKOUT_SAGA"], order.order_id)
+    repairs = [
+        _status(os.environ["CHECKOUT_REPAIR"], _repair_name(order.order_id, earlier))
+        for earlier in range(1, attempt)
+    ]
+    if "RUNNING" in (saga, *repairs):
+        return
+    if pending and saga is None and not any(repairs):
+        _start_saga(order)
+    else:
+        _start_repair(order.order_id, attempt)
+
+
+def _status(machine: str, name: str) -> str | None:
+    """The execution's status, or None when there never was one (or not for 90 days)."""
+    execution = f"{machine.replace(':stateMachine:', ':execution:')}:{name}"
+    try:
+        return executions().describe_execution(executionArn=execution)["status"]
+    except executions().exceptions.ExecutionDoesNotExist:
+        return None
+
+
+def _start_saga(order: PlacedOrder) -> None:
+    given = order.model_dump(mode="json") | {"stuck": {}}
+    _start(os.environ["CHECKOUT_SAGA"], order.order_id, given)
+
+
+def _start_repair(order_id: str, attempt: int) -> None:
+    given = {"order_id": order_id, "failure": {"Error": "Interrupted", "Cause": ""}, "stuck": {}}
+    _start(os.environ["CHECKOUT_REPAIR"], _repair_name(order_id, attempt), given)
+
+
+def _repair_name(order_id: str, attempt: int) -> str:
+    return f"{order_id}-{attempt}"
+
+
+def _start(machine: str, name: str, given: Mapping[str, Any]) -> None:
+    """The name makes it once: while it runs the same input is the same execution, later it exists.
+
+    https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html
+    """
+    try:
+        executions().start_execution(stateMachineArn=machine, name=name, input=json.dumps(given))
+    except executions().exceptions.ExecutionAlreadyExists:
+        return

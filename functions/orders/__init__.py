@@ -1,0 +1,8 @@
+"""Orders and their status.
+
+Owns: the order, from acceptance to its end; its own copy of catalog's prices.
+Emits: OrderPlaced, CancellationStarted, OrderConfirmed, OrderCancelled, OrderParked.
+Reacts to: ProductListed, PriceChanged, ProductRetired (copies the price).
+Accepts: a checkout and a cancel from customers; confirm_order, fence_order, cancel_order from the saga;
+claim_overdue from checkout's sweep.
+"""

@@ -1,0 +1,53 @@
+"""The facts that orders publishes about an order."""
+
+from pydantic import BaseModel, ConfigDict
+
+from kernel.events import Event
+from kernel.money import Money
+
+
+class Line(BaseModel):
+    """A SKU, how many of it, and what one of it costs."""
+
+    model_config = ConfigDict(frozen=True)
+    sku: str
+    quantity: int
+    unit_price: Money
+
+
+class OrderPlaced(Event):
+    """A customer's checkout was accepted at this total."""
+
+    order_id: str
+    customer_id: str
+    lines: tuple[Line, ...]
+    total: Money
+    payment_method: str
+
+
+class CancellationStarted(Event):
+    """The order will not be confirmed any more; what it holds is being undone."""
+
+    order_id: str
+    reason: str
+
+
+class OrderConfirmed(Event):
+    """The order is paid and its stock is held: it stands."""
+
+    order_id: str
+
+
+class OrderCancelled(Event):
+    """Everything that the order had set off is undone."""
+
+    order_id: str
+    reason: str
+
+
+class OrderParked(Event):
+    """The order needs a person: `stuck` names the steps that could not be undone."""
+
+    order_id: str
+    reason: str
+    stuck: tuple[str, ...]
