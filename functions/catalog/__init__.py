@@ -1,0 +1,7 @@
+"""Products and their prices.
+
+Owns: one product per SKU, LISTED and later RETIRED, which is final.
+Emits: ProductListed, PriceChanged, ProductRetired, each with the product's full state.
+Reacts to: nothing.
+Accepts: listing, price changes and retirement from operators; anybody who is signed in may look.
+"""

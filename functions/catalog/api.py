@@ -1,0 +1,99 @@
+"""Catalog over HTTP: operators list, price and retire products; everybody reads them."""
+
+from collections.abc import Callable
+from typing import Annotated
+
+from aws_lambda_powertools.event_handler import Response
+from pydantic import AfterValidator, Field, StringConstraints
+
+from catalog import domain, store
+from catalog.domain import Product
+from kernel import outbox
+from kernel.errors import NotFound
+from kernel.events import Decision
+from kernel.http import Api, Body, answer, no_card_number, slug
+from kernel.money import Money
+
+api = handler = Api()
+
+
+def printable(text: str) -> str:
+    """The text itself. Raises ValueError for line breaks, control characters and the like, and for blanks."""
+    if not text.isprintable() or text.isspace():
+        raise ValueError("must be printable")
+    return text
+
+
+Name = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=200),
+    AfterValidator(printable),
+    AfterValidator(no_card_number),
+]
+
+
+class Price(Body):
+    """An amount in minor units, and its currency."""
+
+    amount: Annotated[int, Field(ge=1, le=10**9)]
+    currency: Annotated[str, StringConstraints(pattern="^[A-Z]{3}$")]
+
+    def money(self) -> Money:
+        return Money(self.amount, self.currency)
+
+
+class Listing(Body):
+    """What a product is called and costs."""
+
+    name: Name
+    price: Price
+
+
+@api.put("/catalog/products/<sku>")
+def list_product(sku: str) -> Response[str]:
+    """Lists the product: 201 the first time, 200 for the same again."""
+    api.caller().must_be("operator")
+    listing = api.body(Listing)
+    wanted = Product(sku, listing.name, listing.price.money())
+    decision = _decide(sku, lambda known: domain.list_product(known, wanted))
+    return answer(201 if decision.facts else 200, _shown(decision.state))
+
+
+@api.put("/catalog/products/<sku>/price")
+def change_price(sku: str) -> Response[str]:
+    api.caller().must_be("operator")
+    price = api.body(Price).money()
+    return answer(200, _shown(_decide(sku, lambda known: domain.change_price(known, price)).state))
+
+
+@api.delete("/catalog/products/<sku>")
+def retire_product(sku: str) -> Response[str]:
+    """Takes the product off sale for good; may be repeated."""
+    api.caller().must_be("operator")
+    return answer(200, _shown(_decide(sku, domain.retire).state))
+
+
+@api.get("/catalog/products/<sku>")
+def show_product(sku: str) -> Response[str]:
+    """The product as it is now, retired ones too."""
+    api.caller()
+    product = store.load(slug(sku))
+    if product is None:
+        raise NotFound
+    return answer(200, _shown(product))
+
+
+def _decide(sku: str, decide: Callable[[Product | None], Decision[Product]]) -> Decision[Product]:
+    """Loads, decides and saves, again while somebody else writes first."""
+
+    def use_case() -> Decision[Product]:
+        decision = decide(store.load(slug(sku)))
+        store.save(decision, cause=api.cause())
+        return decision
+
+    return outbox.persist(use_case)
+
+
+def _shown(product: Product) -> dict[str, object]:
+    price = {"amount": product.price.amount, "currency": product.price.currency}
+    return {"sku": product.sku, "name": product.name, "price": price, "status": product.status}

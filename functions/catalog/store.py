@@ -1,0 +1,45 @@
+"""Catalog's table: one `product#<sku>` record per product, kept after it has retired."""
+
+from dataclasses import asdict
+
+from catalog.domain import Product, Status
+from kernel import dynamo, outbox
+from kernel.dynamo import Key
+from kernel.events import Decision
+from kernel.money import Money
+
+
+def load(sku: str) -> Product | None:
+    """The product as it is now, or None."""
+    item = dynamo.load(_key(sku))
+    if item is None:
+        return None
+    return Product(
+        sku=item["sku"],
+        name=item["name"],
+        price=Money(**item["price"]),
+        status=Status(item["status"]),
+        sequence=item["sequence"],
+    )
+
+
+def save(decision: Decision[Product], *, cause: str) -> None:
+    """The product and its facts in one transaction. Raises Contended when it has moved on."""
+    product = decision.state
+    aggregate = outbox.Aggregate(
+        key=_key(product.sku),
+        subject=f"product/{product.sku}",
+        correlation=f"product/{product.sku}",
+        sequence=product.sequence,
+        sets={
+            "sku": product.sku,
+            "name": product.name,
+            "price": asdict(product.price),
+            "status": product.status,
+        },
+    )
+    outbox.commit(aggregate, decision.facts, cause=cause)
+
+
+def _key(sku: str) -> Key:
+    return {"pk": f"product#{sku}", "sk": "product"}

@@ -1,0 +1,7 @@
+"""The read side: what customers see of their orders, folded from the other services' events.
+
+Owns: the journal of all events, and the order_history view folded from it.
+Emits: nothing.
+Reacts to: every event of every service.
+Accepts: questions from customers about their own orders, and from operators about anybody's.
+"""

@@ -1,0 +1,99 @@
+"""The storefront over HTTP: customers see their own orders, operators see anybody's."""
+
+import re
+from base64 import b64decode, b64encode
+from contextlib import suppress
+from typing import Annotated
+
+from aws_lambda_powertools.event_handler import Response
+from pydantic import StringConstraints
+
+from kernel.errors import InvalidRequest, NotFound
+from kernel.http import Api, Body, Slug, answer, slug
+from storefront import order_history
+from storefront.order_history import OrderHistory, Place
+
+api = handler = Api()
+
+FRESHNESS = (
+    "Eventually consistent: an order placed or changed a moment ago may be missing or older here. "
+    "GET /storefront/orders/{id}?min_sequence=N answers with at least that state."
+)
+LONGEST_CUSTOMER_ID = 512
+
+
+class Cursor(Body):
+    """After which order of which customer a page begins."""
+
+    customer_id: str
+    placed_at: Annotated[str, StringConstraints(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\+00:00$")]
+    order_id: Slug
+
+
+@api.get("/storefront/orders/<order_id>")
+def show_order(order_id: str) -> Response[str]:
+    """The order's row, or 202 while it is older than `min_sequence`.
+
+    An order that is somebody else's is answered in every way like one that does not exist.
+    """
+    row = _seen(order_id)
+    wanted = _whole_number("min_sequence", default=0, most=10**10 - 1)
+    sequence = row.sequence if row else 0
+    if sequence < wanted:
+        waiting = {"status": "catching_up", "sequence": sequence, "min_sequence": wanted}
+        return answer(202, waiting, Retry_After="1")
+    if row is None:
+        raise NotFound
+    return answer(200, row)
+
+
+@api.get("/storefront/customers/<customer_id>/orders")
+def list_orders(customer_id: str) -> Response[str]:
+    """One page of the customer's orders, newest first; `next` is there while there are more."""
+    api.caller().must_see(customer_id)
+    if len(customer_id) > LONGEST_CUSTOMER_ID:
+        raise NotFound
+    limit = _whole_number("limit", default=20, most=100)
+    rows = order_history.of_customer(customer_id, limit=limit + 1, after=_after(customer_id))
+    page = {"orders": [row.model_dump(mode="json") for row in rows[:limit]], "freshness": FRESHNESS}
+    return answer(200, page | ({"next": _next(rows[limit - 1])} if len(rows) > limit else {}))
+
+
+def _seen(order_id: str) -> OrderHistory | None:
+    """The row, when there is one and the caller may see it."""
+    caller = api.caller()
+    row = order_history.load(slug(order_id))
+    with suppress(NotFound):
+        caller.must_see(row.customer_id if row else None)
+        return row
+    return None
+
+
+def _whole_number(name: str, *, default: int, most: int) -> int:
+    """A query parameter from 1 to `most`. Raises InvalidRequest."""
+    text = api.current_event.get_query_string_value(name)
+    if text is None:
+        return default
+    if not re.fullmatch("[1-9][0-9]{0,9}", text) or int(text) > most:
+        raise InvalidRequest(f"{name} must be a whole number from 1 to {most}")
+    return int(text)
+
+
+def _next(last: OrderHistory) -> str:
+    cursor = Cursor(customer_id=last.customer_id, placed_at=last.placed_at, order_id=last.order_id)
+    return b64encode(cursor.model_dump_json().encode(), altchars=b"-_").decode().rstrip("=")
+
+
+def _after(customer_id: str) -> Place | None:
+    """Where the page begins. Raises InvalidRequest for a cursor that is not one of this customer's."""
+    text = api.current_event.get_query_string_value("next")
+    if text is None:
+        return None
+    try:
+        padded = text + "=" * (-len(text) % 4)
+        cursor = Cursor.model_validate_json(b64decode(padded, altchars=b"-_", validate=True))
+    except ValueError:
+        raise InvalidRequest("next is not a cursor that this list gave") from None
+    if cursor.customer_id != customer_id:
+        raise InvalidRequest("next is not a cursor that this list gave")
+    return Place(cursor.placed_at, cursor.order_id)

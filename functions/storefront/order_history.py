@@ -1,0 +1,202 @@
+"""The order_history view: one row per order, with what orders, inventory and payments say of it."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from itertools import chain, islice
+from typing import Literal, NamedTuple, TypeVar
+
+from pydantic import BaseModel, ConfigDict
+
+from kernel import dynamo
+from kernel.dynamo import Key, Write
+from kernel.errors import ConditionFailed
+from kernel.events import Envelope, read
+from kernel.money import Money
+from storefront import journal
+
+Status = Literal["PENDING", "CANCELLING", "CONFIRMED", "CANCELLED", "NEEDS_ATTENTION"]
+Stock = Literal["RESERVED", "RELEASED", "COMMITTED"]
+Payment = Literal["STARTED", "CAPTURED", "DECLINED", "VOIDED", "REFUNDING", "REFUNDED"]
+Meaning = TypeVar("Meaning", Status, Stock, Payment)
+
+ORDER: Mapping[str, Status] = {
+    "OrderPlaced": "PENDING",
+    "CancellationStarted": "CANCELLING",
+    "OrderConfirmed": "CONFIRMED",
+    "OrderCancelled": "CANCELLED",
+    "OrderParked": "NEEDS_ATTENTION",
+}
+STOCK: Mapping[str, Stock] = {
+    "StockReserved": "RESERVED",
+    "StockReleased": "RELEASED",
+    "StockCommitted": "COMMITTED",
+}
+PAYMENT: Mapping[str, Payment] = {
+    "PaymentStarted": "STARTED",
+    "PaymentCaptured": "CAPTURED",
+    "PaymentDeclined": "DECLINED",
+    "PaymentVoided": "VOIDED",
+    "RefundStarted": "REFUNDING",
+    "PaymentRefunded": "REFUNDED",
+}
+
+
+class View(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class Line(View):
+    sku: str
+    quantity: int
+    unit_price: Money
+
+
+class PlacedOrder(View):
+    """What the storefront reads of OrderPlaced; the payment method is none of its business."""
+
+    customer_id: str
+    lines: tuple[Line, ...]
+    total: Money
+
+
+class Reasoned(View):
+    """What the storefront reads of any later event about the order."""
+
+    reason: str | None = None
+
+
+class Step(View):
+    time: str
+    type: str
+
+
+class OrderHistory(View):
+    """One order as its customer sees it. Times are RFC 3339, UTC, to the microsecond.
+
+    `sequence` counts the order's own events, `folded` the events of all aggregates, and `as_of` is the
+    time of the latest of them.
+    """
+
+    order_id: str
+    customer_id: str
+    lines: tuple[Line, ...]
+    total: Money
+    placed_at: str
+    status: Status
+    reason: str | None
+    stock: Stock | None
+    payment: Payment | None
+    sequence: int
+    folded: int
+    as_of: str
+    timeline: tuple[Step, ...]
+
+
+class Place(NamedTuple):
+    """Where an order stands in its customer's list."""
+
+    placed_at: str
+    order_id: str
+
+
+def fold(envelopes: Iterable[Envelope]) -> OrderHistory | None:
+    """The row that the events of one correlation make, in any order and with any duplicates.
+
+    None until OrderPlaced is among them. Aggregates commute, for each decides fields of its own.
+    Events of other types are counted and change nothing else.
+    """
+    aggregates = journal.prefixes(envelopes)
+    folded = list(chain.from_iterable(aggregates.values()))
+    order = _about(folded, "settle.orders", "order", ORDER)
+    stock = _about(folded, "settle.inventory", "reservation", STOCK)
+    payment = _about(folded, "settle.payments", "payment", PAYMENT)
+    placed = next((event for event in order if event.type == "OrderPlaced"), None)
+    if placed is None:
+        return None
+    return OrderHistory(
+        **dict(read(placed, PlacedOrder)),
+        order_id=placed.correlationid,
+        placed_at=_stamp(placed.time),
+        status=ORDER[order[-1].type],
+        reason=read(order[-1], Reasoned).reason,
+        stock=_latest(stock, STOCK),
+        payment=_latest(payment, PAYMENT),
+        sequence=len(aggregates[placed.source, placed.subject]),
+        folded=len(folded),
+        as_of=_stamp(max(event.time for event in folded)),
+        timeline=tuple(_timeline([*order, *stock, *payment])),
+    )
+
+
+def save(row: OrderHistory) -> None:
+    """Writes the row unless one that folded more is there: that one holds all of this.
+
+    The guard is sound because what `journal.read` answers is nested, and so are the prefixes in it:
+    of two rows, the one that folded more saw all that the other saw, and rows that folded equally many
+    events folded the same ones. An equal count is written again, so that a rebuild after a change of
+    `fold` takes effect; for the same code it is the same row.
+    """
+    write = Write(
+        key=_key(row.order_id),
+        sets=row.model_dump(mode="json"),
+        condition="attribute_not_exists(#folded) OR #folded <= :folded",
+    )
+    try:
+        dynamo.update(write)
+    except ConditionFailed:
+        return
+
+
+def load(order_id: str) -> OrderHistory | None:
+    """The row as it is now, or None."""
+    item = dynamo.load(_key(order_id))
+    return OrderHistory.model_validate(item) if item else None
+
+
+def of_customer(customer_id: str, *, limit: int, after: Place | None) -> list[OrderHistory]:
+    """Up to `limit` of the customer's rows, newest first, those that stand behind `after`.
+
+    From an index that follows the rows within moments: the newest may be missing or older than `load`.
+    """
+    start = (
+        {**_key(after.order_id), "customer_id": customer_id, "placed_at": after.placed_at} if after else {}
+    )
+    items = dynamo.query(
+        "#customer_id = :customer_id",
+        {"customer_id": customer_id},
+        IndexName="by_customer",
+        ScanIndexForward=False,
+        Limit=limit,
+        **({"ExclusiveStartKey": dynamo.pack(start)} if start else {}),
+    )
+    return [OrderHistory.model_validate(item) for item in islice(items, limit)]
+
+
+def _about(
+    events: Iterable[Envelope], source: str, kind: str, known: Mapping[str, Meaning]
+) -> list[Envelope]:
+    """The events of known types that `source` published about its own record of the order."""
+    return [
+        event
+        for event in events
+        if event.source == source and event.subject == f"{kind}/{event.correlationid}" and event.type in known
+    ]
+
+
+def _latest(events: list[Envelope], meanings: Mapping[str, Meaning]) -> Meaning | None:
+    return meanings[events[-1].type] if events else None
+
+
+def _timeline(events: Iterable[Envelope]) -> Iterator[Step]:
+    """In order of time; source, subject and sequence decide between events of one moment."""
+    for event in sorted(events, key=lambda one: (one.time, one.source, one.subject, one.sequence)):
+        yield Step(time=_stamp(event.time), type=event.type)
+
+
+def _stamp(moment: datetime) -> str:
+    """Always in UTC and of one length, so that placed_at sorts in the index as time does."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def _key(order_id: str) -> Key:
+    return {"pk": f"order_history#{order_id}", "sk": "order_history"}
