@@ -1,6 +1,8 @@
 """The facts that inventory publishes about a reservation."""
 
-from pydantic import BaseModel, ConfigDict
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
 
 from kernel.events import Event
 
@@ -10,7 +12,7 @@ class Line(BaseModel):
 
     model_config = ConfigDict(frozen=True)
     sku: str
-    quantity: int
+    quantity: Annotated[int, Field(ge=1)]
 
 
 class StockReserved(Event):

@@ -28,7 +28,8 @@ def consumer(react: Reaction) -> Handler:
                     react(envelope)
                 except Exception as error:
                     failed[record["messageId"]] = describe(error)
-            line["failed"] = failed
+            if failed:
+                line |= {"outcome": "failed", "failed": failed}
         return {"batchItemFailures": [{"itemIdentifier": message} for message in failed]}
 
     return handler

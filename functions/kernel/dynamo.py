@@ -4,12 +4,12 @@ import os
 import random
 import re
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import boto3
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
@@ -28,7 +28,15 @@ Key = Mapping[str, str]
 CLOSED = ("open_shard", "due_at")
 SHARDS = 4
 ATTEMPTS = 5
-PASSING = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
+# Reasons within a cancelled transaction, and the same as errors of their own: all pass with time.
+PASSING = {
+    "TransactionConflict",
+    "TransactionConflictException",
+    "TransactionInProgressException",
+    "ThrottlingError",
+    "ProvisionedThroughputExceeded",
+}
+UNMET = {"ConditionalCheckFailed", "ConditionalCheckFailedException"}
 
 
 @dataclass(frozen=True)
@@ -42,6 +50,10 @@ class Write:
     condition: str = ""
     binds: Item = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        if names := {*self.sets, *self.adds} & {*self.binds}:
+            raise ValueError(f"one name, one value: {', '.join(sorted(names))}")
+
     def request(self) -> dict[str, Any]:
         """The arguments of UpdateItem, which are also those of an Update in a transaction."""
         clauses = {
@@ -51,16 +63,16 @@ class Write:
         }
         update = " ".join(f"{verb} {clause}" for verb, clause in clauses.items() if clause)
         names = re.findall(r"#(\w+)", f"{update} {self.condition}")
-        request = {
+        values = {f":{name}": value for name, value in {**self.sets, **self.adds, **self.binds}.items()}
+        request: dict[str, Any] = {
             "TableName": table(),
             "Key": pack(self.key),
             "UpdateExpression": update,
             "ExpressionAttributeNames": {f"#{name}": name for name in names},
-            "ExpressionAttributeValues": pack(
-                {f":{name}": value for name, value in {**self.sets, **self.adds, **self.binds}.items()}
-            ),
             "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
         }
+        # DynamoDB refuses both when empty.
+        request |= {"ExpressionAttributeValues": pack(values)} if values else {}
         return request | ({"ConditionExpression": self.condition} if self.condition else {})
 
 
@@ -140,12 +152,8 @@ def due(now: datetime, *, limit: int) -> Iterator[Item]:
 
 
 def update(write: Write) -> None:
-    """One write outside a transaction. Raises ConditionFailed (place 0)."""
-    try:
-        client().update_item(**write.request())
-    except client().exceptions.ConditionalCheckFailedException as error:
-        found: Any = error.response.get("Item", {})
-        raise ConditionFailed({0: unpack(found)}) from error
+    """One write outside a transaction. Raises ConditionFailed (place 0), and Contended like `transact`."""
+    _insist(lambda: client().update_item(**write.request()))
 
 
 def transact(writes: Sequence[Write], *, puts: Sequence[Item] = ()) -> None:
@@ -156,27 +164,34 @@ def transact(writes: Sequence[Write], *, puts: Sequence[Item] = ()) -> None:
     """
     items: list[Any] = [{"Update": write.request()} for write in writes]
     items += [{"Put": {"TableName": table(), "Item": pack(item)}} for item in puts]
+    _insist(lambda: client().transact_write_items(TransactItems=items))
+
+
+def _insist(write: Callable[[], object]) -> None:
     for attempt in range(ATTEMPTS):
         try:
-            client().transact_write_items(TransactItems=items)
+            write()
             return
-        except client().exceptions.TransactionCanceledException as error:
-            _raise_unless_passing(error)
-            identity.pause(random.uniform(0, 0.05 * 2**attempt))
+        except ClientError as error:
+            codes = _codes(error)
+            if not PASSING & set(codes):
+                _raise_unmet(error, codes)
+        identity.pause(random.uniform(0, 0.05 * 2**attempt))
     raise Contended
 
 
-def _raise_unless_passing(error: ClientError) -> None:
-    reasons: list[dict[str, Any]] = error.response.get("CancellationReasons", [])  # type: ignore[assignment]
-    if any(reason.get("Code") in PASSING for reason in reasons):
-        return
-    failed = {place: reason for place, reason in enumerate(reasons) if _unmet(reason)}
-    if not failed:
+def _raise_unmet(error: ClientError, codes: Sequence[str]) -> NoReturn:
+    """ConditionFailed with the items found, or the error itself when it is not about conditions."""
+    response: Any = error.response
+    found = response.get("CancellationReasons") or [response]
+    unmet = [place for place, code in enumerate(codes) if code in UNMET]
+    if not unmet:
         raise error
-    raise ConditionFailed(
-        {place: unpack(reason.get("Item", {})) for place, reason in failed.items()}
-    ) from error
+    raise ConditionFailed({place: unpack(found[place].get("Item", {})) for place in unmet}) from error
 
 
-def _unmet(reason: Mapping[str, Any]) -> bool:
-    return reason.get("Code") == "ConditionalCheckFailed"
+def _codes(error: ClientError) -> list[str]:
+    """One code per item of a cancelled transaction, or the one code of any other error."""
+    response: Any = error.response
+    reasons = response.get("CancellationReasons") or [response["Error"]]
+    return [str(reason.get("Code")) for reason in reasons]

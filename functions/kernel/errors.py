@@ -12,6 +12,7 @@ SettleError
     ├── ConditionFailed        a write beside the aggregate did not hold
     ├── EventTooLarge          an event would not fit the bus
     ├── InvalidStep            a saga step was called with an input it cannot read
+    ├── StepFailed             a saga step failed with an error that is not ours
     └── Unpublished            the bus did not take every event
 
 A service's own refusals derive from `Refusal`. The class name is the `error` of a problem body and the
@@ -90,6 +91,10 @@ class EventTooLarge(Fault):
 
 class InvalidStep(Fault):
     """A saga step was called with an input it cannot read."""
+
+
+class StepFailed(Fault):
+    """A saga step failed with an error that is not ours; the log has its trace."""
 
 
 class Unpublished(Fault):

@@ -19,7 +19,7 @@ from kernel.tokens import Caller, verify
 LARGEST_BODY = 64 * 1024
 KEY = re.compile("[!-~]{1,255}")
 SLUG = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
-DIGITS = re.compile(r"\d(?:[ -]?\d)+")
+DIGITS = re.compile(r"\d(?:[\W_]{0,3}\d)+")
 HEADERS = {"Content-Type": "application/json", "Cache-Control": "no-store"}
 INTERNAL = '{"error": "InternalError", "message": "Something failed here; the request may be repeated."}'
 
@@ -39,10 +39,11 @@ class Body(BaseModel):
 def no_card_number(text: str) -> str:
     """The text itself. Raises ValueError when it holds a card number: 13 to 19 digits that satisfy Luhn.
 
-    Groups of digits may be joined by single spaces or dashes, and any run of whole groups may be one.
+    Groups of digits may be joined by up to three signs that are no letters, and any run of whole groups
+    may be one.
     """
     for run in DIGITS.findall(text):
-        groups = re.split("[ -]", run)
+        groups = re.findall(r"\d+", run)
         for first, last in combinations(range(len(groups) + 1), 2):
             digits = "".join(groups[first:last])
             if 13 <= len(digits) <= 19 and _luhn(digits):
@@ -74,13 +75,17 @@ class Api(APIGatewayRestResolver):
     def __init__(self) -> None:
         super().__init__()
         self.exception_handler(Refusal)(_problem)
+        self.exception_handler(Exception)(_hand_on)
         self.not_found(lambda error: _problem(NotFound()))
 
     def __call__(self, event: Mapping[str, Any], context: Any) -> dict[str, Any]:
         try:
             with invocation("http", method=event["httpMethod"], route=event.get("resource")) as line:
+                line["request"] = event["requestContext"].get("requestId")
                 answer = self.resolve(dict(event), context)
                 line["status"] = answer["statusCode"]
+                if answer["statusCode"] >= 400:
+                    line["outcome"] = json.loads(answer["body"]).get("error")
                 return answer
         except Exception:
             count("Fault")
@@ -124,6 +129,11 @@ def answer(status: int, body: BaseModel | Mapping[str, Any], **headers: str) -> 
 def _problem(refusal: Refusal) -> Response[str]:
     body = {"error": type(refusal).__name__, "message": str(refusal), **refusal.data}
     return answer(refusal.status, body)
+
+
+def _hand_on(error: Exception) -> Response[str]:
+    """The router would log the text of an error that it has no handler for, and that may repeat its input."""
+    raise error
 
 
 def _text(event: APIGatewayProxyEvent) -> str:

@@ -38,7 +38,7 @@ def invocation(name: str, **ids: Any) -> Iterator[dict[str, Any]]:
         raise
     finally:
         line["milliseconds"] = round((time.perf_counter() - started) * 1000)
-        log = logger().error if "trace" in line else logger().info
+        log = logger().error if {"trace", "failed"} & set(line) else logger().info
         log(line)
 
 

@@ -12,13 +12,14 @@ from typing import TypeVar
 from kernel import dynamo, identity
 from kernel.dynamo import Item, Key, Write
 from kernel.errors import ConditionFailed, Contended, EventTooLarge
-from kernel.events import Envelope, Event, seal
+from kernel.events import Event, seal
 
 Result = TypeVar("Result")
 
 ATTEMPTS = 4
 KEPT = timedelta(days=30)
 LARGEST_EVENT = 256 * 1024
+LARGEST_ROW = 380 * 1024  # of DynamoDB's 400 KB for an item, its other attributes included
 SHARDS = 4
 
 
@@ -71,26 +72,21 @@ def bucket(moment: datetime, shard: int) -> str:
 
 def _seal(aggregate: Aggregate, facts: Sequence[Event], cause: str) -> list[str]:
     source = f"settle.{os.environ['SERVICE']}"
-    return [
-        _fitting(
-            seal(
-                fact,
-                source=source,
-                subject=aggregate.subject,
-                sequence=sequence,
-                correlation=aggregate.correlation,
-                cause=cause,
-            )
-        )
+    envelopes = [
+        seal(
+            fact,
+            source=source,
+            subject=aggregate.subject,
+            sequence=sequence,
+            correlation=aggregate.correlation,
+            cause=cause,
+        ).model_dump_json()
         for sequence, fact in enumerate(facts, start=aggregate.sequence + 1)
     ]
-
-
-def _fitting(envelope: Envelope) -> str:
-    text = envelope.model_dump_json()
-    if len(text.encode()) > LARGEST_EVENT:
-        raise EventTooLarge(type=envelope.type, limit=LARGEST_EVENT)
-    return text
+    sizes = [len(text.encode()) for text in envelopes]
+    if max(sizes) > LARGEST_EVENT or sum(sizes) > LARGEST_ROW:
+        raise EventTooLarge(types=[type(fact).__name__ for fact in facts], bytes=sizes)
+    return envelopes
 
 
 def _guarded(aggregate: Aggregate, published: int) -> Write:

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from kernel.errors import InvalidStep
+from kernel.errors import InvalidStep, SettleError, StepFailed
 from kernel.observability import invocation
 
 
@@ -30,16 +30,23 @@ Handler = Callable[[Mapping[str, Any], object], dict[str, Any]]
 def task(shape: type[Input]) -> Callable[[Callable[[Input], BaseModel]], Handler]:
     """Makes a Lambda handler of a step. May run twice; the second run changes nothing.
 
-    A raised error reaches the state machine by its class name: Refusals are caught, faults retried.
+    A raised error reaches the state machine by its class name: Refusals are caught, faults retried. An
+    error that is not ours becomes StepFailed, naming its kind only.
     """
 
     def decorate(step: Callable[[Input], BaseModel]) -> Handler:
         @wraps(step)
         def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:
-            with invocation(shape.__name__) as line:
-                given = _parse(shape, event)
-                line["about"] = getattr(given, next(iter(shape.model_fields)))
-                return step(given).model_dump(mode="json")
+            try:
+                with invocation(shape.__name__) as line:
+                    given = _parse(shape, event)
+                    line["about"] = getattr(given, next(iter(shape.model_fields)))
+                    return step(given).model_dump(mode="json")
+            except SettleError:
+                raise
+            except Exception as error:
+                # Its text may repeat its input, and would stay in the execution's history.
+                raise StepFailed(type(error).__name__) from None
 
         return handler
 

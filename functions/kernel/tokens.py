@@ -69,9 +69,9 @@ def _claims(token: str) -> dict[str, Any]:
             audience=os.environ["TOKEN_AUDIENCE"],
             options={"require": ["exp", "iss", "aud", "sub", "role"]},
         )
-    except jwt.PyJWKClientConnectionError as error:
+    except (jwt.PyJWKClientConnectionError, jwt.PyJWKSetError) as error:
         raise Fault("the issuer's keys cannot be had") from error
-    except jwt.PyJWTError as error:
+    except (jwt.PyJWTError, UnicodeError) as error:
         raise Unauthenticated from error
 
 

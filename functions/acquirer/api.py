@@ -1,0 +1,119 @@
+"""The processor over HTTP: payment intents and refunds, for the bearer of the secret only."""
+
+import hmac
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Annotated, Any
+
+from aws_lambda_powertools.event_handler import Response
+from pydantic import AfterValidator, Field, StringConstraints
+
+from acquirer import domain, store
+from acquirer.domain import IdempotencyError, Intent, Refund
+from kernel import identity
+from kernel.errors import InvalidRequest, Unauthenticated
+from kernel.http import Api, Body, Slug, answer, no_card_number
+
+Amount = Annotated[int, Field(ge=1, le=10**12)]
+Method = Annotated[
+    str, StringConstraints(pattern="^pm_[a-z0-9_]+$", max_length=128), AfterValidator(no_card_number)
+]
+
+
+class NewIntent(Body):
+    amount: Amount
+    currency: Annotated[str, StringConstraints(pattern="^[A-Z]{3}$")]
+    payment_method: Method
+    reference: Slug
+
+
+class NewRefund(Body):
+    payment_intent: Slug
+    amount: Amount
+
+
+def bearer_only(app: Any, proceed: Callable[[Any], Response[str]]) -> Response[str]:
+    """Compared in constant time, so that an answer's delay tells nothing about the secret."""
+    given = app.current_event.headers.get("Authorization") or ""
+    if not hmac.compare_digest(given.encode(), f"Bearer {store.secret()}".encode()):
+        raise Unauthenticated
+    return proceed(app)
+
+
+api = handler = Api()
+api.use([bearer_only])
+
+
+@api.post("/payment_intents")
+def create_intent() -> Response[str]:
+    """A payment that nothing was captured for yet. The same key gives the same payment."""
+    asked = api.body(NewIntent)
+    intent = Intent(
+        id=f"pi_{identity.derive('intent', api.idempotency_key())}",
+        created_at=identity.now().isoformat(),
+        **asked.model_dump(),
+    )
+    created = store.create(intent)
+    if created.terms != intent.terms:
+        raise IdempotencyError(type="idempotency_error")
+    return answer(200, domain.shown(created))
+
+
+@api.post("/payment_intents/<intent_id>/confirm")
+def confirm_intent(intent_id: str) -> Response[str]:
+    """Captures or declines, then answers as late and as badly as the test method wants."""
+    intent = store.load(intent_id)
+    confirmation = identity.derive("confirm", api.idempotency_key())
+    confirmed = domain.confirm(intent, confirmation, identity.now())
+    if confirmed != intent:
+        store.save(confirmed)
+        identity.pause(confirmed.behaviour.seconds)
+    if confirmed.behaviour.fails_after:
+        raise domain.Outage
+    return answer(200, domain.shown(store.load(intent_id)))
+
+
+@api.post("/payment_intents/<intent_id>/cancel")
+def cancel_intent(intent_id: str) -> Response[str]:
+    """Rules out any capture, or answers 409 with the payment that can no longer be cancelled."""
+    intent = store.load(intent_id)
+    cancelled = domain.cancel(intent)
+    if cancelled != intent:
+        store.save(cancelled)
+    return answer(200, domain.shown(cancelled))
+
+
+@api.get("/payment_intents/<intent_id>")
+def show_intent(intent_id: str) -> Response[str]:
+    return answer(200, domain.shown(store.load(intent_id)))
+
+
+@api.get("/payment_intents")
+def find_intents() -> Response[str]:
+    return answer(200, {"data": [domain.shown(one) for one in store.by_reference(_asked("reference"))]})
+
+
+@api.post("/refunds")
+def create_refund() -> Response[str]:
+    """Gives money back, once per key and never more than was captured."""
+    asked = api.body(NewRefund)
+    refund = Refund(f"re_{identity.derive('refund', api.idempotency_key())}", **asked.model_dump())
+    known = store.load_refund(refund.id)
+    if known is None:
+        store.save_refund(domain.refund(store.load(refund.payment_intent), refund), refund)
+    elif known != refund:
+        raise IdempotencyError(type="idempotency_error")
+    return answer(200, asdict(refund))
+
+
+@api.get("/refunds")
+def list_refunds() -> Response[str]:
+    """The refunds of one payment, consistently: a refund that was answered is here."""
+    return answer(200, {"data": [asdict(refund) for refund in store.load(_asked("payment_intent")).refunds]})
+
+
+def _asked(parameter: str) -> str:
+    value = api.current_event.get_query_string_value(parameter, "")
+    if not value:
+        raise InvalidRequest(f"the query must have {parameter}")
+    return value

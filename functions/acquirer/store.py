@@ -1,0 +1,98 @@
+"""The acquirer's table (`intent#<id>`, `refund#<id>`) and the secret its callers must know."""
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, fields, replace
+from functools import cache
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+from acquirer.domain import Busy, Intent, Refund, Status, as_of
+from kernel import dynamo, identity
+from kernel.dynamo import Key, Write
+from kernel.errors import ConditionFailed, NotFound
+
+
+def create(intent: Intent) -> Intent:
+    """The intent as new, or the one that its id already names, untouched."""
+    try:
+        dynamo.update(_put(_intent_key(intent.id), intent))
+    except ConditionFailed as failed:
+        return _intent(failed.old[0])
+    return intent
+
+
+def load(intent_id: str) -> Intent:
+    """The intent as it is at this moment. Raises NotFound."""
+    item = dynamo.load(_intent_key(intent_id))
+    if item is None:
+        raise NotFound
+    return _intent(item)
+
+
+def save(intent: Intent) -> None:
+    """The changed intent. Raises Busy when another request has changed it since it was loaded."""
+    try:
+        dynamo.update(_changed(intent))
+    except ConditionFailed:
+        raise Busy from None
+
+
+def by_reference(reference: str) -> Iterator[Intent]:
+    """Every intent of a reference, oldest first, as an index knows them: the newest may be missing."""
+    found = dynamo.query("#reference = :reference", {"reference": reference}, IndexName="by_reference")
+    return (_intent(item) for item in found)
+
+
+def load_refund(refund_id: str) -> Refund | None:
+    item = dynamo.load(_refund_key(refund_id))
+    return _refund(item) if item else None
+
+
+def save_refund(intent: Intent, refund: Refund) -> None:
+    """The refund and the intent that counts it, in one transaction. Raises Busy as `save` does."""
+    try:
+        dynamo.transact([_changed(intent), _put(_refund_key(refund.id), refund)])
+    except ConditionFailed:
+        raise Busy from None
+
+
+@cache
+def secret() -> str:
+    config = Config(connect_timeout=1, read_timeout=3, retries={"mode": "standard", "total_max_attempts": 3})
+    secrets = boto3.client("secretsmanager", config=config)
+    return secrets.get_secret_value(SecretId=os.environ["PROCESSOR_SECRET"])["SecretString"]
+
+
+def _put(key: Key, record: Intent | Refund) -> Write:
+    return Write(key=key, sets=asdict(record), condition="attribute_not_exists(#pk)")
+
+
+def _changed(intent: Intent) -> Write:
+    return Write(
+        key=_intent_key(intent.id),
+        sets=asdict(replace(intent, version=intent.version + 1)),
+        condition="#version = :loaded",
+        binds={"loaded": intent.version},
+    )
+
+
+def _intent(item: Mapping[str, Any]) -> Intent:
+    known = {field.name: item[field.name] for field in fields(Intent)}
+    refunds = tuple(_refund(refund) for refund in item["refunds"])
+    intent = Intent(**known | {"status": Status(item["status"]), "refunds": refunds})
+    return as_of(intent, identity.now())
+
+
+def _refund(item: Mapping[str, Any]) -> Refund:
+    return Refund(**{field.name: item[field.name] for field in fields(Refund)})
+
+
+def _intent_key(intent_id: str) -> Key:
+    return {"pk": f"intent#{intent_id}", "sk": "intent"}
+
+
+def _refund_key(refund_id: str) -> Key:
+    return {"pk": f"refund#{refund_id}", "sk": "refund"}

@@ -1,0 +1,47 @@
+"""Tells the gateway who sends a request, or that nobody it trusts does."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from kernel.errors import Unauthenticated
+from kernel.observability import invocation
+from kernel.tokens import Caller, verify
+
+
+def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:
+    """A REQUEST authorizer's event in, the caller out. The answer holds for every route of the stage.
+
+    The gateway keeps it for minutes and asks no more about this token; so it may not depend on the route,
+    and handlers look at role, owner and expiry themselves. The message `Unauthorized` is what the gateway
+    answers with a 401; anything else that is raised becomes a 500.
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-lambda-authorizer-output.html
+    """
+    try:
+        with invocation("authorizer"):
+            return _allowed(verify(_authorization(event)), stage=_stage(event["methodArn"]))
+    except Unauthenticated:
+        raise Exception("Unauthorized") from None
+
+
+def _authorization(event: Mapping[str, Any]) -> str:
+    """The header, however the client wrote its name."""
+    headers = event.get("headers") or {}
+    return next((value for name, value in headers.items() if name.lower() == "authorization"), "")
+
+
+def _stage(method_arn: str) -> str:
+    """`arn:…:<api>/<stage>` of an ARN that goes on with method and path."""
+    return "/".join(method_arn.split("/")[:2])
+
+
+def _allowed(caller: Caller, *, stage: str) -> dict[str, Any]:
+    allow = {"Action": "execute-api:Invoke", "Effect": "Allow", "Resource": f"{stage}/*"}
+    return {
+        "principalId": caller.customer_id,
+        "policyDocument": {"Version": "2012-10-17", "Statement": [allow]},
+        "context": {
+            "customer_id": caller.customer_id,
+            "role": caller.role,
+            "expires_at": str(caller.expires_at),
+        },
+    }

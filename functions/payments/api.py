@@ -1,0 +1,59 @@
+"""Payments over HTTP: customers register ways to pay and see what became of an order's payment."""
+
+import re
+from typing import Annotated
+
+from aws_lambda_powertools.event_handler import Response
+from pydantic import AfterValidator, StringConstraints
+
+from kernel import identity
+from kernel.errors import NotFound
+from kernel.http import Api, Body, answer, no_card_number, slug
+from payments import store
+from payments.domain import Status
+
+api = handler = Api()
+
+# About three ids in a thousand would pass for a card number by their digits, and every checkout refuse them.
+WITHOUT_DIGITS = str.maketrans("0123456789", "ghijklmnop")
+
+
+def _no_card_in_token(token: str) -> str:
+    """A token's underscores could part a card number's digits as spaces do."""
+    no_card_number(re.sub("_+", " ", token))
+    return token
+
+
+Token = Annotated[
+    str, StringConstraints(pattern="^pm_[a-z0-9_]+$", max_length=128), AfterValidator(_no_card_in_token)
+]
+Label = Annotated[str, StringConstraints(min_length=1, max_length=64), AfterValidator(no_card_number)]
+
+
+class Registration(Body):
+    token: Token
+    label: Label | None = None
+
+
+@api.post("/payments/methods")
+def register_method() -> Response[str]:
+    """Keeps the processor's token and answers an opaque id for it, the same for the same key."""
+    caller = api.caller()
+    caller.must_be("customer")
+    method_id = identity.derive(caller.customer_id, api.idempotency_key()).translate(WITHOUT_DIGITS)
+    asked = api.body(Registration)
+    store.register(store.Method(method_id, caller.customer_id, asked.token, asked.label, asked.fingerprint()))
+    return answer(201, {"payment_method": method_id, "label": asked.label})
+
+
+@api.get("/payments/<order_id>")
+def show_payment(order_id: str) -> Response[str]:
+    """A payment that never had a charge belongs to nobody, so only operators see it."""
+    caller = api.caller()
+    payment = store.load(slug(order_id))
+    if payment.status is Status.NONE:
+        raise NotFound
+    charge = payment.charge
+    caller.must_see(charge.customer_id if charge else None)
+    amount = {"amount": charge.amount.amount, "currency": charge.amount.currency} if charge else None
+    return answer(200, {"order_id": order_id, "status": payment.status, "amount": amount})

@@ -1,0 +1,45 @@
+"""The facts that payments publishes about an order's payment; none holds a method or a processor's id."""
+
+from kernel.events import Event
+from kernel.money import Money
+
+
+class PaymentStarted(Event):
+    """The processor knows of the payment; nothing has been captured."""
+
+    order_id: str
+    amount: Money
+
+
+class PaymentCaptured(Event):
+    """The customer has paid."""
+
+    order_id: str
+    amount: Money
+
+
+class PaymentDeclined(Event):
+    """The processor will not take the customer's money; `reason` is one of its known codes."""
+
+    order_id: str
+    reason: str
+
+
+class PaymentVoided(Event):
+    """Nothing was captured for this order, and nothing ever will be."""
+
+    order_id: str
+
+
+class RefundStarted(Event):
+    """What was captured is going back."""
+
+    order_id: str
+    amount: Money
+
+
+class PaymentRefunded(Event):
+    """What was captured has gone back, all of it."""
+
+    order_id: str
+    amount: Money

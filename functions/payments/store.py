@@ -1,0 +1,91 @@
+"""Payments' table: `payment#<order id>` records and `method#<id>` registrations."""
+
+from dataclasses import dataclass, replace
+
+from kernel import dynamo, outbox
+from kernel.dynamo import Item, Key, Write
+from kernel.errors import ConditionFailed, KeyReused
+from kernel.events import Decision
+from kernel.money import Money
+from payments.domain import Charge, Payment, Status, UnknownPaymentMethod
+
+
+@dataclass(frozen=True)
+class Method:
+    """A customer's way to pay. The processor's token never leaves payments but to the processor."""
+
+    id: str
+    customer_id: str
+    token: str
+    label: str | None
+    fingerprint: str
+
+
+def load(order_id: str) -> Payment:
+    """The order's payment as it is now; NONE when there is no record."""
+    item = dynamo.load(_payment_key(order_id))
+    if item is None:
+        return Payment(order_id)
+    return Payment(order_id, Status(item["status"]), _charge(item), item["reason"], item["sequence"])
+
+
+def save(decision: Decision[Payment], *, cause: str) -> Payment:
+    """The payment as it stands after the decision. Raises Contended when it has moved on since loaded."""
+    payment = decision.state
+    aggregate = outbox.Aggregate(
+        key=_payment_key(payment.order_id),
+        subject=f"payment/{payment.order_id}",
+        correlation=payment.order_id,
+        sequence=payment.sequence,
+        sets={"status": payment.status, "reason": payment.reason, **_terms(payment.charge)},
+    )
+    outbox.commit(aggregate, decision.facts, cause=cause)
+    return replace(payment, sequence=payment.sequence + len(decision.facts))
+
+
+def register(method: Method) -> None:
+    """The method, once per id. Raises KeyReused when the id stands for another registration."""
+    kept = {
+        "customer_id": method.customer_id,
+        "token": method.token,
+        "label": method.label,
+        "fingerprint": method.fingerprint,
+    }
+    try:
+        dynamo.update(Write(_method_key(method.id), sets=kept, condition="attribute_not_exists(#pk)"))
+    except ConditionFailed as failed:
+        if failed.old[0]["fingerprint"] != method.fingerprint:
+            raise KeyReused from failed
+
+
+def token(method_id: str, *, customer_id: str) -> str:
+    """The processor's token. Raises UnknownPaymentMethod for a missing or another customer's method."""
+    item = dynamo.load(_method_key(method_id))
+    if item is None or item["customer_id"] != customer_id:
+        raise UnknownPaymentMethod
+    return str(item["token"])
+
+
+def _terms(charge: Charge | None) -> Item:
+    if charge is None:
+        return {}
+    return {
+        "customer_id": charge.customer_id,
+        "amount": charge.amount.amount,
+        "currency": charge.amount.currency,
+        "intent_id": charge.intent_id,
+    }
+
+
+def _charge(item: Item) -> Charge | None:
+    if "intent_id" not in item:
+        return None
+    return Charge(item["customer_id"], Money(item["amount"], item["currency"]), item["intent_id"])
+
+
+def _payment_key(order_id: str) -> Key:
+    return {"pk": f"payment#{order_id}", "sk": "payment"}
+
+
+def _method_key(method_id: str) -> Key:
+    return {"pk": f"method#{method_id}", "sk": "method"}

@@ -1,0 +1,86 @@
+"""The saga's steps in payments: charge the payment, and its undo.
+
+Each may die before and after any call and any write: every run starts from the record, asks the
+processor by the id in it, and repeats calls with keys that follow from the order id.
+"""
+
+from pydantic import BaseModel
+
+from kernel import identity
+from kernel.events import Decision
+from kernel.money import Money
+from kernel.tasks import Step, task
+from payments import domain, store
+from payments import provider as port
+from payments.domain import Charge, Intent, Payment, Progress, Status
+
+
+class ChargePayment(Step):
+    order_id: str
+    customer_id: str
+    payment_method: str
+    total: Money
+
+
+class RefundPayment(Step):
+    order_id: str
+
+
+class Standing(BaseModel):
+    order_id: str
+    status: Status
+
+
+@task(ChargePayment)
+def charge_payment(step: ChargePayment) -> Standing:
+    """Captures the total once (ChargeVoided, PaymentDeclined, UnknownPaymentMethod)."""
+    payment = store.load(step.order_id)
+    if domain.is_open(payment, step.total):
+        payment, intent = _started(payment, step) if payment.charge is None else _resumed(payment)
+        payment = store.save(domain.settle(payment, intent), cause=step.cause)
+        domain.is_open(payment, step.total)  # a decline is on record before it is told
+    return Standing(order_id=step.order_id, status=payment.status)
+
+
+@task(RefundPayment)
+def refund_payment(step: RefundPayment) -> Standing:
+    """Sees to it that nothing is captured for the order, now and later, and gives back what was."""
+    payment = store.load(step.order_id)
+    payment = store.save(_undo(payment), cause=step.cause)
+    if payment.status is Status.REFUNDING:
+        payment = store.save(domain.refunded(payment, _refunds(payment)), cause=step.cause)
+    return Standing(order_id=step.order_id, status=payment.status)
+
+
+def _started(payment: Payment, step: ChargePayment) -> tuple[Payment, Intent]:
+    """Nothing is confirmed before its id is on record: a void either finds the id or keeps it out."""
+    token = store.token(step.payment_method, customer_id=step.customer_id)
+    key = identity.derive(step.order_id, "payment")
+    intent = port.provider().create(token, step.total, reference=step.order_id, key=key)
+    charge = Charge(step.customer_id, step.total, intent.id)
+    return _confirmed(store.save(domain.start(payment, charge), cause=step.cause))
+
+
+def _resumed(payment: Payment) -> tuple[Payment, Intent]:
+    """Asks before it confirms again, since the processor forgets keys."""
+    intent = port.provider().retrieve(payment.started.intent_id)
+    return _confirmed(payment) if intent.progress is Progress.UNCONFIRMED else (payment, intent)
+
+
+def _confirmed(payment: Payment) -> tuple[Payment, Intent]:
+    key = identity.derive(payment.order_id, "confirm")
+    return payment, port.provider().confirm(payment.started.intent_id, key=key)
+
+
+def _undo(payment: Payment) -> Decision[Payment]:
+    if not domain.may_yet_capture(payment):
+        return domain.undo(payment)
+    return domain.undo_cancelled(payment, port.provider().cancel(payment.started.intent_id))
+
+
+def _refunds(payment: Payment) -> tuple[int, ...]:
+    """What the processor gave back, after seeing to it that it did: it may have forgotten the key."""
+    key = identity.derive(payment.order_id, "refund")
+    charge = payment.started
+    known = port.provider().refunds(charge.intent_id)
+    return known or (port.provider().refund(charge.intent_id, charge.amount.amount, key=key),)
