@@ -1,0 +1,94 @@
+"""Size: how much there may be in a file, in a function, between its brackets, and in the kernel."""
+
+from statistics import median
+
+import pytest
+
+from tests.architecture.source import File, Function, files, lines_of, packages
+
+HELD = ("functions", "infrastructure", "localstack", "tests", "app.py")
+FILE, FUNCTION, TYPICAL_FUNCTION, PARAMETERS, POSITIONAL = 200, 30, 6, 5, 2
+KERNEL_FILES, KERNEL_LINES = 14, 750
+# What is over a limit, and why that is better than the alternative.
+LONGER_FILES: dict[str, str] = {}
+LONGER_FUNCTIONS: dict[str, str] = {}
+MORE_PARAMETERS = {
+    "functions/kernel/events.py:seal": "an envelope has that many attributes, each named at the one call",
+}
+
+
+def functions(*places: str) -> list[tuple[File, Function]]:
+    return [(file, function) for file in files(*places) for function in file.functions()]
+
+
+def positional(function: Function) -> list[str]:
+    named = [*function.args.posonlyargs, *function.args.args]
+    return [argument.arg for argument in named if argument.arg not in ("self", "cls")]
+
+
+@pytest.mark.parametrize("file", files(*HELD), ids=str)
+def test_a_file_can_be_read_in_one_sitting(file: File) -> None:
+    assert len(file.code_lines()) <= FILE or str(file) in LONGER_FILES
+
+
+@pytest.mark.parametrize("file", files(*HELD), ids=str)
+def test_a_function_can_be_seen_at_once(file: File) -> None:
+    lengths = {f"{file}:{function.name}": lines_of(file, function) for function in file.functions()}
+    assert {
+        name: lines for name, lines in lengths.items() if lines > FUNCTION and name not in LONGER_FUNCTIONS
+    } == {}
+
+
+@pytest.mark.parametrize("place", ["functions", "functions/kernel", "infrastructure", "localstack"])
+def test_a_function_is_typically_a_few_lines(place: str) -> None:
+    lengths = [lines_of(file, function) for file, function in functions(place)]
+    limit = TYPICAL_FUNCTION + 1 if place == "infrastructure" else TYPICAL_FUNCTION
+    assert median(lengths) <= limit
+
+
+@pytest.mark.parametrize("file", files("functions", "infrastructure", "localstack", "app.py"), ids=str)
+def test_a_function_takes_few_parameters(file: File) -> None:
+    taken = {
+        f"{file}:{function.name}": len(positional(function)) + len(function.args.kwonlyargs)
+        for function in file.functions()
+    }
+    assert {name for name, count in taken.items() if count > PARAMETERS} - set(MORE_PARAMETERS) == set()
+
+
+@pytest.mark.parametrize("file", files("functions", "infrastructure"), ids=str)
+def test_a_public_function_takes_no_third_parameter_without_its_name(file: File) -> None:
+    crowded = [
+        function.name
+        for function in file.functions()
+        if not function.name.startswith("_") or function.name == "__init__"
+        if len(positional(function)) > POSITIONAL
+    ]
+    assert crowded == []
+
+
+def test_the_kernel_stays_small() -> None:
+    kernel = files("functions/kernel")
+    assert len(kernel) <= KERNEL_FILES
+    assert sum(len(file.code_lines()) for file in kernel) <= KERNEL_LINES
+
+
+@pytest.mark.parametrize("package", sorted(packages()))
+def test_a_package_is_flat(package: str) -> None:
+    deeper = [str(file) for file in files(f"functions/{package}") if file.module.count(".") > 2]
+    assert deeper == []
+
+
+def test_every_exception_is_still_needed_and_has_its_reason() -> None:
+    lengths = {f"{file}:{function.name}": lines_of(file, function) for file, function in functions(*HELD)}
+    taken = {
+        f"{file}:{function.name}": len(positional(function)) + len(function.args.kwonlyargs)
+        for file, function in functions(*HELD)
+    }
+    sizes = {str(file): len(file.code_lines()) for file in files(*HELD)}
+    idle = [
+        *(name for name in LONGER_FILES if sizes.get(name, 0) <= FILE),
+        *(name for name in LONGER_FUNCTIONS if lengths.get(name, 0) <= FUNCTION),
+        *(name for name in MORE_PARAMETERS if taken.get(name, 0) <= PARAMETERS),
+    ]
+    assert idle == []
+    assert all([*LONGER_FILES.values(), *LONGER_FUNCTIONS.values(), *MORE_PARAMETERS.values()])

@@ -1,0 +1,151 @@
+"""Who may import whom: the contracts of .importlinter, and what they cannot say."""
+
+import ast
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from importlinter.api import read_configuration
+from importlinter.application.use_cases import lint_imports
+
+from tests.architecture.source import FUNCTIONS, ROOT, File, packages, services, shipped
+
+CONFIGURATION = str(ROOT / ".importlinter")
+# The standard library without clock, chance, environment, disk, network and threads.
+PURE = {"abc", "collections", "dataclasses", "datetime", "enum", "functools", "hashlib", "itertools"} | {
+    "json",
+    "math",
+    "operator",
+    "re",
+    "string",
+    "types",
+    "typing",
+}
+DOMAIN_KERNEL = ("kernel.errors", "kernel.money", "kernel.events")
+EVENTS_KERNEL = ("kernel.money", "kernel.events")
+TRIGGERS = {"api", "tasks", "consumers", "projector", "handler"}
+OUTSIDE = {"store", "ledger", "provider", "saga", "journal", "views"}
+NETWORK = ("requests", "httpx", "aiohttp", "socket", "ssl", "http.client", "urllib.request", "subprocess")
+
+
+def chapters(*names: str) -> list[File]:
+    return [file for file in shipped() if file.package in services() and file.chapter in names]
+
+
+def test_every_contract_about_imports_is_kept(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(ROOT)
+    kept = lint_imports(CONFIGURATION, cache_dir=None, no_logo=True)
+    assert kept, capsys.readouterr().out
+
+
+def test_the_contracts_speak_of_every_package_there_is() -> None:
+    configuration = read_configuration(CONFIGURATION)
+    roots = set(configuration["session_options"]["root_packages"])
+    assert roots == packages() | {"infrastructure", "localstack"}
+    contracts = {contract["id"]: contract for contract in configuration["contracts_options"]}
+    independent, below = contracts["services"]["layers"]
+    assert (sorted(independent.split(" | ")), below) == (services(), "kernel")
+    assert set(contracts["shipped"]["source_modules"]) == packages()
+    assert packages() < set(contracts["infrastructure"]["forbidden_modules"])
+
+
+def test_no_contract_forgives_an_import() -> None:
+    contracts = read_configuration(CONFIGURATION)["contracts_options"]
+    assert [contract["id"] for contract in contracts if "ignore_imports" in contract] == []
+
+
+@pytest.mark.parametrize("file", chapters("domain"), ids=str)
+def test_a_domain_knows_only_pure_things_its_own_events_and_three_kernel_modules(file: File) -> None:
+    own = (f"{file.package}.events", f"{file.package}.domain")
+    assert list(strangers(file, *own, *DOMAIN_KERNEL)) == []
+
+
+@pytest.mark.parametrize("file", chapters("events"), ids=str)
+def test_events_are_shapes_and_nothing_else(file: File) -> None:
+    assert list(strangers(file, f"{file.package}.events", "pydantic", *EVENTS_KERNEL)) == []
+
+
+def strangers(file: File, *allowed: str) -> Iterator[str]:
+    """Imports that are neither pure nor named; a bare `from kernel import events` is the module itself."""
+    for name in sorted(file.imports()):
+        if name.split(".")[0] not in PURE and not within(name, allowed):
+            yield name
+
+
+def within(name: str, allowed: tuple[str, ...]) -> bool:
+    return any(name == one or name.startswith(f"{one}.") for one in allowed)
+
+
+@pytest.mark.parametrize("file", shipped(), ids=str)
+def test_nothing_imports_what_aws_calls(file: File) -> None:
+    triggers = {f"{service}.{chapter}" for service in services() for chapter in TRIGGERS} | {"kernel.relay"}
+    triggers.discard(file.module)
+    assert sorted(name for name in file.imports() if within(name, tuple(triggers))) == []
+
+
+@pytest.mark.parametrize("file", shipped(), ids=str)
+def test_only_the_files_that_may_reach_outside_do(file: File) -> None:
+    if file.package == "kernel" or file.chapter in OUTSIDE:
+        return
+    assert sorted(name for name in file.imports() if within(name, NETWORK)) == []
+
+
+@pytest.mark.parametrize(
+    ("call", "only"), [("put_events", "kernel.relay"), ("start_execution", "checkout.saga")]
+)
+def test_one_file_publishes_and_one_file_starts_executions(call: str, only: str) -> None:
+    callers = {file.module for file in shipped() for node in ast.walk(file.tree) if named(node) == call}
+    assert callers == {only}
+
+
+def named(node: ast.AST) -> object:
+    """What an attribute, a name or a literal is called; a call by `getattr` needs the literal."""
+    match node:
+        case ast.Attribute(attr=name) | ast.Name(id=name) | ast.Constant(value=name):
+            return name
+    return None
+
+
+IMPORT_EVERYTHING = """
+import importlib, json, sys
+reached = []
+def listen(event, arguments):
+    if event in ("socket.connect", "socket.getaddrinfo", "socket.sendto", "subprocess.Popen", "os.system"):
+        reached.append(event)
+        raise RuntimeError(f"importing must not reach out: {event}")
+sys.addaudithook(listen)
+sys.path.insert(0, sys.argv[1])
+failed = {}
+for module in json.loads(sys.argv[2]):
+    try:
+        importlib.import_module(module)
+    except BaseException as error:
+        failed[module] = repr(error)
+import boto3
+print(json.dumps({"failed": failed, "reached": reached, "session": boto3.DEFAULT_SESSION is not None}))
+"""
+
+
+def test_importing_any_module_needs_no_environment_and_no_network(tmp_path: Path) -> None:
+    modules = [file.module for file in shipped()]
+    command = [sys.executable, "-I", "-B", "-c", IMPORT_EVERYTHING, str(FUNCTIONS), json.dumps(modules)]
+    ended = subprocess.run(command, env={}, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stderr
+    assert json.loads(ended.stdout) == {"failed": {}, "reached": [], "session": False}
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("file", shipped(), ids=str)
+def test_what_comes_from_the_environment_is_read_when_it_is_needed(file: File) -> None:
+    inside = {node for function in file.functions() for node in ast.walk(function)}
+    reading = [
+        node.lineno
+        for node in ast.walk(file.tree)
+        if isinstance(node, ast.Attribute) and node.attr in ("environ", "getenv") and node not in inside
+    ]
+    assert reading == []

@@ -1,0 +1,197 @@
+"""What a service reads: its own shape accepts every version of the events it subscribes to."""
+
+import ast
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from pydantic import BaseModel
+
+from checkout import saga
+from inventory import consumers as inventory
+from kernel.events import Envelope, read
+from orders import consumers as orders
+from storefront import order_history
+from tests.architecture.source import files
+from tests.contracts import samples
+
+# Handler, its shape, the service it listens to, and the types of events it asks for.
+READERS: list[tuple[str, type[BaseModel], str, tuple[str, ...]]] = [
+    ("checkout.saga.start", saga.PlacedOrder, "orders", ("OrderPlaced",)),
+    ("inventory.consumers.handler", inventory.ConfirmedOrder, "orders", ("OrderConfirmed",)),
+    (
+        "orders.consumers.handler",
+        orders.CatalogProduct,
+        "catalog",
+        ("ProductListed", "PriceChanged", "ProductRetired"),
+    ),
+]
+READINGS = [
+    pytest.param(shape, name, id=f"{handler} reads {name}")
+    for handler, shape, source, kinds in READERS
+    for kind in kinds
+    for name in samples.of(source, kind)
+]
+# How an order may go, by the events that tell it, and what its customer then sees.
+STORIES: dict[str, tuple[Sequence[str], dict[str, Any]]] = {
+    "accepted": (["orders.OrderPlaced"], {"status": "PENDING", "stock": None, "payment": None}),
+    "confirmed": (
+        [
+            "orders.OrderPlaced",
+            "inventory.StockReserved",
+            "payments.PaymentStarted",
+            "payments.PaymentCaptured",
+            "orders.OrderConfirmed",
+            "inventory.StockCommitted",
+        ],
+        {"status": "CONFIRMED", "stock": "COMMITTED", "payment": "CAPTURED", "reason": None},
+    ),
+    "declined": (
+        [
+            "orders.OrderPlaced",
+            "inventory.StockReserved",
+            "payments.PaymentStarted",
+            "payments.PaymentDeclined",
+            "orders.CancellationStarted",
+            "inventory.StockReleased",
+            "orders.OrderCancelled",
+        ],
+        {"status": "CANCELLED", "stock": "RELEASED", "payment": "DECLINED", "reason": "PaymentDeclined"},
+    ),
+    "being undone": (
+        [
+            "orders.OrderPlaced",
+            "payments.PaymentStarted",
+            "payments.PaymentVoided",
+            "orders.CancellationStarted",
+        ],
+        {"status": "CANCELLING", "stock": None, "payment": "VOIDED", "reason": "PaymentDeclined"},
+    ),
+    "refunded": (
+        [
+            "orders.OrderPlaced",
+            "payments.PaymentStarted",
+            "payments.PaymentCaptured",
+            "orders.CancellationStarted",
+            "payments.RefundStarted",
+            "payments.PaymentRefunded",
+            "orders.OrderCancelled",
+        ],
+        {"status": "CANCELLED", "stock": None, "payment": "REFUNDED", "reason": "PaymentDeclined"},
+    ),
+    "stuck": (
+        [
+            "orders.OrderPlaced",
+            "payments.PaymentStarted",
+            "payments.PaymentCaptured",
+            "orders.CancellationStarted",
+            "payments.RefundStarted",
+            "orders.OrderParked",
+        ],
+        {"status": "NEEDS_ATTENTION", "stock": None, "payment": "REFUNDING", "reason": "Interrupted"},
+    ),
+}
+
+
+def told(story: str) -> list[Envelope]:
+    return [samples.envelope(samples.of(*kind.split("."))[-1]) for kind in STORIES[story][0]]
+
+
+def subscriptions() -> set[tuple[str, str, tuple[str, ...]]]:
+    """(handler, source, types) of every `on_events` that infrastructure wires with a source."""
+    found = set()
+    for file in files("infrastructure/services"):
+        handlers = handlers_in(file.tree)
+        for call in calls(file.tree, "on_events"):
+            function, *kinds = (ast.unparse(argument) for argument in call.args)
+            source = "".join(ast.literal_eval(keyword.value) for keyword in call.keywords)
+            found.add((handlers[function], source, tuple(ast.literal_eval(kind) for kind in kinds)))
+    return found
+
+
+def calls(tree: ast.AST, name: str) -> list[ast.Call]:
+    found = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    return [call for call in found if ast.unparse(call.func) == name]
+
+
+def handlers_in(tree: ast.AST) -> dict[str, str]:
+    """Variable -> handler string of the functions that a construct makes."""
+    made = [
+        node for node in ast.walk(tree) if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call)
+    ]
+    return {
+        ast.unparse(node.targets[0]): ast.literal_eval(node.value.args[1])
+        for node in made
+        if isinstance(node.value, ast.Call) and ast.unparse(node.value.func) == "ServiceFunction"
+    }
+
+
+def test_the_readers_tested_here_are_those_that_are_subscribed() -> None:
+    expected = {(handler, source, kinds) for handler, _, source, kinds in READERS}
+    assert subscriptions() == expected | {("storefront.projector.handler", "", ())}
+
+
+@pytest.mark.parametrize(("shape", "name"), READINGS)
+def test_a_reader_takes_from_an_event_what_its_producer_said(shape: type[BaseModel], name: str) -> None:
+    envelope = samples.envelope(name)
+    taken = read(envelope, shape).model_dump(mode="json")
+    assert taken
+    assert holds(envelope.data, taken)
+
+
+@pytest.mark.parametrize(("shape", "name"), READINGS)
+def test_a_reader_does_not_mind_what_its_producer_says_later(shape: type[BaseModel], name: str) -> None:
+    grown = grow(samples.sample(name))
+    envelope = Envelope.model_validate(grown)
+    assert read(envelope, shape) == read(samples.envelope(name), shape)
+
+
+@pytest.mark.parametrize("story", STORIES)
+def test_the_storefront_tells_the_story_that_the_events_tell(story: str) -> None:
+    events, expected = told(story), STORIES[story][1]
+    row = order_history.fold(events)
+    assert row is not None
+    seen = row.model_dump(mode="json")
+    assert {field: seen[field] for field in expected} == expected
+    assert [step["type"] for step in seen["timeline"]] == [kind.split(".")[1] for kind in in_time(story)]
+    assert (seen["folded"], seen["customer_id"]) == (len(events), "alice")
+    assert seen["total"] == {"amount": 2899, "currency": "EUR"}
+
+
+@pytest.mark.parametrize("story", STORIES)
+def test_the_storefront_does_not_mind_what_its_producers_say_later(story: str) -> None:
+    grown = [Envelope.model_validate(grow(event.model_dump(mode="json"))) for event in told(story)]
+    assert order_history.fold(grown) == order_history.fold(told(story))
+
+
+def test_every_event_about_an_order_is_part_of_a_story() -> None:
+    told = {kind for kinds, _ in STORIES.values() for kind in kinds}
+    assert told == {name.rpartition(".v")[0] for name in samples.names() if not name.startswith("catalog.")}
+
+
+def in_time(story: str) -> list[str]:
+    """The kinds of a story by the time of their samples; at one moment, by source."""
+    pairs = zip(told(story), STORIES[story][0], strict=True)
+    return [kind for _, kind in sorted(pairs, key=lambda pair: (pair[0].time, pair[0].source))]
+
+
+def holds(whole: Any, part: Any) -> bool:
+    """Whether every value of `part` stands in `whole` at the same place."""
+    match whole, part:
+        case dict(), dict():
+            return all(key in whole and holds(whole[key], value) for key, value in part.items())
+        case list(), list():
+            return len(whole) == len(part) and all(map(holds, whole, part))
+        case _:
+            return bool(whole == part)
+
+
+def grow(value: Any) -> Any:
+    """The same JSON with one more field in every object of it."""
+    match value:
+        case dict():
+            return {name: grow(one) for name, one in value.items()} | {"added_later": 1}
+        case list():
+            return [grow(one) for one in value]
+        case _:
+            return value

@@ -1,0 +1,136 @@
+"""The saga's file, read as a text: every task guarded, every state reachable, every name agreed."""
+
+import ast
+import importlib
+import inspect
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kernel.errors import Refusal
+from tests.support.state_machines import definition, reachable, repair
+from tests.support.world import TASKS
+
+MACHINE = definition()
+STEPS = {name: state for name, state in MACHINE["States"].items() if state["Type"] == "Task"}
+HAPPY_PATH = ["ReserveStock", "ChargePayment", "ConfirmOrder"]
+UNDO_LANE = ["FenceOrder", "RefundPayment", "ReleaseStock", "CancelOrder"]
+# What a step may refuse, found in the functions themselves by `raised_in`; kernel errors are faults here.
+FUNCTIONS = Path(__file__).parents[2] / "functions"
+
+
+def refusals_of(step: str) -> set[str]:
+    """The refusals listed as never retried."""
+    return {
+        name for retry in STEPS[step]["Retry"] if retry["MaxAttempts"] == 0 for name in retry["ErrorEquals"]
+    }
+
+
+def refusal_classes(service: str) -> set[str]:
+    """Every Refusal that a service's domain defines."""
+    domain = importlib.import_module(f"{service}.domain")
+    found = inspect.getmembers(domain, inspect.isclass)
+    return {name for name, kind in found if issubclass(kind, Refusal) and kind.__module__ == domain.__name__}
+
+
+def called_from(step: str) -> set[str]:
+    """Names mentioned by the code that the step's function reaches inside its own service."""
+    service, _, function = TASKS[step].partition(".tasks.")
+    modules = {
+        path.stem: ast.parse(path.read_text())
+        for path in (FUNCTIONS / service).glob("*.py")
+        if path.stem not in {"api", "consumers", "views", "__init__"}
+    }
+    bodies = {
+        node.name: node
+        for module in modules.values()
+        for node in ast.walk(module)
+        if isinstance(node, ast.FunctionDef)
+    }
+    pending, names = [function], {function}
+    for name in pending:
+        if name not in bodies:
+            continue
+        for node in ast.walk(bodies[name]):
+            mentioned = node.id if isinstance(node, ast.Name) else getattr(node, "attr", None)
+            if isinstance(mentioned, str) and mentioned not in names:
+                names.add(mentioned)
+                pending.append(mentioned)
+    return names
+
+
+def test_the_happy_path_is_three_states_and_no_other() -> None:
+    assert MACHINE["StartAt"] == "ReserveStock"
+    for step, following in pairwise(HAPPY_PATH):
+        assert STEPS[step]["Next"] == following
+    assert STEPS["ConfirmOrder"]["End"] is True
+
+
+def test_the_undo_lane_runs_whole_and_in_this_order() -> None:
+    for step, following in pairwise(UNDO_LANE):
+        assert STEPS[step]["Next"] == following
+    assert STEPS["CancelOrder"]["End"] is True
+
+
+@pytest.mark.parametrize("step", HAPPY_PATH)
+def test_every_failure_of_a_do_goes_to_the_fence(step: str) -> None:
+    assert STEPS[step]["Catch"] == [
+        {"ErrorEquals": ["States.ALL"], "ResultPath": "$.failure", "Next": "FenceOrder"}
+    ]
+
+
+@pytest.mark.parametrize("step", ["RefundPayment", "ReleaseStock"])
+def test_a_stuck_undo_is_noted_and_the_next_one_still_runs(step: str) -> None:
+    assert STEPS[step]["Catch"] == [
+        {"ErrorEquals": ["States.ALL"], "ResultPath": f"$.stuck.{step}", "Next": STEPS[step]["Next"]}
+    ]
+
+
+@pytest.mark.parametrize("step", ["FenceOrder", "CancelOrder"])
+def test_an_execution_that_cannot_fence_or_end_fails(step: str) -> None:
+    assert STEPS[step]["Catch"][-1]["ErrorEquals"] == ["States.ALL"]
+    assert MACHINE["States"][STEPS[step]["Catch"][-1]["Next"]]["Type"] == "Fail"
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_every_task_has_a_timeout_and_retries_faults_with_full_jitter(step: str) -> None:
+    state = STEPS[step]
+    faults = state["Retry"][-1]
+    assert 0 < state["TimeoutSeconds"] <= 30
+    assert faults["ErrorEquals"] == ["States.ALL"]
+    assert faults["JitterStrategy"] == "FULL"
+    assert faults["MaxAttempts"] >= 3
+    assert faults["BackoffRate"] > 1
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_no_result_wipes_what_the_saga_remembers(step: str) -> None:
+    assert STEPS[step]["ResultPath"] is None
+    assert all(catch["ResultPath"].startswith("$.") for catch in STEPS[step]["Catch"])
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_step_never_retries_exactly_what_its_function_may_refuse(step: str) -> None:
+    service = TASKS[step].partition(".")[0]
+    assert refusals_of(step) == refusal_classes(service) & called_from(step)
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_state_substitution_function_and_input_share_one_name(step: str) -> None:
+    service, _, function = TASKS[step].partition(".tasks.")
+    module = importlib.import_module(f"{service}.tasks")
+    shape = getattr(module, step)
+    assert STEPS[step]["Resource"].endswith(f":function:{step}")
+    assert "".join(word.capitalize() for word in function.split("_")) == step
+    assert {name.removesuffix(".$") for name in STEPS[step]["Parameters"]} == set(shape.model_fields)
+
+
+@pytest.mark.parametrize("machine", [MACHINE, repair(MACHINE)], ids=["saga", "repair"])
+def test_every_state_is_reachable(machine: dict[str, Any]) -> None:
+    assert set(reachable(machine, machine["StartAt"])) == set(machine["States"])
+
+
+def test_the_repair_is_the_undo_lane_and_its_two_other_ends() -> None:
+    assert set(repair(MACHINE)["States"]) == {*UNDO_LANE, "OrderStands", "Unfinished"}

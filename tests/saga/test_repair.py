@@ -1,0 +1,125 @@
+"""What heals by itself: orders whose saga never started or died, and events that were lost."""
+
+from datetime import timedelta
+
+import pytest
+
+from checkout.saga import RepairIncomplete
+from tests.support import invariants
+from tests.support.faults import ALWAYS, Kind
+from tests.support.shop import Shop
+from tests.support.world import World
+
+
+def test_an_order_whose_saga_never_started_gets_it(world: World, shop: Shop) -> None:
+    world.lost.add("OrderPlaced")
+    order_id = shop.order()
+    world.settle()
+    assert world.calls == []
+    world.sweep()
+    assert world.calls == ["ClaimOverdue", "ReserveStock", "ChargePayment", "ConfirmOrder"]
+    assert shop.outcome(order_id).order == ("CONFIRMED", "")
+    invariants.check(world)
+
+
+def test_a_customers_cancel_before_the_saga_started_is_carried_out_by_the_repair(
+    world: World, shop: Shop
+) -> None:
+    world.lost.add("OrderPlaced")
+    order_id = shop.order()
+    assert shop.cancel(order_id) == 202
+    world.settle()
+    world.sweep()
+    assert world.execution(order_id) is None
+    assert world.execution(order_id, attempt=1) == "SUCCEEDED"
+    assert shop.outcome(order_id).order == ("CANCELLED", "CancelledByCustomer")
+    invariants.check(world)
+
+
+def test_what_is_not_due_yet_is_left_alone(world: World, shop: Shop) -> None:
+    world.lost.add("OrderPlaced")
+    order_id = shop.order()
+    world.settle()
+    world.sweep(after=timedelta(seconds=90))
+    assert world.execution(order_id) is None
+    assert shop.outcome(order_id).order == ("PENDING", "")
+
+
+def test_an_execution_that_still_runs_is_left_alone(world: World, shop: Shop) -> None:
+    order_id = shop.order()
+    seen = []
+    world.faults.just_before("ChargePayment", lambda: seen.append(world.sweep_only(timedelta(minutes=3))))
+    world.settle()
+    assert seen == [None]
+    assert world.calls == ["ReserveStock", "ChargePayment", "ClaimOverdue", "ConfirmOrder"]
+    assert world.execution(order_id, attempt=1) is None
+    assert shop.outcome(order_id).order == ("CONFIRMED", "")
+
+
+def test_an_order_that_five_repairs_could_not_end_is_parked_and_never_touched_again(
+    world: World, shop: Shop
+) -> None:
+    order_id = shop.order("pm_decline")
+    world.faults.plan("CancelOrder", Kind.BEFORE, times=ALWAYS)
+    world.settle()
+    for _ in range(6):
+        world.sweep(after=timedelta(hours=2))
+    assert [world.execution(order_id, attempt=attempt) for attempt in range(7)] == [*["FAILED"] * 6, None]
+    assert shop.outcome(order_id).order == ("NEEDS_ATTENTION", "PaymentDeclined")
+    assert shop.events(order_id)["order"] == "OrderPlaced CancellationStarted OrderParked"
+    invariants.check(world)
+
+    world.faults.clear()
+    calls = len(world.calls)
+    world.sweep(after=timedelta(days=1))
+    assert world.calls[calls:] == ["ClaimOverdue"]
+    assert shop.outcome(order_id).order == ("NEEDS_ATTENTION", "PaymentDeclined")
+
+
+def test_a_parked_order_is_ended_by_one_more_repair(world: World, shop: Shop) -> None:
+    order_id = shop.order()
+    world.faults.just_before("ConfirmOrder", lambda: shop.cancel(order_id))
+    world.faults.plan("RefundPayment", Kind.BEFORE, times=ALWAYS)
+    world.settle()
+    assert shop.outcome(order_id).order == ("NEEDS_ATTENTION", "CancelledByCustomer")
+    world.faults.clear()
+    world.start_repair(order_id, attempt=1)
+    assert shop.outcome(order_id).order == ("CANCELLED", "CancelledByCustomer")
+    assert shop.outcome(order_id).payment == "REFUNDED"
+    invariants.check(world)
+
+
+def test_one_order_that_cannot_be_repaired_now_does_not_hold_up_the_others(world: World, shop: Shop) -> None:
+    world.lost.add("OrderPlaced")
+    first, second = shop.order(key="one"), shop.order(key="two")
+    world.settle()
+    with world.unreachable("sfn.StartExecution", about=first), pytest.raises(RepairIncomplete):
+        world.sweep_only(timedelta(minutes=3))
+    world.settle()
+    assert (world.execution(first), world.execution(second)) == (None, "SUCCEEDED")
+    world.sweep(after=timedelta(minutes=5))
+    assert shop.outcome(first).order == ("CONFIRMED", "")
+    invariants.check(world)
+
+
+def test_a_lost_confirmation_is_noticed_within_hours_and_the_stock_is_sold(world: World, shop: Shop) -> None:
+    world.lost.add("OrderConfirmed")
+    order_id = shop.order()
+    world.settle()
+    assert shop.outcome(order_id).reservation == "RESERVED"
+    world.reconcile(after=timedelta(minutes=30))
+    assert shop.outcome(order_id).reservation == "RESERVED"
+    world.reconcile(after=timedelta(hours=1))
+    assert shop.outcome(order_id).reservation == "COMMITTED"
+    assert shop.outcome(order_id).stock == (3, 0, 2)
+    invariants.check(world)
+
+
+def test_stock_of_an_order_that_needs_a_person_stays_held(world: World, shop: Shop) -> None:
+    order_id = shop.order()
+    world.faults.just_before("ConfirmOrder", lambda: shop.cancel(order_id))
+    world.faults.plan("ReleaseStock", Kind.BEFORE, times=ALWAYS)
+    world.settle()
+    world.faults.clear()
+    world.reconcile(after=timedelta(hours=2))
+    assert shop.outcome(order_id).reservation == "RESERVED"

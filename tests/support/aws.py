@@ -1,0 +1,133 @@
+"""Tables, bus and environment of a service on moto, and the events that AWS hands to a function."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import boto3
+
+from kernel import dynamo
+from kernel.events import Envelope
+
+DUMMY_ENVIRONMENT = {
+    "AWS_DEFAULT_REGION": "eu-west-1",
+    "AWS_ACCESS_KEY_ID": "test",
+    "AWS_SECRET_ACCESS_KEY": "test",
+    "AWS_CONFIG_FILE": "/dev/null",
+    "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
+    "AWS_ACCOUNT_ID_ENDPOINT_MODE": "disabled",
+    "POWERTOOLS_METRICS_DISABLED": "true",
+}
+# One secondary index per service that has one: name -> (hash key, range key).
+INDEXES = {
+    "orders": {"open": ("open_shard", "due_at")},
+    "inventory": {"open": ("open_shard", "due_at")},
+    "acquirer": {"by_reference": ("reference", "created_at")},
+    "storefront": {"by_customer": ("customer_id", "placed_at")},
+}
+FAR_FUTURE = 4_102_444_800
+
+
+def environment(service: str) -> dict[str, str]:
+    return {"SERVICE": service, "TABLE": f"{service}-table", "BUS": "settle"}
+
+
+def create_table(service: str) -> None:
+    indexes = INDEXES.get(service, {})
+    attributes = {"pk", "sk", *(name for keys in indexes.values() for name in keys)}
+    boto3.client("dynamodb").create_table(
+        TableName=f"{service}-table",
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=_keys("pk", "sk"),
+        AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in sorted(attributes)],
+        StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"},
+        **(
+            {
+                "GlobalSecondaryIndexes": [
+                    {"IndexName": name, "KeySchema": _keys(*keys), "Projection": {"ProjectionType": "ALL"}}
+                    for name, keys in indexes.items()
+                ]
+            }
+            if indexes
+            else {}
+        ),
+    )
+
+
+def create_bus() -> None:
+    boto3.client("events").create_event_bus(Name="settle")
+
+
+def items(service: str) -> list[dict[str, Any]]:
+    """Every item of the service's table, plain, in key order."""
+    pages = dynamo.client().get_paginator("scan").paginate(TableName=f"{service}-table")
+    found = [dynamo.unpack(item) for page in pages for item in page["Items"]]
+    return sorted(found, key=lambda item: (item["pk"], item["sk"]))
+
+
+def committed(service: str) -> list[Envelope]:
+    """Every event in the service's outbox, by subject and sequence."""
+    rows = [item for item in items(service) if item.get("kind") == "outbox"]
+    events = [Envelope.model_validate_json(text) for row in rows for text in row["events"]]
+    return sorted(events, key=lambda event: (event.subject, event.sequence))
+
+
+def state(service: str) -> list[dict[str, Any]]:
+    """Every item but the outbox: what "nothing changed" compares."""
+    return [item for item in items(service) if item.get("kind") != "outbox"]
+
+
+def request(
+    method: str,
+    path: str,
+    body: Any = None,
+    *,
+    customer: str = "alice",
+    role: str = "customer",
+    key: str | None = None,
+    query: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
+    """An API Gateway REST proxy event whose authorizer has accepted the caller."""
+    return {
+        "httpMethod": method,
+        "path": path,
+        "resource": path,
+        "headers": {"idempotency-key": key} if key is not None else {},
+        "multiValueHeaders": {},
+        "queryStringParameters": dict(query) if query else None,
+        "multiValueQueryStringParameters": {name: [value] for name, value in (query or {}).items()} or None,
+        "pathParameters": None,
+        "body": body if isinstance(body, str) or body is None else json.dumps(body),
+        "isBase64Encoded": False,
+        "requestContext": {
+            "requestId": "request-1",
+            "authorizer": {"customer_id": customer, "role": role, "expires_at": str(FAR_FUTURE)},
+        },
+    }
+
+
+def call(api: Any, method: str, path: str, body: Any = None, **options: Any) -> tuple[int, dict[str, Any]]:
+    """Status and JSON body of one request to a service's api handler."""
+    answer = api(request(method, path, body, **options), None)
+    return answer["statusCode"], json.loads(answer["body"])
+
+
+def queued(*messages: Mapping[str, Any]) -> dict[str, Any]:
+    """An SQS batch of JSON messages."""
+    return {
+        "Records": [
+            {"messageId": f"m{place}", "body": json.dumps(message)} for place, message in enumerate(messages)
+        ]
+    }
+
+
+def batch(envelopes: Sequence[Envelope]) -> dict[str, Any]:
+    """An SQS batch as EventBridge fills it."""
+    return queued(*({"detail": json.loads(one.model_dump_json())} for one in envelopes))
+
+
+def _keys(hash_key: str, range_key: str) -> list[Any]:
+    return [
+        {"AttributeName": hash_key, "KeyType": "HASH"},
+        {"AttributeName": range_key, "KeyType": "RANGE"},
+    ]

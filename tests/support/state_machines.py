@@ -1,0 +1,77 @@
+"""The saga's two state machines on moto's interpreter, from the one ASL file."""
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import boto3
+
+ASL = Path(__file__).parents[2] / "infrastructure" / "checkout_saga.asl.json"
+ROLE = "arn:aws:iam::123456789012:role/saga"
+
+
+def definition() -> dict[str, Any]:
+    """The ASL file with every `${TaskArn}` replaced by the ARN of a function of that name."""
+    machine: dict[str, Any] = json.loads(ASL.read_text())
+    for state in machine["States"].values():
+        if state["Type"] == "Task":
+            name = state["Resource"].removeprefix("${").removesuffix("Arn}")
+            state["Resource"] = f"arn:aws:lambda:eu-west-1:123456789012:function:{name}"
+    return machine
+
+
+def repair(machine: dict[str, Any]) -> dict[str, Any]:
+    """The same machine from FenceOrder on, without the states that cannot be reached from there."""
+    return machine | {
+        "StartAt": "FenceOrder",
+        "States": {name: machine["States"][name] for name in reachable(machine, "FenceOrder")},
+    }
+
+
+def reachable(machine: Mapping[str, Any], start: str) -> list[str]:
+    """The names of the states that can follow `start`, itself first."""
+    found = [start]
+    for name in found:
+        state = machine["States"][name]
+        targets = [state.get("Next"), *(catch["Next"] for catch in state.get("Catch", []))]
+        found += [target for target in dict.fromkeys(targets) if target and target not in found]
+    return found
+
+
+def create_state_machines(*, again: bool = False) -> dict[str, str]:
+    """Creates both (`again`: anew, with no execution) and answers the environment that names them."""
+    suffix = "Again" if again else ""
+    machines = {"CheckoutSaga": definition(), "CheckoutRepair": repair(definition())}
+    arns = {
+        name: _client().create_state_machine(name=name + suffix, definition=json.dumps(machine), roleArn=ROLE)
+        for name, machine in machines.items()
+    }
+    return {
+        "CHECKOUT_SAGA": arns["CheckoutSaga"]["stateMachineArn"],
+        "CHECKOUT_REPAIR": arns["CheckoutRepair"]["stateMachineArn"],
+    }
+
+
+def running(environment: Mapping[str, str]) -> bool:
+    """Whether any execution of either machine is running."""
+    return any(
+        _client().list_executions(stateMachineArn=environment[name], statusFilter="RUNNING")["executions"]
+        for name in ("CHECKOUT_SAGA", "CHECKOUT_REPAIR")
+    )
+
+
+def status(environment: Mapping[str, str], order_id: str, *, attempt: int = 0) -> str | None:
+    """The status of an order's saga (attempt 0) or of one of its repairs; None if there is none."""
+    machine = environment["CHECKOUT_REPAIR" if attempt else "CHECKOUT_SAGA"]
+    name = f"{order_id}-{attempt}" if attempt else order_id
+    for execution in _client().list_executions(stateMachineArn=machine)["executions"]:
+        if execution["name"] == name:
+            return str(execution["status"])
+    return None
+
+
+@cache
+def _client() -> Any:
+    return boto3.client("stepfunctions")

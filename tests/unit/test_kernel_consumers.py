@@ -1,0 +1,92 @@
+"""Events in: each event of a batch stands alone, and only those that failed come back."""
+
+import json
+from typing import Any
+
+import pytest
+
+from kernel.consumers import consumer
+from kernel.errors import Contended
+from kernel.events import Envelope
+from tests.support import aws
+from tests.support.events import arriving
+
+SECRET = "4242424242424242"
+seen: list[str] = []
+
+
+@consumer
+def handler(event: Envelope) -> None:
+    if event.data.get("fail"):
+        raise Contended
+    if event.data.get("explode"):
+        raise ValueError(f"cannot read {SECRET}")
+    seen.append(event.subject)
+
+
+@pytest.fixture(autouse=True)
+def _nothing_seen() -> None:
+    seen.clear()
+
+
+def event(number: int, **data: Any) -> Envelope:
+    return arriving("OrderConfirmed", source="orders", subject=f"order/{number}", sequence=1, **data)
+
+
+def failed(batch: dict[str, Any]) -> list[str]:
+    return [item["itemIdentifier"] for item in handler(batch, None)["batchItemFailures"]]
+
+
+def test_every_event_of_a_batch_is_reacted_to_in_turn() -> None:
+    assert failed(aws.batch([event(1), event(2), event(3)])) == []
+    assert seen == ["order/1", "order/2", "order/3"]
+
+
+def test_only_the_event_that_failed_comes_back() -> None:
+    assert failed(aws.batch([event(1), event(2, fail=True), event(3)])) == ["m1"]
+    assert seen == ["order/1", "order/3"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "",
+        "not json",
+        "[]",
+        "null",
+        "{}",
+        '{"detail": null}',
+        '{"detail": {"specversion": "1.0"}}',
+        '{"detail": ' * 5000,
+        json.dumps({"detail": {**json.loads(event(2).model_dump_json()), "specversion": "0.3"}}),
+        json.dumps({"detail": {**json.loads(event(2).model_dump_json()), "sequence": "many"}}),
+    ],
+)
+def test_a_message_nobody_can_read_fails_only_itself(body: str) -> None:
+    batch = aws.batch([event(1), event(2), event(3)])
+    batch["Records"][1]["body"] = body
+    assert failed(batch) == ["m1"]
+    assert seen == ["order/1", "order/3"]
+
+
+def test_attributes_that_the_envelope_gains_later_are_ignored() -> None:
+    batch = aws.batch([event(1)])
+    body = json.loads(batch["Records"][0]["body"])
+    body["detail"]["traceparent"] = "00-1-1-00"
+    batch["Records"][0]["body"] = json.dumps(body)
+    assert failed(batch) == []
+
+
+def test_one_line_tells_the_whole_batch_and_repeats_no_foreign_text(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    failed(aws.batch([event(1), event(2, explode=True), event(3, fail=True)]))
+    (record,) = caplog.records
+    line = record.msg
+    assert (line["invocation"], line["events"]) == (__name__, 3)
+    assert line["correlations"] == ["order/1", "order/2", "order/3"]
+    assert {message: said["outcome"] for message, said in line["failed"].items()} == {
+        "m1": "ValueError",
+        "m2": "Contended",
+    }
+    assert SECRET not in str(line)
