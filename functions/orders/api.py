@@ -58,7 +58,8 @@ def show_order(order_id: str) -> Response[str]:
 
 @api.post("/orders/<order_id>/cancel")
 def cancel_order(order_id: str) -> Response[str]:
-    """Starts to undo an order that is not confirmed yet; may be repeated."""
+    """Starts to undo a customer's own order that is not confirmed yet; may be repeated."""
+    api.caller().must_be("customer")
 
     def cancel() -> Order:
         decision = domain.fence(_seen(order_id), CANCELLED_BY_CUSTOMER)

@@ -1,0 +1,136 @@
+"""The words of the failure matrix: what a checkout can come to, and what makes a case."""
+
+from dataclasses import dataclass, replace
+
+from tests.support.faults import ALWAYS, Kind
+from tests.support.shop import PRICE_OF_TWO, Outcome
+
+LETTERS = {
+    "ReserveStock": "R",
+    "ChargePayment": "C",
+    "ConfirmOrder": "K",
+    "FenceOrder": "F",
+    "RefundPayment": "B",
+    "ReleaseStock": "L",
+    "CancelOrder": "X",
+}
+TASK = {letter: task for task, letter in LETTERS.items()}
+
+PLACED, FENCED, ENDED = "OrderPlaced", "CancellationStarted", "OrderCancelled"
+CRASHED, TIMED_OUT = "Lambda.Unknown", "States.Timeout"
+KILLED = "Runtime.ExitError"
+
+CONFIRMED = Outcome(
+    order=("CONFIRMED", ""),
+    reservation="COMMITTED",
+    stock=(3, 0, 2),
+    payment="CAPTURED",
+    processor=(PRICE_OF_TWO, 0),
+    events={
+        "order": f"{PLACED} OrderConfirmed",
+        "reservation": "StockReserved StockCommitted",
+        "payment": "PaymentStarted PaymentCaptured",
+    },
+)
+# Cancelled by way of the whole lane, after stock was held and money captured.
+REFUNDED = Outcome(
+    order=("CANCELLED", "CancelledByCustomer"),
+    reservation="RELEASED",
+    stock=(5, 0, 0),
+    payment="REFUNDED",
+    processor=(PRICE_OF_TWO, PRICE_OF_TWO),
+    events={
+        "order": f"{PLACED} {FENCED} {ENDED}",
+        "reservation": "StockReserved StockReleased",
+        "payment": "PaymentStarted PaymentCaptured RefundStarted PaymentRefunded",
+    },
+)
+# Cancelled with stock held but nothing at the processor: the void is a tombstone.
+UNPAID = replace(
+    REFUNDED,
+    payment="VOIDED",
+    processor=(0, 0),
+    events={**REFUNDED.events, "payment": "PaymentVoided"},
+)
+# Cancelled with nothing done at all: two tombstones.
+UNTOUCHED = replace(UNPAID, events={**UNPAID.events, "reservation": "StockReleased"})
+DECLINED = replace(
+    UNPAID,
+    order=("CANCELLED", "PaymentDeclined"),
+    payment="DECLINED",
+    events={**UNPAID.events, "payment": "PaymentStarted PaymentDeclined"},
+)
+
+
+def because(outcome: Outcome, reason: str) -> Outcome:
+    return replace(outcome, order=(outcome.order[0], reason))
+
+
+def parked(outcome: Outcome, **changes: object) -> Outcome:
+    """The same with the order left to a person."""
+    events = {**outcome.events, "order": f"{PLACED} {FENCED} OrderParked"}
+    left = replace(outcome, order=("NEEDS_ATTENTION", outcome.order[1]), events=events)
+    return replace(left, **changes)  # type: ignore[arg-type]
+
+
+def fencing(outcome: Outcome, reason: str) -> Outcome:
+    """Fenced, and then the execution failed: nothing is undone yet."""
+    events = {**outcome.events, "order": f"{PLACED} {FENCED}"}
+    return replace(outcome, order=("CANCELLING", reason), events=events)
+
+
+HELD_AND_PAID = Outcome(
+    order=("PENDING", ""),
+    reservation="RESERVED",
+    stock=(3, 2, 0),
+    payment="CAPTURED",
+    processor=(PRICE_OF_TWO, 0),
+    events={
+        "order": PLACED,
+        "reservation": "StockReserved",
+        "payment": "PaymentStarted PaymentCaptured",
+    },
+)
+HELD_AND_DECLINED = replace(
+    HELD_AND_PAID,
+    payment="DECLINED",
+    processor=(0, 0),
+    events={**HELD_AND_PAID.events, "payment": "PaymentStarted PaymentDeclined"},
+)
+
+
+@dataclass(frozen=True)
+class Case:
+    """A fault (`kind` on `task`, `times` over, after `effects`), the calls it leads to and what is left.
+
+    `cancelled`: the customer cancels just before the confirmation. `woken`: what is left once the
+    zombies have run to their end, where that differs.
+    """
+
+    task: str
+    kind: Kind | None
+    calls: str
+    left: Outcome
+    times: int = 1
+    effects: int = 0
+    method: str = "pm_approve"
+    cancelled: bool = False
+    wanted: int = 2
+    execution: str = "SUCCEEDED"
+    woken: Outcome | None = None
+
+    @property
+    def label(self) -> str:
+        often = {1: "once", ALWAYS: "always"}[self.times]
+        after = f" after {self.effects}" if self.effects else ""
+        return f"{self.task}: {self.kind.value if self.kind else 'refusal'}{after} {often}"
+
+
+def undo(task: str, kind: Kind | None, calls: str, left: Outcome, **more: object) -> Case:
+    """A case of the undo lane: the money is captured when the customer cancels."""
+    return Case(task, kind, calls, left, cancelled=True, **more)  # type: ignore[arg-type]
+
+
+def declined(task: str, kind: Kind | None, calls: str, left: Outcome, **more: object) -> Case:
+    """A case of the undo lane in which the fence itself has something to write."""
+    return Case(task, kind, calls, left, method="pm_decline", **more)  # type: ignore[arg-type]
