@@ -2,8 +2,8 @@
 
 import json
 import os
-from collections.abc import Mapping
-from functools import cache
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -20,6 +20,9 @@ from kernel.observability import describe, invocation
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_stepfunctions import SFNClient
+
+
+MOST_BATCHES = 10
 
 
 class Line(BaseModel):
@@ -71,30 +74,47 @@ def start(event: Envelope) -> None:
 def sweep(event: Mapping[str, Any], context: object) -> None:
     """Starts or repairs every order that was open for too long. Raises RepairIncomplete."""
     with invocation("sweep") as line:
-        claims = _claim_overdue()
-        line["claimed"] = [claim.order.order_id for claim in claims]
-        line["failed"] = failed = dict(filter(None, map(_tend, claims)))
-        if failed:
-            raise RepairIncomplete(count=len(failed))
+        _see_to(line, ((claim.order.order_id, partial(_repair, claim)) for claim in _overdue()))
 
 
 def reconcile(event: Mapping[str, Any], context: object) -> None:
     """Closes what inventory has held for over an hour for orders that have ended, as their end says.
 
-    Heals a lost OrderConfirmed; an order that is still open is the sweep's.
+    Heals a lost OrderConfirmed; an order that is still open is the sweep's. Raises RepairIncomplete.
     """
     with invocation("reconcile") as line:
-        line["open"] = order_ids = _ask("CLAIM_OPEN")["order_ids"]
-        for order_id in order_ids:
-            match _ask("ORDER_STATUS", order_id=order_id)["status"]:
-                case "CONFIRMED":
-                    _ask("COMMIT_STOCK", order_id=order_id)
-                case "CANCELLED":
-                    _ask("RELEASE_STOCK", order_id=order_id)
+        _see_to(line, ((order_id, partial(_close, order_id)) for order_id in _ask("CLAIM_OPEN")["order_ids"]))
 
 
-def _claim_overdue() -> list[Claim]:
-    return [Claim.model_validate(claim) for claim in _ask("CLAIM_OVERDUE")["claims"]]
+def _see_to(line: dict[str, Any], work: Iterable[tuple[str, Callable[[], None]]]) -> None:
+    """Does what can be done for each order, so that one that fails does not hold up the others."""
+    line["orders"], line["failed"] = [], {}
+    for order_id, act in work:
+        line["orders"].append(order_id)
+        try:
+            act()
+        except (Fault, ClientError, BotoCoreError) as error:
+            line["failed"][order_id] = describe(error)
+    if line["failed"]:
+        raise RepairIncomplete(count=len(line["failed"]))
+    del line["failed"]
+
+
+def _overdue() -> Iterator[Claim]:
+    """Claims, batch after batch, until nothing is due; what is claimed is not due again for minutes."""
+    for _ in range(MOST_BATCHES):
+        claims = _ask("CLAIM_OVERDUE")["claims"]
+        if not claims:
+            return
+        yield from map(Claim.model_validate, claims)
+
+
+def _close(order_id: str) -> None:
+    match _ask("ORDER_STATUS", order_id=order_id)["status"]:
+        case "CONFIRMED":
+            _ask("COMMIT_STOCK", order_id=order_id)
+        case "CANCELLED":
+            _ask("RELEASE_STOCK", order_id=order_id)
 
 
 def _ask(function: str, **given: Any) -> dict[str, Any]:
@@ -106,17 +126,9 @@ def _ask(function: str, **given: Any) -> dict[str, Any]:
     return said
 
 
-def _tend(claim: Claim) -> tuple[str, Any] | None:
-    """Repairs one order; what went wrong when AWS failed, so that the others are tended to all the same."""
-    try:
-        _repair(claim.order, claim.attempt, pending=claim.status == "PENDING")
-    except (ClientError, BotoCoreError) as error:
-        return claim.order.order_id, describe(error)
-    return None
-
-
-def _repair(order: PlacedOrder, attempt: int, *, pending: bool) -> None:
+def _repair(claim: Claim) -> None:
     """Leaves a running execution alone, starts the saga of an order that never had one, repairs the rest."""
+    order, attempt = claim.order, claim.attempt
     saga = _status(os.environ["CHECKOUT_SAGA"], order.order_id)
     repairs = [
         _status(os.environ["CHECKOUT_REPAIR"], _repair_name(order.order_id, earlier))
@@ -124,7 +136,7 @@ def _repair(order: PlacedOrder, attempt: int, *, pending: bool) -> None:
     ]
     if "RUNNING" in (saga, *repairs):
         return
-    if pending and saga is None and not any(repairs):
+    if claim.status == "PENDING" and saga is None and not any(repairs):
         _start_saga(order)
     else:
         _start_repair(order.order_id, attempt)

@@ -1,5 +1,6 @@
 """Verifies a bearer token: pinned algorithm, issuer, audience, expiry."""
 
+import json
 import os
 from dataclasses import dataclass
 from functools import cache
@@ -69,7 +70,7 @@ def _claims(token: str) -> dict[str, Any]:
             audience=os.environ["TOKEN_AUDIENCE"],
             options={"require": ["exp", "iss", "aud", "sub", "role"]},
         )
-    except (jwt.PyJWKClientConnectionError, jwt.PyJWKSetError) as error:
+    except (jwt.PyJWKClientConnectionError, jwt.PyJWKSetError, jwt.PyJWKError) as error:
         raise Fault("the issuer's keys cannot be had") from error
     except (jwt.PyJWTError, UnicodeError) as error:
         raise Unauthenticated from error
@@ -99,7 +100,7 @@ def _remote(url: str) -> Any:
 def _inline(text: str, kid: str) -> "PyJWK":
     import jwt
 
-    try:
-        return jwt.PyJWKSet.from_json(text)[kid]
-    except KeyError:
-        raise Unauthenticated from None
+    keys = {key.get("kid"): key for key in json.loads(text)["keys"]}
+    if kid not in keys:
+        raise Unauthenticated
+    return jwt.PyJWK(keys[kid])

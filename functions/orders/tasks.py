@@ -33,7 +33,7 @@ class CancelOrder(Step):
 class ClaimOverdue(Step):
     """How many orders of each shard to look at."""
 
-    limit: int = 10
+    limit: int = 25
 
 
 class OrderStatus(Step):

@@ -44,7 +44,7 @@ def create_table(service: str) -> None:
         **(
             {
                 "GlobalSecondaryIndexes": [
-                    {"IndexName": name, "KeySchema": _keys(*keys), "Projection": {"ProjectionType": "ALL"}}
+                    {"IndexName": name, "KeySchema": _keys(*keys), "Projection": _projection(name)}
                     for name, keys in indexes.items()
                 ]
             }
@@ -124,6 +124,11 @@ def queued(*messages: Mapping[str, Any]) -> dict[str, Any]:
 def batch(envelopes: Sequence[Envelope]) -> dict[str, Any]:
     """An SQS batch as EventBridge fills it."""
     return queued(*({"detail": json.loads(one.model_dump_json())} for one in envelopes))
+
+
+def _projection(index: str) -> Any:
+    """As infrastructure/service_table.py has it."""
+    return {"ProjectionType": "KEYS_ONLY" if index == "open" else "ALL"}
 
 
 def _keys(hash_key: str, range_key: str) -> list[Any]:
