@@ -1,0 +1,149 @@
+"""Builds the third-party packages that ship to Lambda, without Docker and from the lock file's hashes.
+
+`python -m infrastructure.bundle` writes build/bundle/<machine>/python, `… report` tells what functions weigh.
+"""
+
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import tomllib
+from collections.abc import Iterator
+from importlib import metadata
+from pathlib import Path
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from infrastructure.target import BUNDLE, ROOT, host
+
+VERSION = "3.13"
+# Lambda's python3.13 runs on Amazon Linux 2023, whose glibc is 2.34.
+PLATFORMS = ("manylinux2014", "manylinux_2_17", "manylinux_2_28", "manylinux_2_34")
+KEPT = (f".pyenv/versions/{VERSION}*", f".local/share/uv/python/cpython-{VERSION}*")
+NEEDLESS = ("*.dist-info", "bin", "__pycache__", "tests", "examples*", "*.pyi", "*.c", "*.pxd")
+
+
+def build(machine: str, bundle: Path = BUNDLE) -> Path:
+    """Replaces the packages for one machine (`aarch64` or `x86_64`), trimmed and, if possible, compiled."""
+    bundle.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=bundle) as scratch:
+        folder = Path(scratch) / "python"
+        _install(folder, machine)
+        trim(folder, services=used_services())
+        _compile(folder)
+        shutil.rmtree(bundle / machine, ignore_errors=True)
+        (bundle / machine).mkdir()
+        return folder.rename(bundle / machine / "python")
+
+
+def pinned(machine: str) -> str:
+    """The part of requirements.txt that functions need at run time on that machine, hashes and all."""
+    blocks = re.split(r"\n(?=\S)", (ROOT / "requirements.txt").read_text())
+    named = {block.partition("==")[0]: block for block in blocks if "==" in block}
+    return "\n".join(named[name] for name in sorted(_closure(machine))) + "\n"
+
+
+def used_services() -> set[str]:
+    """The AWS services whose clients functions make."""
+    sources = (ROOT / "functions").rglob("*.py")
+    return {
+        name for source in sources for name in re.findall(r'boto3\.client\(\s*"([\w-]+)"', source.read_text())
+    }
+
+
+def trim(folder: Path, *, services: set[str]) -> None:
+    """Drops what no function reads: metadata, tests, and the models of services without a client."""
+    for pattern in NEEDLESS:
+        for path in sorted(folder.rglob(pattern)):
+            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+    for model in (folder / "botocore" / "data").glob("*/"):
+        if model.is_dir() and model.name not in services:
+            shutil.rmtree(model)
+
+
+def interpreter() -> str | None:
+    """A Python of the target's version that runs here: on the path, or kept by pyenv or uv."""
+    found = [sys.executable, shutil.which(f"python{VERSION}")]
+    found += [str(path) for kept in KEPT for path in sorted(Path.home().glob(f"{kept}/bin/python{VERSION}"))]
+    ask = "import sys; print('%d.%d' % sys.version_info[:2])"
+    return next((python for python in found if python and _said([python, "-c", ask]) == VERSION), None)
+
+
+def size(folder: Path) -> int:
+    """Bytes, unzipped."""
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+
+def _closure(machine: str) -> set[str]:
+    found: set[str] = set()
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    ahead = [(Requirement(line), "") for line in project["dependencies"]]
+    while ahead:
+        wanted, extra = ahead.pop()
+        if wanted.marker and not wanted.marker.evaluate(_environment(machine) | {"extra": extra}):
+            continue
+        name = canonicalize_name(wanted.name)
+        if name not in found or wanted.extras:
+            found.add(name)
+            ahead += _needs(name, wanted.extras)
+    return found
+
+
+def _needs(name: str, extras: set[str]) -> Iterator[tuple[Requirement, str]]:
+    for line in metadata.requires(name) or []:
+        for extra in ("", *sorted(extras)):
+            yield Requirement(line), extra
+
+
+def _environment(machine: str) -> dict[str, str]:
+    return {
+        "python_version": VERSION,
+        "python_full_version": f"{VERSION}.0",
+        "implementation_name": "cpython",
+        "platform_python_implementation": "CPython",
+        "platform_machine": machine,
+        "platform_system": "Linux",
+        "sys_platform": "linux",
+        "os_name": "posix",
+    }
+
+
+def _install(folder: Path, machine: str) -> None:
+    lock = folder.parent / "requirements.txt"
+    lock.write_text(pinned(machine))
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    command += ["--target", str(folder), "--require-hashes", "--no-deps", "--no-compile", "-r", str(lock)]
+    command += ["--only-binary=:all:", "--implementation=cp", f"--python-version={VERSION}"]
+    command += [f"--platform={platform}_{machine}" for platform in PLATFORMS]
+    subprocess.run(command, check=True)  # noqa: S603
+
+
+def _compile(folder: Path) -> None:
+    """Unchecked: unzipping loses times, and byte-code that is checked against them would not be used."""
+    if python := interpreter():
+        command = [python, "-m", "compileall", "-q", "--invalidation-mode=unchecked-hash"]
+        subprocess.run([*command, "-s", folder, "-p", "/opt/python", folder], check=True)  # noqa: S603
+
+
+def _said(command: list[str]) -> str:
+    answer = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+    return answer.stdout.strip() if answer.returncode == 0 else ""
+
+
+def main() -> None:
+    for machine in sorted({"aarch64", host()}):
+        folder = build(machine)
+        compiled = any(folder.rglob("*.pyc"))
+        how = "byte-code compiled" if compiled else f"not compiled: no python{VERSION} runs here"
+        print(f"{folder.relative_to(ROOT)}: {size(folder) / 1e6:.1f} MB, {how}")  # noqa: T201
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] == ["report"]:
+        from infrastructure.bundle_report import report
+
+        print(report())  # noqa: T201
+    else:
+        main()

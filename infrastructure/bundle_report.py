@@ -1,0 +1,74 @@
+"""Tells what each function weighs, and how long its import takes on this machine's wheels."""
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from aws_cdk import App
+
+from infrastructure.assets import stage
+from infrastructure.bundle import interpreter, size
+from infrastructure.stacks import build
+from infrastructure.target import BUNDLE, ROOT, target_of
+
+RUNS = 3
+MEASURE = "import time; start = time.perf_counter(); import {}; print(time.perf_counter() - start)"
+
+
+def report() -> str:
+    """A table of all functions, and what the packages are like."""
+    with tempfile.TemporaryDirectory() as scratch:
+        functions = sorted(_functions(Path(scratch)))
+        own = {service: _own_size(service, Path(scratch)) for service, _ in functions}
+    packages = BUNDLE / "aarch64"
+    shared = size(packages) if packages.is_dir() else 0
+    lines = [f"{'function':44} {'own kB':>8} {'all MB':>8} {'import ms':>10}"]
+    for service, handler in functions:
+        total = f"{(own[service] + shared) / 1e6:.1f}" if shared else "-"
+        name = f"{service}: {handler}"
+        module = handler.rpartition(".")[0]
+        lines.append(f"{name:44} {own[service] / 1e3:8.1f} {total:>8} {import_time(module):10.0f}")
+    return "\n".join([*lines, "", *_remarks(packages)])
+
+
+@cache
+def import_time(module: str) -> float:
+    """Milliseconds in a fresh interpreter, the best of three."""
+    command = [sys.executable, "-c", MEASURE.format(module)]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "functions")}
+    runs = [
+        subprocess.run(command, env=environment, capture_output=True, text=True, check=True)  # noqa: S603
+        for _ in range(RUNS)
+    ]
+    return min(float(run.stdout) for run in runs) * 1000
+
+
+def _functions(scratch: Path) -> Iterator[tuple[str, str]]:
+    """Service and handler of every function, as the templates have them."""
+    app = App(outdir=str(scratch / "assembly"), context={"target": "embedded"})
+    build(app)
+    for stack in app.synth().stacks:
+        resources: Mapping[str, Any] = stack.template["Resources"]
+        for resource in resources.values():
+            if resource["Type"] == "AWS::Lambda::Function":
+                properties = resource["Properties"]
+                yield properties["Environment"]["Variables"]["SERVICE"], properties["Handler"]
+
+
+def _own_size(service: str, scratch: Path) -> int:
+    return size(stage(service, target_of(App()), into=scratch / "cloud"))
+
+
+def _remarks(packages: Path) -> Iterator[str]:
+    if not packages.is_dir():
+        yield "No packages yet: run `make bundle` to see what they weigh."
+    else:
+        compiled = any(packages.rglob("*.pyc"))
+        yield f"The packages are {'' if compiled else 'not '}byte-code compiled (unchecked-hash)."
+    yield f"An interpreter of the target's version runs here: {'yes' if interpreter() else 'no'}."
+    yield "Import times are this machine's, with its own Python and byte-code; on Lambda they differ."

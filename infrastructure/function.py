@@ -1,0 +1,91 @@
+"""The only place a Lambda function is defined: its code, log, role, timeout and alarm."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from aws_cdk import Duration, RemovalPolicy, Stack, Stage
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from infrastructure.assets import packages, stage
+from infrastructure.monitoring import MINUTES, alarm
+from infrastructure.platform import Home
+from infrastructure.target import Target
+
+
+class ServiceFunction(lambda_.Function):
+    """One handler of a service, with a role of its own that may write its log and nothing else yet.
+
+    Its construct id is the handler's own name. `seconds` is the timeout. `refuses` says that it raises
+    refusals: its errors are then business as usual.
+    """
+
+    def __init__(
+        self, scope: Construct, handler: str, *, home: Home, seconds: int = 10, refuses: bool = False
+    ) -> None:
+        target = home.platform.target
+        id = _name(handler)
+        log = expiring_log(scope, f"{id}Log")
+        role = iam.Role(scope, f"{id}Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
+        super().__init__(
+            scope,
+            id,
+            handler=handler,
+            code=_code(scope, home.service, target),
+            layers=_layers(scope, target),
+            runtime=target.runtime,
+            architecture=target.architecture,
+            role=role,
+            log_group=log,
+            memory_size=512,
+            timeout=Duration.seconds(seconds),
+            environment={"SERVICE": home.service},
+        )
+        self.home = home
+        self.seconds = seconds
+        self.may("logs:CreateLogStream", "logs:PutLogEvents", on=log.log_group_arn)
+        if not refuses:
+            alarm(self, self.metric_errors(period=MINUTES), platform=home.platform, says=f"{handler} fails.")
+
+    def may(self, *actions: str, on: str, when: Mapping[str, object] | None = None) -> None:
+        """Allows these actions on one resource and nothing else."""
+        self.add_to_role_policy(iam.PolicyStatement(actions=list(actions), resources=[on], conditions=when))
+
+    def knows(self, **environment: str) -> None:
+        """Sets environment variables."""
+        for name, value in environment.items():
+            self.add_environment(name, value)
+
+
+def expiring_log(scope: Construct, id: str) -> logs.LogGroup:
+    """A log of the last 30 days, gone with its stack."""
+    return logs.LogGroup(
+        scope, id, retention=logs.RetentionDays.ONE_MONTH, removal_policy=RemovalPolicy.DESTROY
+    )
+
+
+def _name(handler: str) -> str:
+    """ReserveStock of inventory.tasks.reserve_stock, Projector of storefront.projector.handler."""
+    own = [part for part in handler.split(".") if part != "handler"][-1]
+    return own.title().replace("_", "")
+
+
+def _code(scope: Construct, service: str, target: Target) -> lambda_.Code:
+    assembly = Stage.of(scope)
+    assert assembly is not None
+    return lambda_.Code.from_asset(str(stage(service, target, into=Path(assembly.outdir) / "source")))
+
+
+def _layers(scope: Construct, target: Target) -> list[lambda_.ILayerVersion]:
+    """One layer version per stack, all of the same asset: an exported one could never be replaced."""
+    if not target.is_cloud:
+        return []
+    stack = Stack.of(scope)
+    found = stack.node.try_find_child("Packages")
+    if isinstance(found, lambda_.LayerVersion):
+        return [found]
+    code = lambda_.Code.from_asset(str(packages(target)))
+    layer = lambda_.LayerVersion(stack, "Packages", code=code, removal_policy=RemovalPolicy.DESTROY)
+    return [layer]

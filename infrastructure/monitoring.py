@@ -1,0 +1,82 @@
+"""Owns what an operator sees: how an alarm is raised, the alarms on the business, and the dashboard."""
+
+from collections.abc import Sequence
+
+from aws_cdk import Duration
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_cloudwatch_actions as actions
+from aws_cdk import aws_stepfunctions as sfn
+from constructs import Construct
+
+from infrastructure.platform import Platform
+
+MINUTES = Duration.minutes(5)
+WAITING = "ApproximateNumberOfMessagesVisible"
+COMPARISON = cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD
+
+
+def alarm(
+    scope: Construct, metric: cloudwatch.Metric, *, platform: Platform, says: str, limit: int = 1
+) -> None:
+    """Speaks to the alarm topic when the metric reaches `limit` within its period; no data is good news."""
+    cloudwatch.Alarm(
+        scope,
+        "Alarm",
+        metric=metric,
+        alarm_description=says,
+        threshold=limit,
+        evaluation_periods=1,
+        comparison_operator=COMPARISON,
+        treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+    ).add_alarm_action(actions.SnsAction(platform.alarms))
+
+
+def counted(name: str, service: str) -> cloudwatch.Metric:
+    """A metric that the kernel counts in one service."""
+    return cloudwatch.Metric(
+        namespace="Settle",
+        metric_name=name,
+        dimensions_map={"service": service},
+        statistic="Sum",
+        period=MINUTES,
+    )
+
+
+def _search(title: str, schema: str, metric: str, statistic: str = "Sum") -> cloudwatch.GraphWidget:
+    """A graph of the metric of everything of Settle, so that the dashboard refers to no service's stack."""
+    query = f"SEARCH('{{{schema}}} MetricName=\"{metric}\" Settle', '{statistic}', 300)"
+    found = cloudwatch.MathExpression(expression=query, using_metrics={}, label="", period=MINUTES)
+    return cloudwatch.GraphWidget(title=title, left=[found], width=12)
+
+
+class Monitoring(Construct):
+    """What no single resource can tell: parked orders, requests that failed here, and the overview."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        *,
+        platform: Platform,
+        apis: Sequence[str],
+        machines: Sequence[sfn.StateMachine],
+    ) -> None:
+        super().__init__(scope, "Monitoring")
+        parked = counted("OrderParked", "orders")
+        faults = {service: counted("Fault", service) for service in apis}
+        says = "An order NEEDS_ATTENTION: an operator resumes or resolves it."
+        alarm(Construct(self, "Parked"), parked, platform=platform, says=says)
+        for service, fault in faults.items():
+            says = f"Requests were answered 500: see the log of the api function of {service}."
+            alarm(Construct(self, f"{service.title()}Faults"), fault, platform=platform, says=says, limit=5)
+        executions = [
+            metric for machine in machines for metric in (machine.metric_succeeded(), machine.metric_failed())
+        ]
+        cloudwatch.Dashboard(self, "Dashboard").add_widgets(
+            cloudwatch.GraphWidget(title="Executions", left=executions, width=12),
+            cloudwatch.GraphWidget(
+                title="Parked orders, failed requests", left=[parked, *faults.values()], width=12
+            ),
+            _search("Errors", "AWS/Lambda,FunctionName", "Errors"),
+            _search("Age of events to relay", "AWS/Lambda,FunctionName", "IteratorAge", "Maximum"),
+            _search("Messages waiting", "AWS/SQS,QueueName", WAITING, "Maximum"),
+        )

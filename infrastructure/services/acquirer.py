@@ -1,0 +1,55 @@
+"""The sandbox card processor: a table, an HTTP API and a secret key of its own, as something outside has."""
+
+import string
+
+from aws_cdk import CfnOutput, Stack
+from aws_cdk import aws_apigateway as apigateway
+from aws_cdk import aws_secretsmanager as secretsmanager
+from constructs import Construct
+
+from infrastructure.function import ServiceFunction
+from infrastructure.platform import Home, Platform
+from infrastructure.rest_api import RestApi
+from infrastructure.service_table import ServiceTable
+
+ROUTES = (
+    ("POST", "/payment_intents"),
+    ("GET", "/payment_intents"),
+    ("GET", "/payment_intents/{id}"),
+    ("POST", "/payment_intents/{id}/confirm"),
+    ("POST", "/payment_intents/{id}/cancel"),
+    ("POST", "/refunds"),
+    ("GET", "/refunds"),
+)
+
+
+class Acquirer(Construct):
+    """Its API has no authorizer: the handler compares the bearer secret itself, as processors do."""
+
+    def __init__(self, scope: Construct, *, platform: Platform) -> None:
+        super().__init__(scope, "Acquirer")
+        home = Home("acquirer", platform)
+        table = ServiceTable(self, home=home, indexes={"by_reference": ("reference", "created_at")})
+        generated = secretsmanager.CfnSecret.GenerateSecretStringProperty(
+            exclude_characters=string.punctuation, password_length=40
+        )
+        # Its `Id` is the ARN everywhere; `Ref`, which the construct of a higher level uses, only on AWS.
+        self.secret = secretsmanager.CfnSecret(self, "Secret", generate_secret_string=generated).attr_id
+
+        # Its worst test method answers after 25 seconds.
+        handler = ServiceFunction(self, "acquirer.api.handler", home=home, seconds=29)
+        table.allow(handler, "GetItem", "UpdateItem")
+        table.allow(handler, "Query", index="by_reference")
+        self.share_secret(handler)
+
+        api = RestApi(self, "Gateway", target=platform.target)
+        for method, path in ROUTES:
+            integration = apigateway.LambdaIntegration(handler, allow_test_invoke=False)
+            api.root.resource_for_path(path).add_method(method, integration)
+        self.url = api.address
+        CfnOutput(Stack.of(self), "AcquirerUrl", value=self.url)
+        CfnOutput(Stack.of(self), "AcquirerSecretArn", value=self.secret)
+
+    def share_secret(self, function: ServiceFunction) -> None:
+        function.knows(PROCESSOR_SECRET=self.secret)
+        function.may("secretsmanager:GetSecretValue", on=self.secret)

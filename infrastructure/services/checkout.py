@@ -1,0 +1,68 @@
+"""Checkout: the saga, what starts it, the sweep that repairs what died, and the hourly reconciliation."""
+
+from aws_cdk import ArnFormat, Duration, Stack
+from aws_cdk import aws_stepfunctions as sfn
+from constructs import Construct
+
+from infrastructure.checkout_saga import CheckoutSaga
+from infrastructure.function import ServiceFunction
+from infrastructure.platform import Home, Platform
+from infrastructure.services.inventory import Inventory
+from infrastructure.services.orders import Orders
+from infrastructure.services.payments import Payments
+from infrastructure.subscriptions import on_events, on_schedule
+
+
+class Checkout(Construct):
+    """It owns no table: it starts executions, and asks orders and inventory through their functions."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        *,
+        platform: Platform,
+        orders: Orders,
+        inventory: Inventory,
+        payments: Payments,
+    ) -> None:
+        super().__init__(scope, "Checkout")
+        home = Home("checkout", platform)
+        tasks = {**orders.tasks, **inventory.tasks, **payments.tasks}
+        self.saga = CheckoutSaga(self, platform=platform, tasks=tasks)
+
+        start = ServiceFunction(self, "checkout.saga.start", home=home, seconds=30)
+        _may_start(start, CHECKOUT_SAGA=self.saga.checkout)
+        on_events(start, "OrderPlaced", source="orders")
+
+        sweep = ServiceFunction(self, "checkout.saga.sweep", home=home, seconds=300)
+        _may_start(sweep, CHECKOUT_SAGA=self.saga.checkout, CHECKOUT_REPAIR=self.saga.repair)
+        for machine in (self.saga.checkout, self.saga.repair):
+            sweep.may("states:DescribeExecution", on=_executions(machine))
+        _may_ask(sweep, CLAIM_OVERDUE=orders.claim_overdue)
+        on_schedule(sweep, Duration.minutes(1))
+
+        reconcile = ServiceFunction(self, "checkout.saga.reconcile", home=home, seconds=300)
+        _may_ask(reconcile, ORDER_STATUS=orders.order_status, **inventory.reconciliation)
+        on_schedule(reconcile, Duration.hours(1))
+
+
+def _may_start(function: ServiceFunction, **machines: sfn.StateMachine) -> None:
+    for variable, machine in machines.items():
+        function.knows(**{variable: machine.state_machine_arn})
+        function.may("states:StartExecution", on=machine.state_machine_arn)
+
+
+def _may_ask(function: ServiceFunction, **asked: ServiceFunction) -> None:
+    for variable, other in asked.items():
+        function.knows(**{variable: other.function_arn})
+        function.may("lambda:InvokeFunction", on=other.function_arn)
+
+
+def _executions(machine: sfn.StateMachine) -> str:
+    """All executions of one machine: their names are order ids, known only when they happen."""
+    return Stack.of(machine).format_arn(
+        service="states",
+        resource="execution",
+        resource_name=f"{machine.state_machine_name}:*",
+        arn_format=ArnFormat.COLON_RESOURCE_NAME,
+    )

@@ -1,0 +1,37 @@
+"""Inventory: stock over HTTP, its saga steps, confirmed orders, and what it has held for too long."""
+
+from constructs import Construct
+
+from infrastructure.function import ServiceFunction
+from infrastructure.platform import Home, Platform
+from infrastructure.service_table import Relay, ServiceTable
+from infrastructure.subscriptions import on_events
+
+
+class Inventory(Construct):
+    """`tasks` are the saga's steps, `reconciliation` what checkout asks of it every hour."""
+
+    def __init__(self, scope: Construct, *, platform: Platform) -> None:
+        super().__init__(scope, "Inventory")
+        home = Home("inventory", platform)
+        table = ServiceTable(self, home=home, indexes={"open": ("open_shard", "due_at")})
+        Relay(self, table=table)
+
+        self.api = ServiceFunction(self, "inventory.api.handler", home=home)
+        self.api.knows(**platform.target.tokens)
+        table.allow(self.api, "GetItem", "UpdateItem")
+
+        reserve = ServiceFunction(self, "inventory.tasks.reserve_stock", home=home, refuses=True)
+        release = ServiceFunction(self, "inventory.tasks.release_stock", home=home)
+        commit = ServiceFunction(self, "inventory.tasks.commit_stock", home=home)
+        consumers = ServiceFunction(self, "inventory.consumers.handler", home=home, seconds=30)
+        on_events(consumers, "OrderConfirmed", source="orders")
+        for function in (reserve, release, commit, consumers):
+            table.allow(function, "GetItem", "PutItem", "UpdateItem")
+
+        claim = ServiceFunction(self, "inventory.tasks.claim_open", home=home, seconds=30)
+        table.allow(claim, "Query", index="open")
+        table.allow(claim, "GetItem", "UpdateItem")
+
+        self.tasks = {"ReserveStock": reserve, "ReleaseStock": release}
+        self.reconciliation = {"CLAIM_OPEN": claim, "COMMIT_STOCK": commit, "RELEASE_STOCK": release}

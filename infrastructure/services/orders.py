@@ -1,0 +1,44 @@
+"""Orders: checkouts over HTTP, its saga steps, what is overdue, and its own copy of catalog's prices."""
+
+from aws_cdk import CfnOutput, Stack
+from constructs import Construct
+
+from infrastructure.function import ServiceFunction
+from infrastructure.platform import Home, Platform
+from infrastructure.service_table import Relay, ServiceTable
+from infrastructure.subscriptions import on_events
+
+
+class Orders(Construct):
+    """`tasks` are the saga's steps; checkout asks `claim_overdue` every minute, `order_status` every hour."""
+
+    def __init__(self, scope: Construct, *, platform: Platform) -> None:
+        super().__init__(scope, "Orders")
+        home = Home("orders", platform)
+        table = ServiceTable(self, home=home, indexes={"open": ("open_shard", "due_at")})
+        Relay(self, table=table)
+
+        self.api = ServiceFunction(self, "orders.api.handler", home=home)
+        self.api.knows(**platform.target.tokens)
+        table.allow(self.api, "BatchGetItem", "GetItem", "PutItem", "UpdateItem")
+
+        prices = ServiceFunction(self, "orders.consumers.handler", home=home, seconds=30)
+        on_events(prices, "ProductListed", "PriceChanged", "ProductRetired", source="catalog")
+        table.allow(prices, "UpdateItem")
+
+        confirm = ServiceFunction(self, "orders.tasks.confirm_order", home=home, refuses=True)
+        fence = ServiceFunction(self, "orders.tasks.fence_order", home=home, refuses=True)
+        cancel = ServiceFunction(self, "orders.tasks.cancel_order", home=home)
+        self.tasks = {"ConfirmOrder": confirm, "FenceOrder": fence, "CancelOrder": cancel}
+        for task in self.tasks.values():
+            table.allow(task, "GetItem", "PutItem", "UpdateItem")
+
+        self.order_status = ServiceFunction(self, "orders.tasks.order_status", home=home)
+        table.allow(self.order_status, "GetItem")
+
+        self.claim_overdue = ServiceFunction(self, "orders.tasks.claim_overdue", home=home, seconds=30)
+        table.allow(self.claim_overdue, "Query", index="open")
+        table.allow(self.claim_overdue, "GetItem", "PutItem", "UpdateItem")
+
+        assert confirm.role is not None
+        CfnOutput(Stack.of(self), "ConfirmOrderRoleArn", value=confirm.role.role_arn)

@@ -1,0 +1,24 @@
+"""Storefront: every event of Settle into its journal, and the screens over HTTP."""
+
+from constructs import Construct
+
+from infrastructure.function import ServiceFunction
+from infrastructure.platform import Home, Platform
+from infrastructure.service_table import ServiceTable
+from infrastructure.subscriptions import on_events
+
+
+class Storefront(Construct):
+    def __init__(self, scope: Construct, *, platform: Platform) -> None:
+        super().__init__(scope, "Storefront")
+        home = Home("storefront", platform)
+        table = ServiceTable(self, home=home, indexes={"by_customer": ("customer_id", "placed_at")})
+
+        projector = ServiceFunction(self, "storefront.projector.handler", home=home, seconds=30)
+        on_events(projector)
+        table.allow(projector, "Query", "UpdateItem")
+
+        self.api = ServiceFunction(self, "storefront.api.handler", home=home)
+        self.api.knows(**platform.target.tokens)
+        table.allow(self.api, "GetItem")
+        table.allow(self.api, "Query", index="by_customer")

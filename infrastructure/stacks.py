@@ -1,0 +1,66 @@
+"""Which construct goes into which stack, and which stack may know of which."""
+
+from aws_cdk import Annotations, App, Stack, Tags
+
+from infrastructure.edge import Edge
+from infrastructure.monitoring import Monitoring
+from infrastructure.platform import Platform
+from infrastructure.services.acquirer import Acquirer
+from infrastructure.services.catalog import Catalog
+from infrastructure.services.checkout import Checkout
+from infrastructure.services.inventory import Inventory
+from infrastructure.services.orders import Orders
+from infrastructure.services.payments import Payments
+from infrastructure.services.storefront import Storefront
+from infrastructure.target import NO_KEYS, Target, target_of
+
+SANDBOX = "Money is a sandbox: payments go to the acquirer stack, and no card is ever charged."
+NOBODY = "No issuer of tokens is known (-c issuer=… -c audience=… -c jwks=…): every request will be refused."
+
+
+def build(app: App) -> None:
+    """Every stack of the target that the context names. Ends with a plain sentence when there is none."""
+    target = target_of(app)
+    platform = Platform(_stack(app, "Platform", target), target=target)
+
+    catalog = Catalog(_stack(app, "Catalog", target), platform=platform)
+    orders = Orders(_stack(app, "Orders", target), platform=platform)
+    inventory = Inventory(_stack(app, "Inventory", target), platform=platform)
+    acquirer = Acquirer(_stack(app, "Acquirer", target), platform=platform)
+    payments = Payments(_stack(app, "Payments", target), platform=platform, processor=acquirer)
+    storefront = Storefront(_stack(app, "Storefront", target), platform=platform)
+    checkout = Checkout(
+        _stack(app, "Checkout", target),
+        platform=platform,
+        orders=orders,
+        inventory=inventory,
+        payments=payments,
+    )
+
+    edge = _stack(app, "Edge", target)
+    apis = {
+        "catalog": catalog.api,
+        "orders": orders.api,
+        "inventory": inventory.api,
+        "payments": payments.api,
+        "storefront": storefront.api,
+    }
+    Edge(edge, platform=platform, apis=apis)
+    machines = [checkout.saga.checkout, checkout.saga.repair]
+    Monitoring(edge, platform=platform, apis=list(apis), machines=machines)
+    _warn(target, acquirer=acquirer, edge=edge)
+
+
+def _warn(target: Target, *, acquirer: Acquirer, edge: Stack) -> None:
+    if target.is_cloud:
+        Annotations.of(acquirer).add_warning_v2("settle:sandbox", SANDBOX)
+    if target.tokens["TOKEN_JWKS"] == NO_KEYS:
+        Annotations.of(edge).add_warning_v2("settle:issuer", NOBODY)
+
+
+def _stack(app: App, name: str, target: Target) -> Stack:
+    stack = Stack(app, f"Settle{name}", synthesizer=target.synthesizer())
+    Tags.of(stack).add("project", "settle")
+    Tags.of(stack).add("service", name.lower())
+    Tags.of(stack).add("target", target.name)
+    return stack

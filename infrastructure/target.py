@@ -1,0 +1,98 @@
+"""Owns what differs between the places Settle runs in, decided once from `-c target=`."""
+
+import platform
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from aws_cdk import CliCredentialsStackSynthesizer, DefaultStackSynthesizer, IStackSynthesizer, RemovalPolicy
+from aws_cdk import aws_apigateway as apigateway
+from aws_cdk import aws_lambda as lambda_
+from constructs import Construct
+
+ROOT = Path(__file__).resolve().parent.parent
+BUNDLE = ROOT / "build" / "bundle"
+NO_KEYS = '{"keys":[]}'
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where the stacks are going. `endpoint` is an emulator's address, as functions reach it."""
+
+    name: str
+    runtime: lambda_.Runtime
+    machine: str
+    endpoint: str
+    bundle: Path
+    python: str
+    tokens: dict[str, str]
+
+    @property
+    def is_cloud(self) -> bool:
+        return self.name == "cloud"
+
+    @property
+    def architecture(self) -> lambda_.Architecture:
+        arm = self.machine == "aarch64"
+        return lambda_.Architecture.ARM_64 if arm else lambda_.Architecture.X86_64
+
+    @property
+    def removal(self) -> RemovalPolicy:
+        """What happens to data when its stack goes."""
+        return RemovalPolicy.RETAIN if self.is_cloud else RemovalPolicy.DESTROY
+
+    @property
+    def has_authorizers(self) -> bool:
+        """LocalStack has none on REST APIs; there, handlers verify the token themselves."""
+        return self.name != "localstack"
+
+    def synthesizer(self) -> IStackSynthesizer:
+        """Emulators that enforce IAM refuse the publishing role of the default one."""
+        return DefaultStackSynthesizer() if self.is_cloud else CliCredentialsStackSynthesizer()
+
+    def url(self, api: apigateway.RestApi) -> str:
+        """The address of the API's stage, without a trailing slash."""
+        stage = api.deployment_stage.stage_name
+        if self.is_cloud:
+            return f"https://{api.rest_api_id}.execute-api.{api.stack.region}.{api.stack.url_suffix}/{stage}"
+        return f"{self.endpoint}/_aws/execute-api/{api.rest_api_id}/{stage}"
+
+
+def host() -> str:
+    """This machine's architecture as wheels name it."""
+    return "aarch64" if platform.machine().lower() in ("arm64", "aarch64") else "x86_64"
+
+
+def target_of(scope: Construct) -> Target:
+    """The target that the context names; ends with a plain sentence for a context that cannot be built."""
+
+    def context(name: str, default: str = "") -> str:
+        value: Any = scope.node.try_get_context(name)
+        return str(value or default)
+
+    name = context("target", "cloud")
+    _check(name, payments=context("payments", "sandbox"))
+    embedded = name == "embedded"
+    return Target(
+        name=name,
+        runtime=lambda_.Runtime.PROVIDED_AL2023 if embedded else lambda_.Runtime.PYTHON_3_13,
+        machine="aarch64" if name == "cloud" else host(),
+        endpoint=context("endpoint", "http://localhost:4566").rstrip("/"),
+        bundle=Path(context("bundle", str(BUNDLE))),
+        python=context("python", sys.executable),
+        tokens={
+            "TOKEN_ISSUER": context("issuer", "nobody"),
+            "TOKEN_AUDIENCE": context("audience", "settle"),
+            "TOKEN_JWKS": context("jwks", NO_KEYS),
+        },
+    )
+
+
+def _check(name: str, *, payments: str) -> None:
+    if payments == "stripe":
+        raise SystemExit("payments=stripe cannot be built yet: the Stripe provider comes with part three.")
+    if payments != "sandbox":
+        raise SystemExit(f"payments={payments} is unknown: it is sandbox or stripe.")
+    if name not in ("cloud", "embedded", "localstack"):
+        raise SystemExit(f"target={name} is unknown: it is cloud, embedded or localstack.")

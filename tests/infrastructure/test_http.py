@@ -1,0 +1,101 @@
+"""The HTTP APIs: each route is there, guarded and throttled; the gateway answers with problem bodies."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.infrastructure.permissions import written_out
+from tests.infrastructure.synthesis import Assembly
+
+ROUTES = {
+    "PUT /catalog/products/{sku}": "Catalog",
+    "GET /catalog/products/{sku}": "Catalog",
+    "DELETE /catalog/products/{sku}": "Catalog",
+    "PUT /catalog/products/{sku}/price": "Catalog",
+    "POST /inventory/{sku}/receipts": "Inventory",
+    "GET /inventory/{sku}": "Inventory",
+    "POST /payments/methods": "Payments",
+    "GET /payments/{order_id}": "Payments",
+    "POST /checkout": "Orders",
+    "GET /orders/{order_id}": "Orders",
+    "POST /orders/{order_id}/cancel": "Orders",
+    "GET /storefront/orders/{order_id}": "Storefront",
+    "GET /storefront/customers/{customer_id}/orders": "Storefront",
+}
+
+
+def routes(assembly: Assembly, stack: str) -> dict[str, dict[str, Any]]:
+    """Method and path of every route of a stack's API."""
+    resources = assembly.templates[stack]["Resources"]
+
+    def path(reference: dict[str, Any]) -> str:
+        if "Fn::GetAtt" in reference:
+            return ""
+        properties = resources[reference["Ref"]]["Properties"]
+        return f"{path(properties['ParentId'])}/{properties['PathPart']}"
+
+    return {
+        f"{method['HttpMethod']} {path(method['ResourceId'])}": method
+        for other, _, method in assembly.resources("AWS::ApiGateway::Method")
+        if other == stack
+    }
+
+
+def test_every_route_goes_to_the_api_of_its_service(assembly: Assembly) -> None:
+    found = routes(assembly, "SettleEdge")
+    assert set(found) == set(ROUTES)
+    for route, method in found.items():
+        uri = written_out(method["Integration"]["Uri"], assembly.templates, "SettleEdge")
+        assert f"Settle{ROUTES[route]}.{ROUTES[route]}Api" in uri, route
+        assert method["Integration"]["Type"] == "AWS_PROXY", route
+
+
+def test_every_route_is_behind_the_token_check_where_there_can_be_one(
+    assembly: Assembly, target: str
+) -> None:
+    expected = "NONE" if target == "localstack" else "CUSTOM"
+    for route, method in routes(assembly, "SettleEdge").items():
+        assert method["AuthorizationType"] == expected, route
+    authorizers = [properties for _, _, properties in assembly.resources("AWS::ApiGateway::Authorizer")]
+    if target == "localstack":
+        assert authorizers == []
+        return
+    (authorizer,) = authorizers
+    assert authorizer["Type"] == "REQUEST"
+    assert authorizer["IdentitySource"] == "method.request.header.Authorization"
+    assert authorizer["AuthorizerResultTtlInSeconds"] == 300
+
+
+def test_every_api_is_throttled_on_stage_v1(assembly: Assembly) -> None:
+    stages = [stage for _, _, stage in assembly.resources("AWS::ApiGateway::Stage")]
+    assert len(stages) == len(list(assembly.resources("AWS::ApiGateway::RestApi"))) == 2
+    for stage in stages:
+        (settings,) = stage["MethodSettings"]
+        assert stage["StageName"] == "v1"
+        assert (settings["HttpMethod"], settings["ResourcePath"]) == ("*", "/*")
+        assert 0 < settings["ThrottlingRateLimit"] <= settings["ThrottlingBurstLimit"] <= 5000
+
+
+@pytest.mark.parametrize("stack", ["SettleEdge", "SettleAcquirer"])
+def test_the_gateways_own_answers_are_problem_bodies(assembly: Assembly, stack: str) -> None:
+    answers = {
+        properties["ResponseType"]: properties
+        for other, _, properties in assembly.resources("AWS::ApiGateway::GatewayResponse")
+        if other == stack
+    }
+    statuses = {kind: answer.get("StatusCode") for kind, answer in answers.items()}
+    assert statuses == {
+        "UNAUTHORIZED": "401",
+        "ACCESS_DENIED": "403",
+        "MISSING_AUTHENTICATION_TOKEN": "404",
+        "RESOURCE_NOT_FOUND": "404",
+        "REQUEST_TOO_LARGE": "413",
+        "THROTTLED": "429",
+        "DEFAULT_4XX": None,
+        "DEFAULT_5XX": None,
+    }
+    for kind, answer in answers.items():
+        problem = json.loads(answer["ResponseTemplates"]["application/json"])
+        assert set(problem) == {"error", "message"}, kind
+        assert all(problem.values()), kind

@@ -1,0 +1,194 @@
+"""Each function may do what it was seen to do, and nothing else.
+
+Every function is run in the in-process world, its SDK calls are mapped to IAM actions (a transaction is
+the actions of its items), and the result must equal what the templates allow it.
+"""
+
+import os
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from datetime import timedelta
+from typing import Any
+
+import boto3
+import pytest
+
+from acquirer import store as acquirer_store
+from checkout import saga
+from kernel import dynamo, identity
+from payments import provider
+from tests.infrastructure.permissions import allowed, construct_id
+from tests.infrastructure.synthesis import Assembly
+from tests.support import aws
+from tests.support.faults import ALWAYS, Kind
+from tests.support.processor import SECRET
+from tests.support.shop import Shop
+from tests.support.world import PUBLISHERS, World
+
+ITEM_ACTIONS = {
+    "Put": "dynamodb:PutItem",
+    "Update": "dynamodb:UpdateItem",
+    "Delete": "dynamodb:DeleteItem",
+    "ConditionCheck": "dynamodb:ConditionCheckItem",
+}
+PREFIXES = {"stepfunctions": "states"}
+# What AWS does in a function's name, which no code of ours calls: written down with its reason.
+LOGS = {"logs:CreateLogStream", "logs:PutLogEvents"}  # the runtime writes what was printed
+QUEUE = {  # the poller of an SQS event source uses the function's role
+    "sqs:ReceiveMessage",
+    "sqs:ChangeMessageVisibility",
+    "sqs:GetQueueUrl",
+    "sqs:DeleteMessage",
+    "sqs:GetQueueAttributes",
+}
+STREAM = {  # so does the poller of a stream, and it sends what it gives up on to the failure queue
+    "dynamodb:DescribeStream",
+    "dynamodb:GetRecords",
+    "dynamodb:GetShardIterator",
+    "dynamodb:ListStreams",
+    "sqs:SendMessage",
+    "sqs:GetQueueAttributes",
+    "sqs:GetQueueUrl",
+}
+POLLED = {"orders.consumers.handler", "inventory.consumers.handler", "checkout.saga.start"}
+POLLED |= {"storefront.projector.handler", "kernel.relay.republish"}
+
+TEST = ("tests", "tests.support")  # what the test itself reads
+Seen = dict[tuple[str, str], set[str]]
+
+
+@pytest.fixture
+def world(cloud: None, monkeypatch: pytest.MonkeyPatch) -> World:
+    return World(monkeypatch)
+
+
+@pytest.fixture
+def seen(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Seen]:
+    """IAM actions by (service, handler), recorded from every call of the SDK made while it runs."""
+    # Here all functions are one process; on AWS each reads the secret for itself.
+    monkeypatch.setattr(provider, "_secret", provider._secret.__wrapped__)
+    found: Seen = defaultdict(set)
+
+    def record(params: Mapping[str, Any], model: Any, **_: Any) -> None:
+        found[_running(world)].update(_actions(model.service_model.service_name, model.name, params))
+
+    boto3.setup_default_session()
+    boto3.DEFAULT_SESSION.events.register("provide-client-params", record)
+    _forget_clients()
+    _publish_by_boto3(world)
+    yield found
+    boto3.setup_default_session()
+    _forget_clients()
+
+
+def test_what_is_allowed_is_what_was_seen(cloud_assembly: Assembly, world: World, seen: Seen) -> None:
+    everything_once(world)
+    permitted = {
+        (stack.removeprefix("Settle").lower(), function): actions
+        for stack, template in cloud_assembly.templates.items()
+        for function, actions in allowed(template).items()
+    }
+    del permitted["edge", "Authorizer"]  # makes no call at all; see test_authorizer
+    used = {
+        (service, construct_id(handler)): actions | reasoned(handler)
+        for (service, handler), actions in seen.items()
+        if (service, handler) != TEST
+    }
+    assert set(used) == set(permitted)
+    for function, actions in used.items():
+        assert actions == permitted[function], function
+
+
+def reasoned(handler: str) -> set[str]:
+    """The actions of AWS itself in this function's name."""
+    if handler == "kernel.relay.handler":
+        return LOGS | STREAM
+    return LOGS | (QUEUE if handler in POLLED else set())
+
+
+def everything_once(world: World) -> None:
+    """Every function of every service, by every way that touches AWS differently."""
+    shop = Shop(world)
+    shop.order(key="confirmed")
+    world.settle()
+    for publisher in PUBLISHERS:
+        _republish(world, publisher)
+    _orders(world, shop)
+    _screens(world, shop)
+
+
+def _orders(world: World, shop: Shop) -> None:
+    shop.order("pm_decline", key="declined")
+    world.settle()
+    world.lost |= {"OrderConfirmed"}
+    shop.order(key="held")
+    world.settle()
+    world.reconcile(after=timedelta(hours=2))
+    cancelled = shop.order(key="cancelled")
+    world.faults.just_before("ConfirmOrder", lambda: shop.cancel(cancelled))
+    world.faults.plan("CancelOrder", Kind.BEFORE, times=ALWAYS)
+    world.settle()
+    for _ in range(6):
+        world.sweep(after=timedelta(hours=2))
+
+
+def _screens(world: World, shop: Shop) -> None:
+    order_id = shop.order(key="confirmed")
+    assert shop.history(order_id)
+    for service, path, role in (
+        ("orders", f"/orders/{order_id}", "customer"),
+        ("payments", f"/payments/{order_id}", "customer"),
+        ("inventory", "/inventory/mug", "operator"),
+        ("catalog", "/catalog/products/mug", "customer"),
+        ("storefront", "/storefront/customers/alice/orders", "customer"),
+    ):
+        status, _ = world.http(service, "GET", path, role=role)
+        assert status == 200, path
+    search = aws.request("GET", "/payment_intents", query={"reference": order_id})
+    search["headers"] = {"Authorization": f"Bearer {SECRET}"}
+    assert world.call("acquirer.api.handler", search)["statusCode"] == 200
+    world.http("catalog", "DELETE", "/catalog/products/mug", role="operator")
+    world.settle()
+
+
+def _republish(world: World, service: str) -> None:
+    now = identity.now().isoformat()
+    lost = {"approximateArrivalOfFirstRecord": now, "approximateArrivalOfLastRecord": now}
+    world.call("kernel.relay.republish", aws.queued({"DDBStreamBatchInfo": lost}), service=service)
+
+
+def _running(world: World) -> tuple[str, str]:
+    if world.running and os.environ["SERVICE"] == "acquirer":
+        return "acquirer", "acquirer.api.handler"
+    return world.running or TEST
+
+
+def _actions(service: str, operation: str, params: Mapping[str, Any]) -> set[str]:
+    if operation == "TransactWriteItems":
+        return {ITEM_ACTIONS[kind] for item in params["TransactItems"] for kind in item}
+    if (service, operation) == ("lambda", "Invoke"):
+        return {"lambda:InvokeFunction"}
+    return {f"{PREFIXES.get(service, service)}:{operation}"}
+
+
+def _publish_by_boto3(world: World) -> None:
+    """The world's bus takes the place of boto3's client, so boto3 is called beside it."""
+    aws.create_bus()
+    played, client = world.bus.put_events, boto3.client("events")
+
+    def put_events(**entries: Any) -> dict[str, Any]:
+        client.put_events(**entries)
+        return played(**entries)
+
+    world.bus.put_events = put_events  # type: ignore[method-assign]
+
+
+def _forget_clients() -> None:
+    cached: list[Callable[..., Any]] = [
+        dynamo.client,
+        saga.executions,
+        saga.functions,
+        acquirer_store.secret,
+    ]
+    for factory in cached:
+        factory.cache_clear()  # type: ignore[attr-defined]

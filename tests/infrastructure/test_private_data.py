@@ -1,0 +1,250 @@
+"""Over the synthesized templates: no service can reach another's data, publish as another, or do too much."""
+
+from collections import defaultdict
+from fnmatch import fnmatchcase
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from infrastructure.service_table import ServiceTable
+from tests.infrastructure.permissions import Grant, allowed, grants, reaches, written_out
+from tests.infrastructure.synthesis import Assembly
+
+PUBLISHERS = ("catalog", "orders", "inventory", "payments")
+# Where a resource or an action may hold a wildcard, and why it must.
+WILDCARDS = {
+    (
+        "*",
+        "logs:CreateLogStream",
+        "arn:aws:logs:here:me:log-group:*:*",
+    ): "the streams of a function's own log group",
+    (
+        "*",
+        "logs:PutLogEvents",
+        "arn:aws:logs:here:me:log-group:*:*",
+    ): "the streams of a function's own log group",
+    (
+        "Sweep",
+        "states:DescribeExecution",
+        "arn:aws:states:here:me:execution:*:*",
+    ): "executions are named by orders to come",
+    **{
+        (machine, action, "*"): "delivering a state machine's log has no resource to name"
+        for machine in ("CheckoutSaga", "CheckoutRepair")
+        for action in (
+            "logs:CreateLogDelivery",
+            "logs:DeleteLogDelivery",
+            "logs:DescribeLogGroups",
+            "logs:DescribeResourcePolicies",
+            "logs:GetLogDelivery",
+            "logs:ListLogDeliveries",
+            "logs:PutResourcePolicy",
+            "logs:UpdateLogDelivery",
+        )
+    },
+}
+TASKS = {
+    "ConfirmOrder": "Orders",
+    "FenceOrder": "Orders",
+    "CancelOrder": "Orders",
+    "ReserveStock": "Inventory",
+    "ReleaseStock": "Inventory",
+    "ChargePayment": "Payments",
+    "RefundPayment": "Payments",
+}
+UNDO = ("FenceOrder", "RefundPayment", "ReleaseStock", "CancelOrder")
+
+
+@pytest.fixture(scope="module")
+def given(assembly: Assembly) -> list[Grant]:
+    return list(grants(assembly.templates))
+
+
+def tables(assembly: Assembly) -> dict[str, list[str]]:
+    """By stack, the ARNs of its table, the table's indexes and its stream."""
+    found = {}
+    for stack, name, properties in assembly.resources("AWS::DynamoDB::Table"):
+        arn = f"arn:aws:dynamodb:here:me:table/{stack}.{name}"
+        indexes = [index["IndexName"] for index in properties.get("GlobalSecondaryIndexes", [])]
+        found[stack] = [arn, f"{arn}/stream/now", *(f"{arn}/index/{index}" for index in [*indexes, "later"])]
+    return found
+
+
+def is_of(grant: Grant, role: str) -> bool:
+    """Whether the grant is that of the construct `role`."""
+    return fnmatchcase(grant.role, f"*{role}Role*")
+
+
+def test_each_service_has_one_table(assembly: Assembly) -> None:
+    owners = {"Catalog", "Orders", "Inventory", "Payments", "Acquirer", "Storefront"}
+    assert set(tables(assembly)) == {f"Settle{owner}" for owner in owners}
+    for _, name, table in assembly.resources("AWS::DynamoDB::Table"):
+        assert "ResourcePolicy" not in table, name
+
+
+def test_no_role_reaches_the_table_index_or_stream_of_another_service(
+    assembly: Assembly, given: list[Grant]
+) -> None:
+    crossing = [
+        (grant.role, grant.action, arn)
+        for owner, arns in tables(assembly).items()
+        for arn in arns
+        for grant in given
+        if grant.stack != owner and reaches(grant.resource, arn)
+    ]
+    # What grants everything on "*" is caught by its action: none of these is DynamoDB's.
+    assert [entry for entry in crossing if not entry[1].startswith("logs:")] == []
+
+
+def test_a_table_cannot_be_opened_to_a_function_of_another_service() -> None:
+    table: Any = SimpleNamespace(home=SimpleNamespace(service="payments"))
+    function: Any = SimpleNamespace(
+        home=SimpleNamespace(service="orders"), node=SimpleNamespace(path="SettleOrders/Orders/Api")
+    )
+    with pytest.raises(ValueError, match="SettleOrders/Orders/Api may not touch the table of payments"):
+        ServiceTable.allow(table, function, "GetItem")
+
+
+def test_every_table_is_reached_by_its_own_service(assembly: Assembly, given: list[Grant]) -> None:
+    reached = {grant.stack for grant in given if grant.action == "dynamodb:UpdateItem"}
+    assert reached == set(tables(assembly))
+
+
+def test_no_action_or_resource_holds_a_wildcard_without_a_reason(given: list[Grant]) -> None:
+    unreasoned = [
+        grant
+        for grant in given
+        if "*" in grant.action + grant.resource
+        and not any(
+            is_of(grant, role) and grant.action == action and fnmatchcase(grant.resource, resource)
+            for role, action, resource in WILDCARDS
+        )
+    ]
+    assert unreasoned == []
+
+
+def test_every_reason_for_a_wildcard_is_still_needed(given: list[Grant]) -> None:
+    needless = [
+        (role, action)
+        for role, action, resource in WILDCARDS
+        if not any(is_of(grant, role) and grant.action == action for grant in given)
+    ]
+    assert needless == []
+
+
+def test_nobody_is_trusted_but_lambda_and_step_functions(assembly: Assembly) -> None:
+    for _, name, role in assembly.resources("AWS::IAM::Role"):
+        principals = [one["Principal"] for one in role["AssumeRolePolicyDocument"]["Statement"]]
+        assert principals in ([{"Service": "lambda.amazonaws.com"}], [{"Service": "states.amazonaws.com"}]), (
+            name
+        )
+
+
+def test_each_role_belongs_to_one_function(assembly: Assembly) -> None:
+    users = defaultdict(list)
+    for stack, name, function in assembly.resources("AWS::Lambda::Function"):
+        users[stack, function["Role"]["Fn::GetAtt"][0]].append(name)
+    assert all(len(names) == 1 for names in users.values())
+
+
+def test_a_service_publishes_as_itself_and_nobody_else_publishes(given: list[Grant]) -> None:
+    publishing = [grant for grant in given if grant.action == "events:PutEvents"]
+    assert sorted({grant.stack for grant in publishing}) == sorted(
+        f"Settle{name.title()}" for name in PUBLISHERS
+    )
+    for grant in publishing:
+        source = f"settle.{grant.stack.removeprefix('Settle').lower()}"
+        assert grant.condition == str({"ForAllValues:StringEquals": {"events:source": source}})
+        assert any(is_of(grant, role) for role in ("Relay", "Republish")), grant.role
+
+
+def test_each_state_machine_invokes_the_functions_of_its_own_states(given: list[Grant]) -> None:
+    for machine, tasks in (("CheckoutSaga", TASKS), ("CheckoutRepair", UNDO)):
+        invoked = [
+            grant.resource
+            for grant in given
+            if is_of(grant, machine) and grant.action == "lambda:InvokeFunction"
+        ]
+        assert len(invoked) == len(tasks)
+        for task in tasks:
+            assert any(f"Settle{TASKS[task]}.{TASKS[task]}{task}" in resource for resource in invoked), task
+
+
+def test_only_checkout_starts_and_describes_executions(given: list[Grant]) -> None:
+    about = [grant for grant in given if grant.action.startswith("states:")]
+    seen = sorted(
+        (role, grant.action, machine)
+        for grant in about
+        for role in ("Start", "Sweep")
+        for machine in ("CheckoutSaga", "CheckoutRepair")
+        if is_of(grant, f"Checkout{role}") and f"Checkout.CheckoutSaga{machine}" in grant.resource
+    )
+    assert len(about) == len(seen)
+    assert seen == [
+        ("Start", "states:StartExecution", "CheckoutSaga"),
+        ("Sweep", "states:DescribeExecution", "CheckoutRepair"),
+        ("Sweep", "states:DescribeExecution", "CheckoutSaga"),
+        ("Sweep", "states:StartExecution", "CheckoutRepair"),
+        ("Sweep", "states:StartExecution", "CheckoutSaga"),
+    ]
+
+
+def test_checkout_asks_the_functions_it_is_told_and_no_service_invokes_another(given: list[Grant]) -> None:
+    functions = [
+        grant
+        for grant in given
+        if grant.action == "lambda:InvokeFunction" and not is_of(grant, "CheckoutSagaCheckout*")
+    ]
+    asked = {
+        (role, name)
+        for grant in functions
+        for role in ("Sweep", "Reconcile")
+        for name in ("ClaimOverdue", "OrderStatus", "ClaimOpen", "CommitStock", "ReleaseStock")
+        if is_of(grant, f"Checkout{role}") and name in grant.resource
+    }
+    assert len(functions) == len(asked)
+    assert asked == {
+        ("Sweep", "ClaimOverdue"),
+        ("Reconcile", "OrderStatus"),
+        ("Reconcile", "ClaimOpen"),
+        ("Reconcile", "CommitStock"),
+        ("Reconcile", "ReleaseStock"),
+    }
+
+
+def test_the_processors_secret_is_for_the_processor_and_for_what_charges_and_refunds(
+    given: list[Grant],
+) -> None:
+    readers = [grant for grant in given if grant.action == "secretsmanager:GetSecretValue"]
+    assert len(readers) == 3
+    for role in ("AcquirerApi", "PaymentsChargePayment", "PaymentsRefundPayment"):
+        assert any(is_of(grant, role) for grant in readers), role
+    secrets = {grant.resource for grant in readers}
+    assert len(secrets) == 1
+    assert secrets.pop().startswith("arn:SettleAcquirer.AcquirerSecret")
+
+
+def test_no_policy_on_a_resource_opens_it_to_everybody(assembly: Assembly) -> None:
+    for kind in ("AWS::SQS::QueuePolicy", "AWS::SNS::TopicPolicy", "AWS::Lambda::Permission"):
+        for stack, name, policy in assembly.resources(kind):
+            if kind == "AWS::Lambda::Permission":
+                assert policy["Principal"] in ("events.amazonaws.com", "apigateway.amazonaws.com"), name
+                assert written_out(policy["SourceArn"], assembly.templates, stack)
+                continue
+            for statement in policy["PolicyDocument"]["Statement"]:
+                assert statement["Principal"] == {"Service": "events.amazonaws.com"}, name
+                assert "aws:SourceArn" in statement["Condition"]["ArnEquals"], name
+
+
+def test_what_functions_may_do_can_be_asked_by_their_construct_id(assembly: Assembly) -> None:
+    orders = allowed(assembly.templates["SettleOrders"])
+    logs = {"logs:CreateLogStream", "logs:PutLogEvents"}
+    assert orders["OrderStatus"] == {*logs, "dynamodb:GetItem"}
+    assert orders["ConfirmOrder"] == {
+        *logs,
+        "dynamodb:GetItem",
+        "dynamodb:PutItem",
+        "dynamodb:UpdateItem",
+    }
+    assert set(orders) >= {"Api", "Consumers", "Relay", "Republish", "ClaimOverdue"}

@@ -1,0 +1,118 @@
+"""Stacks as a whole: tables, names, alarms, tags, and who refers to whom."""
+
+import json
+from typing import Any
+
+from tests.infrastructure.permissions import written_out
+from tests.infrastructure.synthesis import Assembly
+from tests.support.aws import INDEXES
+
+# CloudFormation demands these names; CDK makes all but the stage's, which is part of the address.
+NAMED = {
+    ("AWS::Events::EventBus", "Name"),
+    ("AWS::ApiGateway::RestApi", "Name"),
+    ("AWS::ApiGateway::Stage", "StageName"),
+    ("AWS::ApiGateway::Authorizer", "Name"),
+    ("AWS::IAM::Policy", "PolicyName"),
+}
+NAMES = ("Name", "FunctionName", "TableName", "QueueName", "RoleName", "TopicName", "StateMachineName")
+NAMES += ("LogGroupName", "AlarmName", "DashboardName", "PolicyName", "StageName", "LayerName", "RuleName")
+
+
+def test_tables_have_the_shape_that_the_kernel_and_the_tests_rely_on(assembly: Assembly) -> None:
+    for stack, name, table in assembly.resources("AWS::DynamoDB::Table"):
+        keys = [key["AttributeName"] for key in table["KeySchema"]]
+        indexes = {
+            index["IndexName"]: tuple(key["AttributeName"] for key in index["KeySchema"])
+            for index in table.get("GlobalSecondaryIndexes", [])
+        }
+        assert keys == ["pk", "sk"], name
+        assert table["BillingMode"] == "PAY_PER_REQUEST", name
+        assert table["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}, name
+        assert table["StreamSpecification"] == {"StreamViewType": "NEW_IMAGE"}, name
+        assert indexes == INDEXES.get(stack.removeprefix("Settle").lower(), {}), name
+
+
+def test_nothing_has_a_physical_name_that_need_not_have_one(assembly: Assembly) -> None:
+    named = {
+        (resource["Type"], name)
+        for template in assembly.templates.values()
+        for resource in template["Resources"].values()
+        for name in NAMES
+        if name in resource.get("Properties", {}) and resource["Type"] != "AWS::Lambda::EventSourceMapping"
+    }
+    named = {(kind, name) for kind, name in named if kind != "AWS::Lambda::Permission"}
+    assert named - NAMED - {("AWS::Lambda::EventInvokeConfig", "FunctionName")} == set()
+
+
+def written_out_name(value: Any) -> str:
+    """The logical id or the literal that a dimension's value is."""
+    match value:
+        case {"Ref": name} | {"Fn::GetAtt": [name, _]}:
+            return str(name)
+        case _:
+            return str(value)
+
+
+def test_dead_letters_late_relays_failing_functions_and_parked_orders_raise_an_alarm(
+    assembly: Assembly,
+) -> None:
+    watched = set()
+    for stack, name, alarm in assembly.resources("AWS::CloudWatch::Alarm"):
+        assert written_out(alarm["AlarmActions"][0], assembly.templates, stack).startswith(
+            "arn:SettlePlatform."
+        )
+        assert alarm["TreatMissingData"] == "notBreaching", name
+        said = alarm.get("Dimensions", [])
+        values = [written_out_name(one["Value"]) for one in said]
+        watched.add((alarm["MetricName"], *values))
+    letters = {name for _, name, _ in assembly.resources("AWS::SQS::Queue") if "DeadLetters" in name}
+    assert letters == {name for metric, name in watched if metric == "ApproximateNumberOfMessagesVisible"}
+    relays = [name for metric, name in watched if metric == "IteratorAge"]
+    assert len(relays) == 4
+    assert ("OrderParked", "orders") in watched
+    assert {name for metric, name in watched if metric == "Fault"} == {
+        "catalog",
+        "orders",
+        "inventory",
+        "payments",
+        "storefront",
+    }
+    for end in ("ExecutionsFailed", "ExecutionsTimedOut", "ExecutionsAborted"):
+        assert len([name for metric, name in watched if metric == end]) == 2, end
+    failing = {name for metric, name in watched if metric == "Errors"}
+    functions = {name for _, name, _ in assembly.resources("AWS::Lambda::Function")}
+    unwatched = {name[:-8] for name in functions - failing}
+    refusing = {"InventoryReserveStock", "OrdersConfirmOrder", "OrdersFenceOrder", "PaymentsChargePayment"}
+    assert unwatched - {"EdgeAuthorizer"} == refusing
+
+
+def test_every_stack_is_tagged_and_tells_its_table(assembly: Assembly, target: str) -> None:
+    for stack, _, table in assembly.resources("AWS::DynamoDB::Table"):
+        service = stack.removeprefix("Settle").lower()
+        tags = {tag["Key"]: tag["Value"] for tag in table["Tags"]}
+        assert tags == {"project": "settle", "service": service, "target": target}
+        assert "TableName" in assembly.templates[stack]["Outputs"]
+    outputs = {stack: set(template.get("Outputs", {})) for stack, template in assembly.templates.items()}
+    assert "ApiUrl" in outputs["SettleEdge"]
+    assert {"AcquirerUrl", "AcquirerSecretArn"} <= outputs["SettleAcquirer"]
+    assert "ConfirmOrderRoleArn" in outputs["SettleOrders"]
+
+
+def test_services_refer_to_no_other_services_stack(assembly: Assembly) -> None:
+    may = {
+        "SettlePayments": {"SettleAcquirer"},  # the processor stands for something outside
+        "SettleCheckout": {"SettleOrders", "SettleInventory", "SettlePayments"},
+        "SettleEdge": {
+            "SettleCatalog",
+            "SettleOrders",
+            "SettleInventory",
+            "SettlePayments",
+            "SettleStorefront",
+            "SettleCheckout",
+        },
+    }
+    for stack, template in assembly.templates.items():
+        text = json.dumps(template)
+        referred = {other for other in assembly.templates if f'"Fn::ImportValue": "{other}:' in text}
+        assert referred - {"SettlePlatform"} <= may.get(stack, set()), stack

@@ -1,0 +1,141 @@
+"""The three targets: what is in an asset, what differs, and what cannot be synthesized."""
+
+import hashlib
+import os
+from pathlib import Path
+
+import pytest
+
+from infrastructure.assets import stage
+from infrastructure.target import Target
+from tests.infrastructure.synthesis import HOST, Assembly, synthesize
+
+STACKS = {
+    f"Settle{name}"
+    for name in (
+        "Platform",
+        "Catalog",
+        "Orders",
+        "Inventory",
+        "Payments",
+        "Acquirer",
+        "Checkout",
+        "Storefront",
+        "Edge",
+    )
+}
+ADDED = {"cloud": set(), "embedded": {"bootstrap", "runtime.py"}, "localstack": {"package"}}
+
+
+def test_every_target_has_the_same_stacks(assembly: Assembly) -> None:
+    assert set(assembly.templates) == STACKS
+
+
+def test_an_asset_holds_its_service_and_the_kernel_and_what_its_target_adds(
+    assembly: Assembly, target: str
+) -> None:
+    for stack, name, function in assembly.resources("AWS::Lambda::Function"):
+        folder = assembly.asset(stack, function["Code"]["S3Key"])
+        service = function["Environment"]["Variables"]["SERVICE"]
+        assert {path.name for path in folder.iterdir()} == {"kernel", service} | ADDED[target], name
+        left_out = [path for path in folder.rglob("*") if path.name.startswith(("README", "__pycache__"))]
+        assert left_out == [], name
+
+
+def test_the_bootstrap_starts_the_runtime_on_this_machines_python(assembly: Assembly, target: str) -> None:
+    if target != "embedded":
+        return
+    for stack, _, function in assembly.resources("AWS::Lambda::Function"):
+        bootstrap = assembly.asset(stack, function["Code"]["S3Key"]) / "bootstrap"
+        lines = bootstrap.read_text().splitlines()
+        assert lines[0] == "#!/bin/sh"
+        assert lines[1].endswith('"$(dirname "$0")/runtime.py" "$_HANDLER"')
+        assert os.access(bootstrap, os.X_OK)
+
+
+def test_runtime_architecture_and_layer_are_those_of_the_target(assembly: Assembly, target: str) -> None:
+    host = {"aarch64": "arm64", "x86_64": "x86_64"}[HOST]
+    runtime = "provided.al2023" if target == "embedded" else "python3.13"
+    for _, name, function in assembly.resources("AWS::Lambda::Function"):
+        assert function["Runtime"] == runtime, name
+        assert function["Architectures"] == ["arm64" if target == "cloud" else host], name
+        assert len(function.get("Layers", [])) == (1 if target == "cloud" else 0), name
+
+
+def test_all_layers_are_one_set_of_packages(cloud_assembly: Assembly) -> None:
+    layers = list(cloud_assembly.resources("AWS::Lambda::LayerVersion"))
+    assert len({layer["Content"]["S3Key"] for _, _, layer in layers}) == 1
+    stack, _, layer = layers[0]
+    folder = cloud_assembly.asset(stack, layer["Content"]["S3Key"])
+    assert [path.name for path in folder.iterdir()] == ["python"]
+
+
+def test_data_outlives_its_stack_in_the_cloud_only(assembly: Assembly, target: str) -> None:
+    kept = target == "cloud"
+    for template in assembly.templates.values():
+        for name, resource in template["Resources"].items():
+            if resource["Type"] != "AWS::DynamoDB::Table":
+                continue
+            assert resource["DeletionPolicy"] == ("Retain" if kept else "Delete"), name
+            properties = resource["Properties"]
+            assert properties["DeletionProtectionEnabled"] is kept, name
+            recovery = properties["PointInTimeRecoverySpecification"]
+            assert recovery == {"PointInTimeRecoveryEnabled": kept}, name
+
+
+def test_emulators_are_reached_at_their_endpoint_and_the_cloud_at_its_own(
+    assembly: Assembly, target: str
+) -> None:
+    for stack, output in (("SettleEdge", "ApiUrl"), ("SettleAcquirer", "AcquirerUrl")):
+        start, *_ = assembly.templates[stack]["Outputs"][output]["Value"]["Fn::Join"][1]
+        expected = "https://" if target == "cloud" else "http://localhost:4566/_aws/execute-api/"
+        assert start == expected
+
+
+def test_the_cloud_says_that_money_is_a_sandbox_and_emulators_need_not(
+    assembly: Assembly, target: str
+) -> None:
+    assert any("Money is a sandbox" in said for said in assembly.messages) is (target == "cloud")
+
+
+def test_an_issuer_that_is_not_configured_is_told(assembly: Assembly) -> None:
+    assert any("No issuer of tokens is known" in said for said in assembly.messages)
+
+
+@pytest.mark.parametrize("target", ["cloud", "localstack"])
+def test_without_packages_synthesis_ends_with_the_command_that_makes_them(
+    tmp_path: Path, target: str
+) -> None:
+    failed = synthesize(tmp_path / "out", target=target, bundle=str(tmp_path / "nothing"))
+    assert failed.code != 0
+    assert "run `make bundle` first" in failed.said
+    assert "Traceback" not in failed.said
+
+
+@pytest.mark.parametrize(
+    ("context", "sentence"),
+    [
+        ({"payments": "stripe"}, "the Stripe provider comes with part three"),
+        ({"payments": "cash"}, "payments=cash"),
+        ({"target": "azure"}, "target=azure is unknown"),
+    ],
+)
+def test_what_cannot_be_built_is_refused_in_a_plain_sentence(
+    tmp_path: Path, context: dict[str, str], sentence: str
+) -> None:
+    failed = synthesize(tmp_path / "out", **context)
+    assert failed.code != 0
+    assert sentence in failed.said
+    assert "Traceback" not in failed.said
+
+
+def test_the_same_sources_make_the_same_asset(tmp_path: Path) -> None:
+    target = Target("cloud", None, "aarch64", "", tmp_path, "", {})  # type: ignore[arg-type]
+    first, second = (stage("orders", target, into=tmp_path / name) for name in ("first", "second"))
+    assert digest(first) == digest(second)
+
+
+def digest(folder: Path) -> str:
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    said = b"".join(str(path.relative_to(folder)).encode() + path.read_bytes() for path in files)
+    return hashlib.sha256(said).hexdigest()
