@@ -1,0 +1,63 @@
+# GNU Make 3.81 and bash 3.2 suffice. Everything a target needs is made in .venv, node_modules and .local.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help demo stop test bundle bundle-report format lint types clean environment
+
+PYTHON := .venv/bin/python
+
+help:
+	@echo "make demo           start the emulator, deploy everything, run six checkouts and show them"
+	@echo "make stop           end the emulator that the demo left running"
+	@echo "make test           format, lint, types and every test suite"
+	@echo "make format         write the code in the house format"
+	@echo "make lint           check format and lint rules"
+	@echo "make types          check types"
+	@echo "make bundle         build the packages that the cloud target ships"
+	@echo "make bundle-report  print each function's size and import time"
+	@echo "make clean          stop the emulator and remove everything make has made"
+
+demo: environment
+	@$(PYTHON) -m localstack.demo
+
+stop:
+	@if [ -x $(PYTHON) ]; then $(PYTHON) -m localstack.emulator stop; else echo "No emulator was running."; fi
+
+test: environment
+	@$(PYTHON) -m localstack.check
+
+lint: environment
+	@$(PYTHON) -m localstack.check format lint
+
+types: environment
+	@$(PYTHON) -m localstack.check types
+
+format: environment
+	@$(PYTHON) -m ruff format .
+	@$(PYTHON) -m ruff check --fix .
+
+bundle: environment
+	@$(PYTHON) -m infrastructure.bundle
+
+bundle-report: environment
+	@$(PYTHON) -m infrastructure.bundle report
+
+clean: stop
+	rm -rf .venv node_modules .local cdk.out build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+# Each stamp is newer than the lock file it was made from: installed once, and again when the lock changes.
+environment: .venv/installed node_modules/installed
+
+.venv/installed: requirements.txt localstack/find-python
+	@python="$$(sh localstack/find-python)" && \
+	if ! $(PYTHON) -c 'import pip' >/dev/null 2>&1; then \
+	  echo "Making .venv with $$python"; "$$python" -m venv --clear .venv; fi
+	@echo "Installing Python packages"
+	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	@touch $@
+
+node_modules/installed: package.json package-lock.json .npmrc .venv/installed
+	@echo "Installing the CDK"
+	@PATH="$(CURDIR)/.venv/bin:$$PATH" .venv/bin/npm ci --loglevel=error
+	@$(PYTHON) -m localstack.environment .venv/bin/python -c "import aws_cdk" # unpacks it into its cache
+	@touch $@

@@ -1,0 +1,117 @@
+"""Shows Settle working on this machine: `make demo`.
+
+Starts or reuses the emulator, deploys, and plays six scenarios through API Gateway. Exits non-zero when
+anything expected did not come true. The emulator stays up for the `curl` lines; `make stop` ends it.
+"""
+
+import json
+import shlex
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.table import Table
+
+from localstack import deploy, emulator
+from localstack.scenarios import SCENARIOS, Result, Scenario, Tell, play
+from localstack.seed import CUSTOMER, Seed, seed
+from localstack.shop import Shop
+
+
+class Stage:
+    """Prints each step as it happens; on a terminal, with a spinner that says what is being waited for."""
+
+    def __init__(self) -> None:
+        self.console = Console(highlight=False, soft_wrap=True)
+        if not self.console.is_terminal:
+            self.console.width = 120
+        self.began = time.monotonic()
+
+    @contextmanager
+    def act(self, title: str) -> Iterator[Tell]:
+        self.console.print(f"\n[bold]{title}[/bold]")
+        with self.console.status(f"{title} …") as status:
+
+            def tell(step: str) -> None:
+                self.console.print(f"  {step}")
+                status.update(f"{title}: {step.strip()} …")
+
+            yield tell
+
+    def elapsed(self) -> float:
+        return time.monotonic() - self.began
+
+
+def set_up(stage: Stage) -> tuple[Shop, Seed]:
+    with stage.act("Setting up") as tell:
+        found = emulator.running()
+        made = found or emulator.start()
+        tell(f"emulator {'reused' if found else 'started'} at {made.endpoint} (pid {made.pid}), IAM enforced")
+        deployment = deploy.deploy(made.endpoint, emulator.STATE, say=tell)
+        tell(f"deployed after {stage.elapsed():.0f} s: {deployment.api}")
+        shop = Shop(deployment)
+        return shop, seed(shop, tell)
+
+
+def play_all(stage: Stage, shop: Shop, seeded: Seed) -> list[Result]:
+    results = []
+    for number, (title, act) in enumerate(SCENARIOS, 1):
+        with stage.act(f"{title} ({number}/{len(SCENARIOS)})") as tell:
+            result = play(Scenario(shop, seeded, title, tell), act)
+            tell(
+                f"in the end: order {result.order}; payment {result.payment}; stock {result.stock or 'same'}"
+            )
+            for unmet in result.unmet:
+                tell(f"[red]NOT AS EXPECTED: {unmet}[/red]")
+            results.append(result)
+    return results
+
+
+def _time(seconds: float | None) -> str:
+    return "" if seconds is None else f"{seconds:.1f} s"
+
+
+def table(results: list[Result]) -> Table:
+    shown = Table(title="Accepted until final, and what is true then", title_justify="left")
+    for heading in ("scenario", "", "order", "available / reserved / sold", "payment", "time"):
+        shown.add_column(heading, justify="right" if heading == "time" else "left", overflow="fold")
+    for each in results:
+        verdict = "FAILED" if each.unmet else "ok"
+        shown.add_row(each.title, verdict, each.order, each.stock, each.payment, _time(each.seconds))
+    return shown
+
+
+def curl_lines(shop: Shop, seeded: Seed, results: list[Result]) -> list[str]:
+    """Commands to try by hand, ready for a shell."""
+    api = shop.deployment.api
+    order = next((each.order_id for each in results if each.order_id), "ORDER")
+    lines = [{"sku": seeded.skus["Fuji"], "quantity": 1}]
+    body = json.dumps({"lines": lines, "payment_method": seeded.methods["pm_approve"]})
+    curl = 'curl -s -H "Authorization: Bearer $TOKEN"'
+    return [
+        f"TOKEN=$({shlex.quote(sys.executable)} -m localstack.tokens {CUSTOMER})",
+        f"{curl} {api}/orders/{order}",
+        f"{curl} {api}/storefront/orders/{order}",
+        f"{curl} {api}/storefront/customers/{CUSTOMER}/orders",
+        f"{curl} -H 'Idempotency-Key: by-hand' -d '{body}' {api}/checkout",
+    ]
+
+
+def main() -> int:
+    stage = Stage()
+    shop, seeded = set_up(stage)
+    results = play_all(stage, shop, seeded)
+    stage.console.print()
+    stage.console.print(table(results))
+    stage.console.print("\nTo try by hand (make stop ends the emulator):")
+    for line in curl_lines(shop, seeded, results):
+        print(line)
+    failed = sum(bool(each.unmet) for each in results)
+    print(f"\n{len(results) - failed} as expected, {failed} not; the demo took {stage.elapsed():.0f} s")
+    return int(failed > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,66 @@
+"""One emulator for the session, with everything deployed to it; it ends with the session, come what may."""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from localstack import aws, deploy, emulator, processes
+from localstack.emulator import Emulator
+from localstack.shop import Shop, wait_for
+
+Tables = dict[str, list[dict[str, Any]]]
+
+
+@pytest.fixture(scope="session")
+def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
+    """The emulator, owned by this process: killed with it if need be. Afterwards no process of it is left."""
+    state = Path(tmp_path_factory.mktemp("e2e")) / "emulator"
+    made = emulator.start(state, owner=os.getpid())
+    try:
+        yield made
+    finally:
+        emulator.stop(state)
+    assert not processes.group_lives(made.pid)
+
+
+@pytest.fixture(scope="session")
+def shop(machine: Emulator) -> Shop:
+    return Shop(deploy.deploy(machine.endpoint, Path(machine.state)))
+
+
+@pytest.fixture(scope="session")
+def table_names(shop: Shop) -> dict[str, str]:
+    """The table of each service that has one, by the service's name."""
+    return {
+        stack.removeprefix("Settle").lower(): outputs["TableName"]
+        for stack, outputs in shop.deployment.outputs.items()
+        if "TableName" in outputs
+    }
+
+
+@pytest.fixture(scope="session")
+def everything(shop: Shop, table_names: dict[str, str]) -> Callable[[], Tables]:
+    """Reads every item of every table, once all have stopped changing."""
+    dynamodb = aws.client("dynamodb", shop.deployment.endpoint)
+
+    def scan(table: str) -> list[dict[str, Any]]:
+        pages = dynamodb.get_paginator("scan").paginate(TableName=table)
+        items = [item for page in pages for item in page["Items"]]
+        return sorted(items, key=lambda item: (item["pk"]["S"], item["sk"]["S"]))
+
+    def look() -> Tables:
+        return {service: scan(table) for service, table in table_names.items()}
+
+    def settled() -> Tables:
+        last: list[Tables] = []
+
+        def quiet(seen: Tables) -> bool:
+            last.append(seen)
+            return len(last) > 8 and all(each == seen for each in last[-8:])
+
+        return wait_for(look, quiet)
+
+    return settled

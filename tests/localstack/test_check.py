@@ -1,0 +1,46 @@
+"""The summary counts what ran, and one failed step fails the whole."""
+
+from pathlib import Path
+
+import pytest
+
+from localstack import check
+
+
+@pytest.fixture(autouse=True)
+def made_steps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "test_two.py").write_text(
+        "def test_good():\n    pass\ndef test_bad():\n    raise ValueError\n"
+    )
+    (tmp_path / "test_one.py").write_text("def test_good():\n    pass\n")
+    pytest_on = ("pytest", "-q", "-p", "no:cacheprovider", "--rootdir", str(tmp_path), "-c", "/dev/null")
+    monkeypatch.setattr(check, "REPORTS", tmp_path / "reports")
+    monkeypatch.setattr(
+        check,
+        "STEPS",
+        {
+            "good": ("compileall", "-q", str(tmp_path)),
+            "bad": ("no_such_module",),
+            "good tests": (*pytest_on, str(tmp_path / "test_one.py")),
+            "bad tests": (*pytest_on, str(tmp_path / "test_two.py")),
+            "no tests": (*pytest_on, str(tmp_path / "absent.py")),
+        },
+    )
+
+
+@pytest.mark.parametrize(
+    ("steps", "code", "closing"),
+    [
+        (["good"], 0, "1 passed, 0 failed"),
+        (["bad"], 1, "0 passed, 1 failed"),
+        (["good tests"], 0, "1 passed, 0 failed"),
+        (["bad tests"], 1, "1 passed, 1 failed"),
+        (["no tests"], 1, "0 passed, 1 failed"),
+        (["good", "bad tests", "good tests"], 1, "3 passed, 1 failed"),
+    ],
+)
+def test_the_closing_line_and_the_exit_say_how_it_went(
+    capsys: pytest.CaptureFixture[str], steps: list[str], code: int, closing: str
+) -> None:
+    assert check.main(steps) == code
+    assert capsys.readouterr().out.splitlines()[-1] == closing

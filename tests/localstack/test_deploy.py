@@ -1,0 +1,54 @@
+"""A deployment is known by all that it is made of, and goes to this machine only."""
+
+from pathlib import Path
+
+import pytest
+
+from localstack import deploy, environment, tokens
+
+
+@pytest.fixture
+def sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(environment, "REPOSITORY", tmp_path)
+    for name in deploy.SOURCES:
+        file = tmp_path / name / "file" if "." not in name else tmp_path / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(name)
+    return tmp_path
+
+
+@pytest.mark.parametrize("name", deploy.SOURCES)
+def test_any_change_of_a_source_is_another_deployment(sources: Path, name: str) -> None:
+    before = deploy.fingerprint("embedded")
+    assert deploy.fingerprint("embedded") == before
+    assert deploy.fingerprint("localstack") != before
+    file = sources / name / "file" if "." not in name else sources / name
+    file.write_text("changed")
+    assert deploy.fingerprint("embedded") != before
+
+
+def test_byte_code_is_no_source(sources: Path) -> None:
+    before = deploy.fingerprint()
+    (sources / "functions" / "__pycache__").mkdir()
+    (sources / "functions" / "__pycache__" / "x.pyc").write_bytes(b"1")
+    assert deploy.fingerprint() == before
+
+
+@pytest.fixture
+def no_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tokens, "key_set", lambda: "{}")
+
+
+@pytest.mark.usefixtures("no_key")
+def test_a_deployment_elsewhere_is_refused() -> None:
+    with pytest.raises(environment.NotLoopback):
+        deploy.context("embedded", "https://cloudformation.us-east-1.amazonaws.com")
+
+
+@pytest.mark.usefixtures("no_key")
+def test_functions_in_localstacks_containers_call_it_by_a_name_that_they_know() -> None:
+    assert deploy.context("localstack", deploy.LOCALSTACK)["endpoint"] == deploy.LOCALSTACK_INSIDE
+    outputs = {"SettleEdge": {"ApiUrl": f"{deploy.LOCALSTACK_INSIDE}/_aws/execute-api/abc/v1/"}}
+    assert (
+        deploy.Deployment(deploy.LOCALSTACK, outputs).api == "http://127.0.0.1:4566/_aws/execute-api/abc/v1"
+    )
