@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.infrastructure.permissions import Grant, grants
 from tests.infrastructure.synthesis import TARGETS, Assembly, once
 
 
@@ -35,3 +36,9 @@ def assembly(shared: Path, request: pytest.FixtureRequest) -> Assembly:
 @pytest.fixture(scope="session")
 def target(assembly: Assembly) -> str:
     return assembly.folder.name.partition("-")[2]
+
+
+@pytest.fixture(scope="module")
+def given(assembly: Assembly) -> list[Grant]:
+    """Everything that any role of the assembly may do."""
+    return list(grants(assembly.templates))

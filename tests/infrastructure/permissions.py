@@ -80,6 +80,11 @@ def written_out(value: Any, templates: Mapping[str, Template], stack: str) -> st
     raise AssertionError(f"cannot write out {value}")
 
 
+def is_of(grant: Grant, role: str) -> bool:
+    """Whether the grant is that of the construct `role`."""
+    return fnmatchcase(grant.role, f"*{role}Role*")
+
+
 def reaches(pattern: str, arn: str) -> bool:
     """Whether a statement's resource covers the ARN, wildcards included."""
     return fnmatchcase(arn, pattern)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from infrastructure.service_table import ServiceTable
-from tests.infrastructure.permissions import Grant, allowed, grants, reaches, written_out
+from tests.infrastructure.permissions import Grant, allowed, is_of, reaches, written_out
 from tests.infrastructure.synthesis import Assembly
 
 PUBLISHERS = ("catalog", "orders", "inventory", "payments")
@@ -44,21 +44,6 @@ WILDCARDS = {
         )
     },
 }
-TASKS = {
-    "ConfirmOrder": "Orders",
-    "FenceOrder": "Orders",
-    "CancelOrder": "Orders",
-    "ReserveStock": "Inventory",
-    "ReleaseStock": "Inventory",
-    "ChargePayment": "Payments",
-    "RefundPayment": "Payments",
-}
-UNDO = ("FenceOrder", "RefundPayment", "ReleaseStock", "CancelOrder")
-
-
-@pytest.fixture(scope="module")
-def given(assembly: Assembly) -> list[Grant]:
-    return list(grants(assembly.templates))
 
 
 def tables(assembly: Assembly) -> dict[str, list[str]]:
@@ -69,11 +54,6 @@ def tables(assembly: Assembly) -> dict[str, list[str]]:
         indexes = [index["IndexName"] for index in properties.get("GlobalSecondaryIndexes", [])]
         found[stack] = [arn, f"{arn}/stream/now", *(f"{arn}/index/{index}" for index in [*indexes, "later"])]
     return found
-
-
-def is_of(grant: Grant, role: str) -> bool:
-    """Whether the grant is that of the construct `role`."""
-    return fnmatchcase(grant.role, f"*{role}Role*")
 
 
 def test_each_service_has_one_table(assembly: Assembly) -> None:
@@ -157,72 +137,6 @@ def test_a_service_publishes_as_itself_and_nobody_else_publishes(given: list[Gra
         source = f"settle.{grant.stack.removeprefix('Settle').lower()}"
         assert grant.condition == str({"ForAllValues:StringEquals": {"events:source": source}})
         assert any(is_of(grant, role) for role in ("Relay", "Republish")), grant.role
-
-
-def test_each_state_machine_invokes_the_functions_of_its_own_states(given: list[Grant]) -> None:
-    for machine, tasks in (("CheckoutSaga", TASKS), ("CheckoutRepair", UNDO)):
-        invoked = [
-            grant.resource
-            for grant in given
-            if is_of(grant, machine) and grant.action == "lambda:InvokeFunction"
-        ]
-        assert len(invoked) == len(tasks)
-        for task in tasks:
-            assert any(f"Settle{TASKS[task]}.{TASKS[task]}{task}" in resource for resource in invoked), task
-
-
-def test_only_checkout_starts_and_describes_executions(given: list[Grant]) -> None:
-    about = [grant for grant in given if grant.action.startswith("states:")]
-    seen = sorted(
-        (role, grant.action, machine)
-        for grant in about
-        for role in ("Start", "Sweep")
-        for machine in ("CheckoutSaga", "CheckoutRepair")
-        if is_of(grant, f"Checkout{role}") and f"Checkout.CheckoutSaga{machine}" in grant.resource
-    )
-    assert len(about) == len(seen)
-    assert seen == [
-        ("Start", "states:StartExecution", "CheckoutSaga"),
-        ("Sweep", "states:DescribeExecution", "CheckoutRepair"),
-        ("Sweep", "states:DescribeExecution", "CheckoutSaga"),
-        ("Sweep", "states:StartExecution", "CheckoutRepair"),
-        ("Sweep", "states:StartExecution", "CheckoutSaga"),
-    ]
-
-
-def test_checkout_asks_the_functions_it_is_told_and_no_service_invokes_another(given: list[Grant]) -> None:
-    functions = [
-        grant
-        for grant in given
-        if grant.action == "lambda:InvokeFunction" and not is_of(grant, "CheckoutSagaCheckout*")
-    ]
-    asked = {
-        (role, name)
-        for grant in functions
-        for role in ("Sweep", "Reconcile")
-        for name in ("ClaimOverdue", "OrderStatus", "ClaimOpen", "CommitStock", "ReleaseStock")
-        if is_of(grant, f"Checkout{role}") and name in grant.resource
-    }
-    assert len(functions) == len(asked)
-    assert asked == {
-        ("Sweep", "ClaimOverdue"),
-        ("Reconcile", "OrderStatus"),
-        ("Reconcile", "ClaimOpen"),
-        ("Reconcile", "CommitStock"),
-        ("Reconcile", "ReleaseStock"),
-    }
-
-
-def test_the_processors_secret_is_for_the_processor_and_for_what_charges_and_refunds(
-    given: list[Grant],
-) -> None:
-    readers = [grant for grant in given if grant.action == "secretsmanager:GetSecretValue"]
-    assert len(readers) == 3
-    for role in ("AcquirerApi", "PaymentsChargePayment", "PaymentsRefundPayment"):
-        assert any(is_of(grant, role) for grant in readers), role
-    secrets = {grant.resource for grant in readers}
-    assert len(secrets) == 1
-    assert secrets.pop().startswith("arn:SettleAcquirer.AcquirerSecret")
 
 
 def test_no_policy_on_a_resource_opens_it_to_everybody(assembly: Assembly) -> None:

@@ -3,6 +3,8 @@
 import json
 from typing import Any
 
+import pytest
+
 from tests.infrastructure.permissions import written_out
 from tests.infrastructure.synthesis import Assembly
 from tests.support.aws import INDEXES
@@ -54,35 +56,46 @@ def written_out_name(value: Any) -> str:
             return str(value)
 
 
-def test_dead_letters_late_relays_failing_functions_and_parked_orders_raise_an_alarm(
-    assembly: Assembly,
-) -> None:
-    watched = set()
-    for stack, name, alarm in assembly.resources("AWS::CloudWatch::Alarm"):
-        assert written_out(alarm["AlarmActions"][0], assembly.templates, stack).startswith(
-            "arn:SettlePlatform."
-        )
-        assert alarm["TreatMissingData"] == "notBreaching", name
-        said = alarm.get("Dimensions", [])
-        values = [written_out_name(one["Value"]) for one in said]
-        watched.add((alarm["MetricName"], *values))
-    letters = {name for _, name, _ in assembly.resources("AWS::SQS::Queue") if "DeadLetters" in name}
-    assert letters == {name for metric, name in watched if metric == "ApproximateNumberOfMessagesVisible"}
-    relays = [name for metric, name in watched if metric == "IteratorAge"]
-    assert len(relays) == 4
-    assert ("OrderParked", "orders") in watched
-    assert {name for metric, name in watched if metric == "Fault"} == {
-        "catalog",
-        "orders",
-        "inventory",
-        "payments",
-        "storefront",
+Watched = set[tuple[str, ...]]
+
+
+@pytest.fixture(scope="module")
+def watched(assembly: Assembly) -> Watched:
+    """The metric of every alarm, with its dimensions by the name of what they refer to."""
+    return {
+        (alarm["MetricName"], *(written_out_name(one["Value"]) for one in alarm.get("Dimensions", [])))
+        for _, _, alarm in assembly.resources("AWS::CloudWatch::Alarm")
     }
+
+
+def of(watched: Watched, metric: str) -> list[str]:
+    return [name for found, name in watched if found == metric]
+
+
+def test_every_alarm_tells_the_platforms_topic_and_silence_is_no_alarm(assembly: Assembly) -> None:
+    for stack, name, alarm in assembly.resources("AWS::CloudWatch::Alarm"):
+        topic = written_out(alarm["AlarmActions"][0], assembly.templates, stack)
+        assert topic.startswith("arn:SettlePlatform."), name
+        assert alarm["TreatMissingData"] == "notBreaching", name
+
+
+def test_dead_letters_late_relays_and_parked_orders_raise_an_alarm(
+    assembly: Assembly, watched: Watched
+) -> None:
+    letters = {name for _, name, _ in assembly.resources("AWS::SQS::Queue") if "DeadLetters" in name}
+    assert letters == set(of(watched, "ApproximateNumberOfMessagesVisible"))
+    assert len(of(watched, "IteratorAge")) == 4
+    assert of(watched, "OrderParked") == ["orders"]
     for end in ("ExecutionsFailed", "ExecutionsTimedOut", "ExecutionsAborted"):
-        assert len([name for metric, name in watched if metric == end]) == 2, end
-    failing = {name for metric, name in watched if metric == "Errors"}
+        assert len(of(watched, end)) == 2, end
+
+
+def test_failing_functions_raise_an_alarm_unless_they_refuse_as_business(
+    assembly: Assembly, watched: Watched
+) -> None:
+    assert set(of(watched, "Fault")) == {"catalog", "orders", "inventory", "payments", "storefront"}
     functions = {name for _, name, _ in assembly.resources("AWS::Lambda::Function")}
-    unwatched = {name[:-8] for name in functions - failing}
+    unwatched = {name[:-8] for name in functions - set(of(watched, "Errors"))}
     refusing = {"InventoryReserveStock", "OrdersConfirmOrder", "OrdersFenceOrder", "PaymentsChargePayment"}
     assert unwatched - {"EdgeAuthorizer"} == refusing
 
