@@ -40,7 +40,7 @@ bundle: environment
 	@$(PYTHON) -m infrastructure.bundle
 
 bundle-report: environment
-	@$(PYTHON) -m infrastructure.bundle report
+	@PATH="$(CURDIR)/.venv/bin:$$PATH" $(PYTHON) -m infrastructure.bundle report
 
 clean: stop
 	rm -rf .venv node_modules .local cdk.out build .pytest_cache .mypy_cache .ruff_cache .hypothesis
