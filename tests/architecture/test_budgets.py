@@ -9,6 +9,7 @@ from tests.architecture.source import File, Function, files, lines_of, packages
 HELD = ("functions", "infrastructure", "localstack", "tests", "app.py")
 FILE, FUNCTION, TYPICAL_FUNCTION, PARAMETERS, POSITIONAL = 200, 30, 6, 5, 2
 KERNEL_FILES, KERNEL_LINES = 14, 750
+INFRASTRUCTURE_LINES = 8  # per function, in the services' constructs; a relay is two functions
 # What is over a limit, and why that is better than the alternative.
 LONGER_FILES: dict[str, str] = {}
 LONGER_FUNCTIONS: dict[str, str] = {}
@@ -70,6 +71,15 @@ def test_the_kernel_stays_small() -> None:
     kernel = files("functions/kernel")
     assert len(kernel) <= KERNEL_FILES
     assert sum(len(file.code_lines()) for file in kernel) <= KERNEL_LINES
+
+
+def test_a_function_costs_few_lines_of_infrastructure() -> None:
+    constructs = files("infrastructure/services")
+    defined = sum(
+        file.text.count("ServiceFunction(self") + 2 * file.text.count(" Relay(") for file in constructs
+    )
+    assert defined > 20
+    assert sum(len(file.code_lines()) for file in constructs) <= INFRASTRUCTURE_LINES * defined
 
 
 @pytest.mark.parametrize("package", sorted(packages()))
