@@ -5,16 +5,23 @@ from collections.abc import Iterator
 
 import pytest
 from moto import mock_aws
+from moto.core.config import DefaultConfig
 
 from tests.support import aws
 
 os.environ.update(aws.DUMMY_ENVIRONMENT)
+MOTO: DefaultConfig = {
+    # boto3's session outlives a test: a new one reads megabytes of service descriptions again.
+    "core": {"mock_credentials": False, "reset_boto3_session": False},
+    "stepfunctions": {"execute_state_machine": True},
+    "lambda": {"use_docker": False},
+}
 
 
 @pytest.fixture
 def cloud() -> Iterator[None]:
     """An empty AWS in this process, whose state machines run."""
-    with mock_aws(config={"stepfunctions": {"execute_state_machine": True}, "lambda": {"use_docker": False}}):
+    with mock_aws(config=MOTO):
         yield
 
 

@@ -64,7 +64,7 @@ def confirm_intent(intent_id: str) -> Response[str]:
     """Captures or declines, then answers as late and as badly as the test method wants."""
     intent = store.load(intent_id)
     confirmation = identity.derive("confirm", api.idempotency_key())
-    confirmed = domain.confirm(intent, confirmation, identity.now())
+    confirmed = domain.confirm(intent, confirmation, now=identity.now())
     if confirmed != intent:
         store.save(confirmed)
         identity.pause(confirmed.behaviour.seconds)

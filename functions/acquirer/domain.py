@@ -129,7 +129,7 @@ def as_of(intent: Intent, now: datetime) -> Intent:
     return replace(intent, status=Status.SUCCEEDED) if settled else intent
 
 
-def confirm(intent: Intent, confirmation: str, now: datetime) -> Intent:
+def confirm(intent: Intent, confirmation: str, *, now: datetime) -> Intent:
     """Captures or declines as the method says. The same key again changes nothing.
 
     Raises Outage before any effect, and UnexpectedState for what is neither new nor this key's.

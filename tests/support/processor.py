@@ -20,7 +20,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-import boto3
 import pytest
 
 from acquirer import api
@@ -107,7 +106,7 @@ class Processor:
         processor = cls()
         adapter = SandboxAcquirer(processor.send)
         aws.create_table("acquirer")
-        boto3.client("secretsmanager").create_secret(Name=SECRET_NAME, SecretString=SECRET)
+        aws.client("secretsmanager").create_secret(Name=SECRET_NAME, SecretString=SECRET)
         monkeypatch.setenv("PROCESSOR_SECRET", SECRET_NAME)
         monkeypatch.setenv("PROCESSOR_URL", "https://acquirer.invalid/v1")
         monkeypatch.setattr(provider, "provider", lambda: adapter)

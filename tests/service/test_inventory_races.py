@@ -1,0 +1,217 @@
+"""Inventory under contention: whoever else writes in between, the counters add up."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from botocore.exceptions import ReadTimeoutError
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as some
+
+from inventory import store, tasks
+from inventory.domain import OutOfStock, ReservationReleased
+from inventory.store import Stock
+from kernel import dynamo, identity
+from kernel.errors import Contended, Fault, Refusal
+from tests.support import aws
+
+SERVICE = "inventory"
+pytestmark = pytest.mark.usefixtures("service")
+
+
+def receive(sku: str, quantity: int, receipt: str = "first") -> None:
+    store.receive(sku, quantity, receipt=receipt)
+
+
+def reserve(order_id: str, **lines: int) -> dict[str, Any]:
+    wanted = [{"sku": sku, "quantity": quantity} for sku, quantity in lines.items()]
+    return tasks.reserve_stock({"order_id": order_id, "lines": wanted}, None)
+
+
+def release(order_id: str) -> dict[str, Any]:
+    return tasks.release_stock({"order_id": order_id}, None)
+
+
+def sell(order_id: str) -> dict[str, Any]:
+    return tasks.commit_stock({"order_id": order_id}, None)
+
+
+def said() -> list[tuple[str, str, int]]:
+    return [(event.type, event.subject, event.sequence) for event in aws.committed("inventory")]
+
+
+@contextmanager
+def before_its_first_write(
+    act: Callable[[], object], *, operation: str = "TransactWriteItems"
+) -> Iterator[None]:
+    """Somebody else acts (or AWS fails) after this one has loaded and just before it writes."""
+    pending = [act]
+
+    def once(**_: Any) -> None:
+        if pending:
+            pending.pop()()
+
+    events = dynamo.client().meta.events
+    events.register(f"before-call.dynamodb.{operation}", once)
+    try:
+        yield
+    finally:
+        events.unregister(f"before-call.dynamodb.{operation}", once)
+
+
+def conflict() -> None:
+    answer: Any = {
+        "Error": {"Code": "TransactionCanceledException", "Message": ""},
+        "CancellationReasons": [{"Code": "TransactionConflict"}, {"Code": "None"}, {"Code": "None"}],
+    }
+    raise dynamo.client().exceptions.TransactionCanceledException(answer, "TransactWriteItems")
+
+
+def test_two_buyers_of_the_last_unit_get_one_reservation_and_one_refusal() -> None:
+    receive("mug", 1)
+    with before_its_first_write(lambda: reserve("o2", mug=1)), pytest.raises(OutOfStock) as refused:
+        reserve("o1", mug=1)
+    assert refused.value.data == {"skus": ["mug"]}
+    assert store.stock("mug") == Stock("mug", available=0, reserved=1, received=1)
+    assert said() == [("StockReserved", "reservation/o2", 1)]
+
+
+def test_two_buyers_of_plenty_both_get_theirs() -> None:
+    receive("mug", 9)
+    with before_its_first_write(lambda: reserve("o2", mug=4)):
+        reserve("o1", mug=5)
+    assert store.stock("mug") == Stock("mug", available=0, reserved=9, received=9)
+
+
+def test_one_order_reserved_twice_at_once_is_reserved_once_even_when_it_takes_the_last_unit() -> None:
+    receive("mug", 1)
+    with before_its_first_write(lambda: reserve("o1", mug=1)), pytest.raises(Contended):
+        reserve("o1", mug=1)
+    assert reserve("o1", mug=1)["status"] == "RESERVED"
+    assert store.stock("mug") == Stock("mug", available=0, reserved=1, received=1)
+
+
+def test_a_reserve_that_loses_against_its_own_undo_holds_nothing() -> None:
+    receive("mug", 1)
+    with before_its_first_write(lambda: release("o1")), pytest.raises(Contended):
+        reserve("o1", mug=1)
+    with pytest.raises(ReservationReleased):
+        reserve("o1", mug=1)
+    assert store.stock("mug") == Stock("mug", available=1, received=1)
+
+
+@pytest.mark.parametrize("winner", [release, sell])
+def test_an_undo_that_loses_a_race_is_decided_again(winner: Callable[[str], object]) -> None:
+    receive("mug", 1)
+    reserve("o1", mug=1)
+    with before_its_first_write(lambda: winner("o1")), pytest.raises(Contended):
+        release("o1")
+    stock = store.stock("mug")
+    assert stock.available + stock.sold == 1
+    assert stock.reserved == 0
+
+
+def test_a_conflict_with_another_buyer_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    pauses: list[float] = []
+    monkeypatch.setattr(identity, "pause", pauses.append)
+    receive("mug", 1)
+    with before_its_first_write(conflict):
+        assert reserve("o1", mug=1)["status"] == "RESERVED"
+    assert len(pauses) == 1
+    assert store.stock("mug") == Stock("mug", available=0, reserved=1, received=1)
+
+
+def test_a_receipt_that_meets_a_conflict_counts_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(identity, "pause", lambda seconds: None)
+    with before_its_first_write(conflict):
+        receive("mug", 5)
+    assert store.stock("mug") == Stock("mug", available=5, received=5)
+
+
+def test_a_receipt_whose_answer_was_lost_may_be_sent_again() -> None:
+    def lose_the_answer() -> None:
+        receive("mug", 5)
+        raise ReadTimeoutError(endpoint_url="table")
+
+    with before_its_first_write(lose_the_answer), pytest.raises(ReadTimeoutError):
+        receive("mug", 5)
+    receive("mug", 5)
+    assert store.stock("mug") == Stock("mug", available=5, received=5)
+
+
+def test_two_sweeps_at_once_ask_about_an_order_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    receive("mug", 1)
+    reserve("o1", mug=1)
+    later = identity.now() + timedelta(minutes=61)
+    monkeypatch.setattr(identity, "now", lambda: later)
+    first: list[str] = []
+    with before_its_first_write(lambda: first.extend(claimed()), operation="UpdateItem"):
+        second = claimed()
+    assert (first, second) == (["o1"], [])
+
+
+def claimed(**given: int) -> list[str]:
+    found: list[str] = tasks.claim_open(given, None)["order_ids"]
+    return found
+
+
+def test_a_sweep_looks_at_a_few_of_each_shard_and_the_next_at_the_rest(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    receive("mug", 12)
+    everything = {f"o{number}" for number in range(12)}
+    for order_id in everything:
+        reserve(order_id, mug=1)
+    later = identity.now() + timedelta(minutes=61)
+    monkeypatch.setattr(identity, "now", lambda: later)
+    sweeps = [claimed(limit=2) for _ in range(6)]
+    assert all(len(sweep) <= 2 * dynamo.SHARDS for sweep in sweeps)
+    assert sorted(order_id for sweep in sweeps for order_id in sweep) == sorted(everything)
+
+
+orders, skus = some.sampled_from(["o1", "o2", "o3"]), some.sampled_from(["mug", "lid"])
+lines = some.dictionaries(skus, some.integers(1, 4), min_size=1)
+asked = some.one_of(
+    some.tuples(some.just("receive"), skus, some.integers(1, 5)),
+    some.tuples(some.just("reserve"), orders, lines),
+    some.tuples(some.sampled_from(["release", "commit"]), orders, some.none()),
+)
+
+
+@settings(
+    max_examples=12,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(some.lists(asked, min_size=5, max_size=14))
+def test_whatever_is_asked_the_counters_add_up_and_none_is_negative(
+    steps: list[tuple[str, str, Any]],
+) -> None:
+    for item in aws.items("inventory"):
+        key = dynamo.pack({"pk": item["pk"], "sk": item["sk"]})
+        dynamo.client().delete_item(TableName="inventory-table", Key=key)
+    for place, (command, subject, more) in enumerate(steps):
+        with suppress(Refusal, Fault):
+            match command:
+                case "receive":
+                    receive(subject, more, f"key-{place}")
+                case "reserve":
+                    reserve(subject, **more)
+                case "release":
+                    release(subject)
+                case "commit":
+                    sell(subject)
+    held = [item for item in aws.state("inventory") if item["pk"].startswith("reservation#")]
+    for sku in ("mug", "lid"):
+        stock = store.stock(sku)
+        assert stock.available + stock.reserved + stock.sold == stock.received
+        assert min(stock.available, stock.reserved, stock.sold) >= 0
+        assert stock.reserved == units(held, sku, "RESERVED")
+        assert stock.sold == units(held, sku, "COMMITTED")
+
+
+def units(reservations: list[dict[str, Any]], sku: str, status: str) -> int:
+    of_status = [line for one in reservations if one["status"] == status for line in one["lines"]]
+    return sum(line["quantity"] for line in of_status if line["sku"] == sku)

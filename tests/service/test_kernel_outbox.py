@@ -1,0 +1,214 @@
+"""The outbox: state and events are committed together or not at all, numbered without gaps."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from kernel import dynamo, identity, outbox
+from kernel.dynamo import Write
+from kernel.errors import ConditionFailed, Contended, EventTooLarge
+from kernel.events import Event
+from kernel.outbox import Aggregate, commit
+from tests.support import aws
+
+SERVICE = "testing"
+pytestmark = pytest.mark.usefixtures("service")
+NOON = datetime(2026, 11, 23, 12, 0, 30, 250_000, tzinfo=UTC)
+KEY = {"pk": "thing#1", "sk": "thing"}
+BESIDE = {"pk": "beside", "sk": "beside"}
+
+
+class ThingMade(Event):
+    """A thing was made."""
+
+    name: str
+
+
+class ThingPainted(Event):
+    """A thing has a colour."""
+
+    version = 3
+    colour: str
+
+
+def thing(sequence: int = 0, subject: str = "thing/1", **sets: Any) -> Aggregate:
+    return Aggregate(key=KEY, subject=subject, correlation="order-1", sequence=sequence, sets=sets)
+
+
+def made(name: str = "mug") -> ThingMade:
+    return ThingMade(name=name)
+
+
+def beside(condition: str = "", **sets: Any) -> Write:
+    return Write(key=BESIDE, sets=sets or {"a": 1}, condition=condition)
+
+
+def row() -> dict[str, Any]:
+    (found,) = [item for item in aws.items("testing") if item.get("kind") == "outbox"]
+    return found
+
+
+def test_state_events_and_what_stands_beside_are_one_transaction() -> None:
+    operations: list[str] = []
+    events = dynamo.client().meta.events
+    events.register("before-call.dynamodb", lambda model, **_: operations.append(model.name), "spy")
+    commit(thing(colour="red"), [made()], cause="test", beside=[beside()])
+    events.unregister("before-call.dynamodb", unique_id="spy")
+    assert operations == ["TransactWriteItems"]
+    assert aws.state("testing") == [{**BESIDE, "a": 1}, {**KEY, "colour": "red", "sequence": 1}]
+    assert [event.type for event in aws.committed("testing")] == ["ThingMade"]
+
+
+def test_an_event_says_everything_about_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(identity, "now", lambda: NOON)
+    commit(thing(), [made(), ThingPainted(colour="red")], cause="message-7")
+    assert [event.model_dump(mode="json") for event in aws.committed("testing")] == [
+        {
+            "specversion": "1.0",
+            "id": identity.derive("settle.testing", "thing/1", sequence),
+            "source": "settle.testing",
+            "type": kind,
+            "subject": "thing/1",
+            "time": "2026-11-23T12:00:30.250000Z",
+            "datacontenttype": "application/json",
+            "dataversion": version,
+            "sequence": sequence,
+            "correlationid": "order-1",
+            "causationid": "message-7",
+            "data": data,
+        }
+        for sequence, kind, version, data in [
+            (1, "ThingMade", 1, {"name": "mug"}),
+            (2, "ThingPainted", 3, {"colour": "red"}),
+        ]
+    ]
+
+
+def test_every_event_has_its_own_number_without_a_gap() -> None:
+    commit(thing(0), [made(), made()], cause="test")
+    commit(thing(2), [made()], cause="test")
+    commit(thing(3), [made(), made(), made()], cause="test")
+    assert [event.sequence for event in aws.committed("testing")] == [1, 2, 3, 4, 5, 6]
+    assert aws.state("testing")[0]["sequence"] == 6
+
+
+def test_the_same_event_has_the_same_id_whenever_it_is_committed(monkeypatch: pytest.MonkeyPatch) -> None:
+    ids = []
+    for moment, name in [(NOON, "mug"), (NOON + timedelta(days=9), "lid")]:
+        monkeypatch.setattr(identity, "now", lambda moment=moment: moment)
+        ids.append(outbox._seal(thing(), [made(name)], "test")[0].split('"id":"')[1][:36])
+    assert ids[0] == ids[1] == identity.derive("settle.testing", "thing/1", 1)
+
+
+def test_events_of_other_subjects_numbers_or_services_have_other_ids(monkeypatch: pytest.MonkeyPatch) -> None:
+    def first(aggregate: Aggregate) -> str:
+        return outbox._seal(aggregate, [made()], "test")[0].split('"id":"')[1][:36]
+
+    ids = {first(thing()), first(thing(1)), first(thing(subject="thing/2"))}
+    monkeypatch.setenv("SERVICE", "another")
+    assert len(ids | {first(thing())}) == 4
+
+
+@pytest.mark.parametrize("stale", [0, 1, 3])
+def test_a_commit_on_an_aggregate_that_moved_on_writes_nothing(stale: int) -> None:
+    commit(thing(0, colour="red"), [made(), made()], cause="test")
+    before = aws.items("testing")
+    with pytest.raises(Contended):
+        commit(thing(stale, colour="blue"), [made()], cause="test", beside=[beside()])
+    assert aws.items("testing") == before
+
+
+def test_a_commit_on_an_aggregate_that_is_not_there_writes_nothing() -> None:
+    with pytest.raises(Contended):
+        commit(thing(4), [made()], cause="test")
+    assert aws.items("testing") == []
+
+
+def test_no_facts_write_nothing_at_all() -> None:
+    commit(thing(colour="red"), [], cause="test", beside=[beside()])
+    assert aws.items("testing") == []
+
+
+def test_a_condition_beside_that_does_not_hold_is_named_and_nothing_is_written() -> None:
+    dynamo.update(Write(key=BESIDE, sets={"a": 7}))
+    fine = Write(key={"pk": "fine", "sk": "fine"}, sets={"a": 1})
+    with pytest.raises(ConditionFailed) as failed:
+        commit(thing(), [made()], cause="test", beside=[fine, beside("attribute_not_exists(#pk)")])
+    assert failed.value.old == {1: {**BESIDE, "a": 7}}
+    assert aws.items("testing") == [{**BESIDE, "a": 7}]
+
+
+def test_a_stale_aggregate_counts_for_more_than_a_condition_beside_it() -> None:
+    commit(thing(), [made()], cause="test", beside=[beside()])
+    with pytest.raises(Contended):
+        commit(thing(), [made()], cause="test", beside=[beside("attribute_not_exists(#pk)")])
+
+
+def test_attributes_not_named_stay_and_removed_ones_go() -> None:
+    commit(thing(colour="red", size=3, note="x"), [made()], cause="test")
+    changed = Aggregate(
+        key=KEY, subject="thing/1", correlation="o", sequence=1, sets={"colour": "blue"}, removes=["note"]
+    )
+    commit(changed, [made()], cause="test")
+    assert aws.state("testing") == [{**KEY, "colour": "blue", "size": 3, "sequence": 2}]
+
+
+def test_an_event_over_256_kilobytes_is_refused_before_anything_is_written() -> None:
+    with pytest.raises(EventTooLarge) as refused:
+        commit(thing(), [made(), made("x" * 262_144)], cause="test", beside=[beside()])
+    assert refused.value.data["types"] == ["ThingMade", "ThingMade"]
+    assert max(refused.value.data["bytes"]) > 262_144
+    assert aws.items("testing") == []
+
+
+def test_the_size_of_an_event_is_that_of_its_whole_envelope_in_bytes() -> None:
+    empty = len(outbox._seal(thing(), [made("")], "test")[0])
+    room = 262_144 - empty
+    commit(thing(), [made("é" * (room // 2 - 10))], cause="test")
+    with pytest.raises(EventTooLarge):
+        commit(thing(1), [made("é" * (room // 2 + 10))], cause="test")
+
+
+def test_an_outbox_row_lives_for_thirty_days(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(identity, "now", lambda: NOON)
+    commit(thing(), [made()], cause="test")
+    assert row()["expires_at"] == int(datetime(2026, 12, 23, 12, 0, 30, tzinfo=UTC).timestamp())
+    assert all("expires_at" not in item for item in aws.state("testing"))
+
+
+def test_a_row_is_kept_by_minute_so_that_lost_minutes_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(identity, "now", lambda: NOON)
+    commit(thing(), [made(), made()], cause="test")
+    found = row()
+    assert found["pk"] in {outbox.bucket(NOON, shard) for shard in range(outbox.SHARDS)}
+    assert found["pk"].startswith("outbox#2026-11-23T12:00#")
+    assert (found["sk"], len(found["events"])) == ("thing/1#0000000001", 2)
+
+
+def test_load_decide_and_save_are_run_again_while_another_writes_first(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(identity, "pause", lambda seconds: None)
+    outcomes: list[Any] = [Contended(), Contended(), "saved"]
+
+    def use_case() -> str:
+        outcome = outcomes.pop(0)
+        if isinstance(outcome, Exception):
+            raise outcome
+        return str(outcome)
+
+    assert outbox.persist(use_case) == "saved"
+    outcomes[:] = [Contended()] * 20
+    with pytest.raises(Contended):
+        outbox.persist(use_case)
+    assert 10 < len(outcomes) < 19
+    outcomes[:] = [EventTooLarge(), "never"]
+    with pytest.raises(EventTooLarge):
+        outbox.persist(use_case)
+    assert outcomes == ["never"]
+
+
+def test_events_that_fit_one_by_one_but_not_in_one_row_are_refused_by_name() -> None:
+    with pytest.raises(EventTooLarge):
+        commit(thing(), [made("x" * 210_000), made("x" * 210_000)], cause="test")

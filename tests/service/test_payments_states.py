@@ -1,0 +1,106 @@
+"""A charge and a refund of payments in every state that a payment can be in."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.support.payments import (
+    CAPTURED,
+    REPAID,
+    REPAYING,
+    STARTED,
+    UNPAID,
+    charge,
+    events,
+    outcome,
+    pending,
+    refund,
+)
+from tests.support.processor import Books, Processor, answer_lost, request_lost
+
+SERVICE = "payments"
+pytestmark = pytest.mark.usefixtures("service", "clock", "processor")
+
+
+def refunding(processor: Processor, *, heard: bool) -> None:
+    charge()
+    processor.disturb("refund", answer_lost if heard else request_lost)
+    outcome(refund)
+
+
+# What brought a payment to where it is, by name: the disturbed runs that lead there.
+STATES: dict[str, Callable[[Processor], Any]] = {
+    "nothing": lambda processor: None,
+    "pending": pending,
+    "pending, captured": lambda processor: pending(processor, heard=True),
+    "pending, declined": lambda processor: pending(processor, "pm_decline", heard=True),
+    "pending, processing": lambda processor: pending(processor, "pm_stall", heard=True),
+    "pending, cancelled": lambda processor: (
+        pending(processor),
+        processor.disturb("cancel", answer_lost),
+        outcome(refund),
+    ),
+    "captured": lambda processor: charge(),
+    "declined": lambda processor: outcome(lambda: charge(method="pm_decline")),
+    "voided": lambda processor: (pending(processor), refund()),
+    "tombstone": lambda processor: refund(),
+    "refunding": lambda processor: refunding(processor, heard=False),
+    "refunding, done": lambda processor: refunding(processor, heard=True),
+    "refunded": lambda processor: (charge(), refund()),
+}
+
+
+@pytest.mark.parametrize(
+    ("state", "answer", "calls", "facts"),
+    [
+        ("nothing", "CAPTURED", ["create", "confirm"], [STARTED, CAPTURED]),
+        ("pending", "CAPTURED", ["retrieve", "confirm"], [CAPTURED]),
+        ("pending, captured", "CAPTURED", ["retrieve"], [CAPTURED]),
+        ("pending, declined", "PaymentDeclined", ["retrieve"], ["PaymentDeclined"]),
+        ("pending, processing", "StillProcessing", ["retrieve"], []),
+        ("pending, cancelled", "ChargeVoided", ["retrieve"], []),
+        ("captured", "CAPTURED", [], []),
+        ("declined", "PaymentDeclined", [], []),
+        ("voided", "ChargeVoided", [], []),
+        ("tombstone", "ChargeVoided", [], []),
+        ("refunding", "ChargeVoided", [], []),
+        ("refunding, done", "ChargeVoided", [], []),
+        ("refunded", "ChargeVoided", [], []),
+    ],
+)
+def test_a_charge_in_every_state(
+    processor: Processor, state: str, answer: str, calls: list[str], facts: list[str]
+) -> None:
+    STATES[state](processor)
+    called, published = len(processor.calls), len(events())
+    assert outcome(charge) == answer
+    assert (processor.calls[called:], events()[published:]) == (calls, facts)
+
+
+@pytest.mark.parametrize(
+    ("state", "answer", "calls", "facts", "books"),
+    [
+        ("nothing", "VOIDED", [], ["PaymentVoided"], Books()),
+        ("pending", "VOIDED", ["cancel"], ["PaymentVoided"], UNPAID),
+        ("pending, captured", "REFUNDED", ["cancel", "refunds", "refund"], [CAPTURED, *REPAYING], REPAID),
+        ("pending, declined", "VOIDED", ["cancel"], ["PaymentVoided"], UNPAID),
+        ("pending, processing", "StillProcessing", ["cancel"], [], UNPAID),
+        ("pending, cancelled", "VOIDED", ["cancel"], ["PaymentVoided"], UNPAID),
+        ("captured", "REFUNDED", ["refunds", "refund"], REPAYING, REPAID),
+        ("declined", "DECLINED", ["cancel"], [], UNPAID),
+        ("voided", "VOIDED", [], [], UNPAID),
+        ("tombstone", "VOIDED", [], [], Books()),
+        ("refunding", "REFUNDED", ["refunds", "refund"], ["PaymentRefunded"], REPAID),
+        ("refunding, done", "REFUNDED", ["refunds"], ["PaymentRefunded"], REPAID),
+        ("refunded", "REFUNDED", [], [], REPAID),
+    ],
+)
+def test_a_refund_in_every_state(
+    processor: Processor, state: str, answer: str, calls: list[str], facts: list[str], books: Books
+) -> None:
+    STATES[state](processor)
+    called, published = len(processor.calls), len(events())
+    assert outcome(refund) == answer
+    assert (processor.calls[called:], events()[published:]) == (calls, facts)
+    assert processor.books("o1") == books

@@ -1,0 +1,79 @@
+"""Payments dies, or is overtaken, before and after each processor call and each commit."""
+
+import itertools
+import os
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from typing import Any
+
+import pytest
+
+from kernel import dynamo
+from kernel.errors import Fault, Refusal
+from payments import provider
+from payments.provider import SandboxAcquirer
+from tests.support.clock import Clock
+from tests.support.processor import Processor
+
+
+class Died(Exception):
+    """The function was killed."""
+
+
+def die() -> None:
+    raise Died
+
+
+class Moments:
+    """Payments can die, or be overtaken, before and after each processor call and each commit."""
+
+    def __init__(self, processor: Processor, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._left, self._action = 0, die
+        adapter = SandboxAcquirer(self._around(processor.send, lambda: True))
+        monkeypatch.setattr(provider, "provider", lambda: adapter)
+        ours = self._around(dynamo.transact, lambda: os.environ["SERVICE"] == "payments")
+        monkeypatch.setattr(dynamo, "transact", ours)
+
+    def each(
+        self, job: Callable[[str], str], action: Callable[[str], Any], *, given: Any = None
+    ) -> Iterator[str]:
+        """Runs the job for one order per moment, with the action at that moment; yields these orders."""
+        for moment in itertools.count(1):
+            order_id = f"order-{moment}"
+            if given:
+                given(order_id)
+            self._left, self._action = moment, lambda order_id=order_id: action(order_id)
+            with suppress(Refusal, Fault, Died):
+                job(order_id)
+            if self._left > 0:
+                assert moment > 2, "a job of no calls and commits proves nothing"
+                return
+            yield order_id
+
+    def _around(self, call: Callable[..., Any], counts: Callable[[], bool]) -> Callable[..., Any]:
+        def around(*args: Any, **kwargs: Any) -> Any:
+            if not counts():
+                return call(*args, **kwargs)
+            self._pass()
+            result = call(*args, **kwargs)
+            self._pass()
+            return result
+
+        return around
+
+    def _pass(self) -> None:
+        self._left -= 1
+        if self._left == 0:
+            self._action()
+
+
+def repeat_until_done(job: Callable[[], Any], clock: Clock) -> str:
+    """As the saga does it: again after every fault, and time passes."""
+    for _ in range(6):
+        try:
+            return str(job())
+        except Refusal as refusal:
+            return type(refusal).__name__
+        except (Fault, Died):
+            clock.advance(30)
+    return "gave up"
