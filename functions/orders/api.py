@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 
 from kernel import identity, outbox
 from kernel.errors import Contended, NotFound
-from kernel.http import Api, Body, CardFree, Slug, answer
+from kernel.http import Api, Body, CardFree, Slug, answer, slug
 from kernel.money import Money
 from orders import domain, store
 from orders.domain import Order, Wanted
@@ -97,7 +97,7 @@ def _accept(order_id: str, customer_id: str, checkout: Checkout) -> Order:
 def _seen(order_id: str) -> Order:
     """The order, if there is one and the caller may see it; NotFound either way otherwise."""
     caller = api.caller()
-    order = store.load(order_id)
+    order = store.load(slug(order_id))
     caller.must_see(order.customer_id if order else None)
     if order is None:
         raise NotFound

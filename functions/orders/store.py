@@ -1,12 +1,13 @@
 """The orders table: `order#<id>` records, `price#<sku>` copies, and the index of what is open."""
 
+import random
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from kernel import dynamo, outbox
+from kernel import dynamo, identity, outbox
 from kernel.dynamo import Item, Key, Write
-from kernel.errors import ConditionFailed
+from kernel.errors import ConditionFailed, Contended
 from kernel.events import Decision
 from kernel.money import Money
 from orders import domain
@@ -60,15 +61,18 @@ def claim(order: Order, *, due_at: datetime) -> bool:
 
 
 def prices(skus: Iterable[str]) -> dict[str, Price]:
-    """The copied prices of those SKUs that have one, by SKU."""
+    """The copied prices of those SKUs that have one, by SKU. Raises Contended when DynamoDB is too busy."""
     wanted: list[Any] = [dynamo.pack(_price_key(sku)) for sku in skus]
     found: dict[str, Price] = {}
-    while wanted:
+    for attempt in range(dynamo.ATTEMPTS):
         answer: Any = dynamo.client().batch_get_item(RequestItems={dynamo.table(): {"Keys": wanted}})
         for item in map(dynamo.unpack, answer["Responses"][dynamo.table()]):
             found[item["sku"]] = Price(item["sku"], Money(**item["price"]), item["for_sale"])
         wanted = answer["UnprocessedKeys"].get(dynamo.table(), {}).get("Keys", [])
-    return found
+        if not wanted:
+            return found
+        identity.pause(random.uniform(0, 0.05 * 2**attempt))
+    raise Contended
 
 
 def copy_price(price: Price, *, sequence: int) -> None:

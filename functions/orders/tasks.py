@@ -78,6 +78,8 @@ def cancel_order(step: CancelOrder) -> Outcome:
     """Ends the undo lane: CANCELLED, or NEEDS_ATTENTION while a step is stuck."""
     decision = domain.cancel(_load(step.order_id), sorted(step.stuck))
     store.save(decision, cause=step.cause)
+    if decision.facts and step.stuck:
+        count("OrderParked")
     return _outcome(decision.state)
 
 
@@ -92,14 +94,15 @@ def order_status(step: OrderStatus) -> Outcome:
 def claim_overdue(step: ClaimOverdue) -> Claims:
     """Claims what has been open for too long; parks what was claimed five times already."""
     overdue = list(store.overdue(identity.now(), limit=step.limit))
-    given_up = [order for order in overdue if order.attempts >= domain.MOST_ATTEMPTS]
-    for order in given_up:
-        _park(order, cause=step.cause)
-    claims = [_claim(order) for order in overdue if order not in given_up]
+    claims = [_claim(order, cause=step.cause) for order in overdue]
     return Claims(claims=[claim for claim in claims if claim])
 
 
-def _claim(order: Order) -> Claim | None:
+def _claim(order: Order, *, cause: str) -> Claim | None:
+    """The claim, or None for an order that was given up or that somebody else has claimed."""
+    if order.attempts >= domain.MOST_ATTEMPTS:
+        _park(order, cause=cause)
+        return None
     attempt = order.attempts + 1
     due_at = domain.look_again(attempt, identity.now())
     if not store.claim(order, due_at=due_at):
@@ -123,6 +126,4 @@ def _load(order_id: str) -> Order:
 
 
 def _outcome(order: Order) -> Outcome:
-    if order.status is Status.NEEDS_ATTENTION:
-        count("OrderParked")
     return Outcome(order_id=order.order_id, status=order.status)

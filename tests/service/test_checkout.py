@@ -1,0 +1,259 @@
+"""Checkout on real executions: started once from whatever says so, and repaired as the sweep finds them."""
+
+import io
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from botocore.exceptions import EndpointConnectionError
+from moto import mock_aws
+
+from checkout import saga
+from checkout.saga import RepairIncomplete
+from kernel.errors import Fault
+from kernel.events import Envelope
+from tests.support import aws
+from tests.support.events import arriving
+from tests.support.state_machines import create_state_machines
+
+LINE = {"sku": "mug", "quantity": 2}
+EUROS = {"amount": 2500, "currency": "EUR"}
+
+
+def order(order_id: str) -> dict[str, Any]:
+    """An order as OrderPlaced and a claim tell it: with more than the saga is given."""
+    return {
+        "order_id": order_id,
+        "customer_id": "alice",
+        "lines": [{**LINE, "unit_price": {"amount": 1250, "currency": "EUR"}}],
+        "total": EUROS,
+        "payment_method": "method-1",
+        "later": "a field of a later version",
+    }
+
+
+def given(order_id: str) -> dict[str, Any]:
+    known = {name: value for name, value in order(order_id).items() if name != "later"}
+    return {**known, "lines": [LINE], "stuck": {}}
+
+
+def placed(order_id: str, **changed: Any) -> Envelope:
+    data = {**order(order_id), **changed}
+    return arriving("OrderPlaced", source="orders", subject=f"order/{order_id}", sequence=1, **data)
+
+
+def claim(order_id: str, status: str = "PENDING", attempt: int = 1) -> dict[str, Any]:
+    return {"status": status, "attempt": attempt, "order": order(order_id)}
+
+
+class Functions:
+    """Stands where Lambda does: answers each function's queue of answers, and keeps what was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, dict[str, Any]]] = []
+        self.answers: dict[str, list[Any]] = {}
+
+    def invoke(self, *, FunctionName: str, Payload: bytes) -> dict[str, Any]:  # noqa: N803 - as boto3
+        self.asked.append((FunctionName, json.loads(Payload)))
+        answer = self.answers[FunctionName].pop(0)
+        failed = {"FunctionError": "Unhandled"} if "errorType" in answer else {}
+        return {"StatusCode": 200, "Payload": io.BytesIO(json.dumps(answer).encode()), **failed}
+
+    def overdue(self, *batches: list[Any]) -> None:
+        self.answers["orders-claim"] = [{"claims": batch} for batch in batches]
+
+
+@pytest.fixture
+def cloud() -> Iterator[None]:
+    """Executions that run until a test ends them."""
+    with mock_aws(config={"core": {"mock_credentials": False, "reset_boto3_session": False}}):
+        yield
+
+
+@pytest.fixture(autouse=True)
+def machines(cloud: None, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    found = create_state_machines()
+    for variable, arn in found.items():
+        monkeypatch.setenv(variable, arn)
+    return found
+
+
+@pytest.fixture
+def functions(monkeypatch: pytest.MonkeyPatch) -> Functions:
+    fake = Functions()
+    names = {"CLAIM_OVERDUE": "orders-claim", "ORDER_STATUS": "orders-status", "CLAIM_OPEN": "stock-claim"}
+    for variable, name in {**names, "COMMIT_STOCK": "stock-commit", "RELEASE_STOCK": "stock-release"}.items():
+        monkeypatch.setenv(variable, name)
+    monkeypatch.setattr(saga, "functions", lambda: fake)
+    return fake
+
+
+def start(*events: Envelope) -> list[str]:
+    """The place in the batch of each event that comes back."""
+    answer = saga.start(aws.batch(events), None)
+    return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
+
+
+def executions() -> dict[str, dict[str, Any]]:
+    """The input of every execution, by machine and name ("CheckoutSaga:o1")."""
+    client, found = aws.client("stepfunctions"), {}
+    for machine in client.list_state_machines()["stateMachines"]:
+        arn = machine["stateMachineArn"]
+        for one in client.list_executions(stateMachineArn=arn)["executions"]:
+            told = client.describe_execution(executionArn=one["executionArn"])
+            found[f"{machine['name']}:{one['name']}"] = json.loads(told["input"])
+    return found
+
+
+def run(machine: str, name: str, *, ended: bool) -> None:
+    """An execution that is there already, running or ended."""
+    client = aws.client("stepfunctions")
+    (arn,) = [
+        found["stateMachineArn"]
+        for found in client.list_state_machines()["stateMachines"]
+        if found["name"] == machine
+    ]
+    execution = client.start_execution(stateMachineArn=arn, name=name, input='{"from": "before"}')
+    if ended:
+        client.stop_execution(executionArn=execution["executionArn"])
+
+
+def test_an_accepted_order_starts_its_saga_with_what_the_saga_needs_and_no_more() -> None:
+    assert start(placed("o1"), placed("o2")) == []
+    assert executions() == {"CheckoutSaga:o1": given("o1"), "CheckoutSaga:o2": given("o2")}
+
+
+@pytest.mark.parametrize("ended", [False, True])
+def test_an_order_told_twice_is_one_execution(ended: bool) -> None:
+    assert start(placed("o1"), placed("o1")) == []
+    run("CheckoutSaga", "o2", ended=ended)
+    assert start(placed("o2")) == []
+    assert executions() == {"CheckoutSaga:o1": given("o1"), "CheckoutSaga:o2": {"from": "before"}}
+
+
+def test_an_order_whose_saga_cannot_be_started_comes_back_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    unreadable = placed("o1", total=2500)
+    assert start(unreadable, placed("o2")) == ["m0"]
+    assert list(executions()) == ["CheckoutSaga:o2"]
+    monkeypatch.setenv("CHECKOUT_SAGA", "arn:aws:states:eu-west-1:123456789012:stateMachine:Nothing")
+    assert start(placed("o3"), placed("o4")) == ["m0", "m1"]
+
+
+def test_a_saga_is_the_same_whether_an_event_or_a_claim_started_it(functions: Functions) -> None:
+    functions.overdue([claim("o1")], [])
+    saga.sweep({}, None)
+    assert executions() == {"CheckoutSaga:o1": given("o1")}
+    assert start(placed("o1")) == []
+    assert executions() == {"CheckoutSaga:o1": given("o1")}
+
+
+REPAIR = {"order_id": "o1", "failure": {"Error": "Interrupted", "Cause": ""}, "stuck": {}}
+RUNS, ENDED = {"ended": False}, {"ended": True}
+
+
+@pytest.mark.parametrize(
+    ("found", "status", "attempt", "started"),
+    [
+        ([], "PENDING", 1, {"CheckoutSaga:o1": given("o1")}),
+        ([], "PENDING", 3, {"CheckoutSaga:o1": given("o1")}),
+        ([], "CANCELLING", 1, {"CheckoutRepair:o1-1": REPAIR}),
+        ([("CheckoutSaga", "o1", RUNS)], "PENDING", 1, {}),
+        ([("CheckoutSaga", "o1", RUNS)], "CANCELLING", 2, {}),
+        ([("CheckoutSaga", "o1", ENDED)], "PENDING", 1, {"CheckoutRepair:o1-1": REPAIR}),
+        ([("CheckoutSaga", "o1", ENDED)], "CANCELLING", 2, {"CheckoutRepair:o1-2": REPAIR}),
+        ([("CheckoutSaga", "o1", ENDED), ("CheckoutRepair", "o1-1", RUNS)], "PENDING", 3, {}),
+        ([("CheckoutRepair", "o1-2", RUNS)], "CANCELLING", 3, {}),
+        ([("CheckoutRepair", "o1-1", ENDED)], "PENDING", 2, {"CheckoutRepair:o1-2": REPAIR}),
+        (
+            [("CheckoutSaga", "o2", RUNS), ("CheckoutRepair", "o2-1", RUNS)],
+            "PENDING",
+            2,
+            {"CheckoutSaga:o1": given("o1")},
+        ),
+    ],
+)
+def test_a_claimed_order_is_left_alone_started_or_repaired(
+    found: list[Any], status: str, attempt: int, started: dict[str, Any], functions: Functions
+) -> None:
+    for machine, name, how in found:
+        run(machine, name, **how)
+    before = executions()
+    functions.overdue([claim("o1", status, attempt)], [])
+    saga.sweep({}, None)
+    assert {name: seen for name, seen in executions().items() if name not in before} == started
+
+
+def test_a_repair_that_was_started_already_is_success(functions: Functions) -> None:
+    run("CheckoutRepair", "o1-1", ended=True)
+    functions.overdue([claim("o1", "CANCELLING", 1)], [])
+    saga.sweep({}, None)
+    assert executions() == {"CheckoutRepair:o1-1": {"from": "before"}}
+
+
+def test_a_sweep_asks_until_nothing_is_due_and_ten_times_at_most(functions: Functions) -> None:
+    functions.overdue([claim("o1")], [claim("o2")], [], [claim("o3")])
+    saga.sweep({}, None)
+    assert functions.asked == [("orders-claim", {})] * 3
+    assert sorted(executions()) == ["CheckoutSaga:o1", "CheckoutSaga:o2"]
+    functions.overdue(*([claim(f"p{number}")] for number in range(20)))
+    saga.sweep({}, None)
+    assert len(functions.asked) == 3 + 10
+
+
+def test_an_order_that_cannot_be_repaired_now_does_not_hold_up_the_others(functions: Functions) -> None:
+    def refuse(params: Any, **_: Any) -> None:
+        if '"o1"' in str(params["body"]):
+            raise EndpointConnectionError(endpoint_url="states")
+
+    functions.overdue([claim("o1"), claim("o2")], [claim("o3")], [])
+    events = saga.executions().meta.events
+    events.register("before-call.sfn.StartExecution", refuse)
+    try:
+        with pytest.raises(RepairIncomplete) as failed:
+            saga.sweep({}, None)
+    finally:
+        events.unregister("before-call.sfn.StartExecution", refuse)
+    assert failed.value.data == {"count": 1}
+    assert sorted(executions()) == ["CheckoutSaga:o2", "CheckoutSaga:o3"]
+
+
+def test_a_sweep_that_orders_does_not_answer_fails_and_starts_nothing(functions: Functions) -> None:
+    functions.answers["orders-claim"] = [{"errorType": "Contended", "errorMessage": "x"}]
+    with pytest.raises(Fault, match="CLAIM_OVERDUE answered Contended"):
+        saga.sweep({}, None)
+    assert executions() == {}
+
+
+@pytest.mark.parametrize(
+    ("status", "asked"),
+    [
+        ("CONFIRMED", ["stock-commit"]),
+        ("CANCELLED", ["stock-release"]),
+        *((status, []) for status in ("PENDING", "CANCELLING", "NEEDS_ATTENTION")),
+    ],
+)
+def test_stock_held_too_long_is_closed_as_its_order_ended(
+    status: str, asked: list[str], functions: Functions
+) -> None:
+    functions.answers = {
+        "stock-claim": [{"order_ids": ["o1"]}],
+        "orders-status": [{"order_id": "o1", "status": status}],
+        "stock-commit": [{}],
+        "stock-release": [{}],
+    }
+    saga.reconcile({}, None)
+    about = {"order_id": "o1"}
+    expected = [("stock-claim", {}), ("orders-status", about), *((name, about) for name in asked)]
+    assert functions.asked == expected
+
+
+def test_stock_that_cannot_be_closed_now_does_not_hold_up_the_rest(functions: Functions) -> None:
+    functions.answers = {
+        "stock-claim": [{"order_ids": ["o1", "o2"]}],
+        "orders-status": [{"errorType": "Contended"}, {"status": "CONFIRMED"}],
+        "stock-commit": [{}],
+    }
+    with pytest.raises(RepairIncomplete):
+        saga.reconcile({}, None)
+    assert functions.asked[-1] == ("stock-commit", {"order_id": "o2"})

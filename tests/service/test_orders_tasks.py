@@ -1,0 +1,267 @@
+"""Orders' saga steps on its own table, and the claims of the sweep: counted, raced for, given up."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+from zlib import crc32
+
+import pytest
+
+from kernel import dynamo
+from kernel.errors import Contended, Fault
+from kernel.money import Money
+from orders import api, store, tasks
+from orders.domain import AlreadyConfirmed, NotFenced, OrderNotPending, Price
+from tests.support import aws
+from tests.support.clock import Clock
+
+SERVICE = "orders"
+pytestmark = pytest.mark.usefixtures("service", "clock")
+
+BODY = {"lines": [{"sku": "mug", "quantity": 2}], "payment_method": "method-1"}
+
+
+@pytest.fixture
+def counted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The metrics that the tasks counted."""
+    found: list[str] = []
+    monkeypatch.setattr(tasks, "count", found.append)
+    return found
+
+
+def place(key: str = "first") -> str:
+    store.copy_price(Price("mug", Money(1250, "EUR"), for_sale=True), sequence=1)
+    _, answer = aws.call(api.handler, "POST", "/checkout", BODY, key=key)
+    return str(answer["order_id"])
+
+
+def customer_cancels(order_id: str) -> int:
+    return aws.call(api.handler, "POST", f"/orders/{order_id}/cancel")[0]
+
+
+def confirm(order_id: str) -> str:
+    return str(tasks.confirm_order({"order_id": order_id}, None)["status"])
+
+
+def fence(order_id: str) -> str:
+    given = {"order_id": order_id, "reason": "PaymentDeclined", "failure": {"Error": "PaymentDeclined"}}
+    return str(tasks.fence_order(given, None)["status"])
+
+
+def cancel(order_id: str, *stuck: str) -> str:
+    failures = {step: {"Error": "States.Timeout"} for step in stuck}
+    return str(tasks.cancel_order({"order_id": order_id, "stuck": failures}, None)["status"])
+
+
+def claims(**given: int) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = tasks.claim_overdue(given, None)["claims"]
+    return found
+
+
+def claimed(**given: int) -> list[tuple[str, str, int]]:
+    return [(claim["order"]["order_id"], claim["status"], claim["attempt"]) for claim in claims(**given)]
+
+
+def said() -> list[tuple[str, dict[str, Any]]]:
+    """What was published after OrderPlaced, without the order's id."""
+    return [
+        (event.type, {name: value for name, value in event.data.items() if name != "order_id"})
+        for event in aws.committed("orders")
+        if event.type != "OrderPlaced"
+    ]
+
+
+def stored(order_id: str) -> dict[str, Any]:
+    return next(item for item in aws.items("orders") if item["pk"] == f"order#{order_id}")
+
+
+def change(order_id: str, **sets: Any) -> None:
+    dynamo.update(dynamo.Write(key={"pk": f"order#{order_id}", "sk": "order"}, sets=sets))
+
+
+@contextmanager
+def before_its_write(act: Callable[[], object], operation: str = "TransactWriteItems") -> Iterator[None]:
+    """Somebody else acts after this one has loaded and just before it writes."""
+    pending = [act]
+
+    def once(**_: Any) -> None:
+        if pending:
+            pending.pop()()
+
+    events = dynamo.client().meta.events
+    events.register(f"before-call.dynamodb.{operation}", once)
+    try:
+        yield
+    finally:
+        events.unregister(f"before-call.dynamodb.{operation}", once)
+
+
+def test_a_confirmed_order_is_confirmed_once_and_stands() -> None:
+    order_id = place()
+    with pytest.raises(NotFenced):
+        cancel(order_id)
+    assert [confirm(order_id), confirm(order_id)] == ["CONFIRMED"] * 2
+    before = aws.items("orders")
+    with pytest.raises(AlreadyConfirmed):
+        fence(order_id)
+    with pytest.raises(NotFenced):
+        cancel(order_id)
+    assert aws.items("orders") == before
+    assert said() == [("OrderConfirmed", {})]
+
+
+def test_an_undone_order_ends_cancelled_with_its_first_reason_and_is_never_confirmed() -> None:
+    order_id = place()
+    customer_cancels(order_id)
+    assert [fence(order_id), fence(order_id)] == ["CANCELLING"] * 2
+    assert [cancel(order_id), cancel(order_id, "RefundPayment")] == ["CANCELLED"] * 2
+    assert fence(order_id) == "CANCELLED"
+    with pytest.raises(OrderNotPending):
+        confirm(order_id)
+    reason = {"reason": "CancelledByCustomer"}
+    assert said() == [("CancellationStarted", reason), ("OrderCancelled", reason)]
+
+
+def test_an_order_with_a_step_that_is_stuck_needs_a_person_until_it_no_longer_is(counted: list[str]) -> None:
+    order_id = place()
+    fence(order_id)
+    assert counted == []
+    assert cancel(order_id, "ReleaseStock", "RefundPayment") == "NEEDS_ATTENTION"
+    assert counted == ["OrderParked"]
+    with pytest.raises(OrderNotPending):
+        confirm(order_id)
+    assert cancel(order_id) == "CANCELLED"
+    reason = {"reason": "PaymentDeclined"}
+    assert said() == [
+        ("CancellationStarted", reason),
+        ("OrderParked", {**reason, "stuck": ["RefundPayment", "ReleaseStock"]}),
+        ("OrderCancelled", reason),
+    ]
+
+
+def test_resuming_a_parked_order_raises_no_second_alarm(counted: list[str]) -> None:
+    order_id = place()
+    fence(order_id)
+    cancel(order_id, "ReleaseStock")
+    assert fence(order_id) == "NEEDS_ATTENTION"
+    assert counted == ["OrderParked"]
+
+
+def test_a_confirmation_that_loses_against_the_customers_cancel_is_refused() -> None:
+    order_id = place()
+    with before_its_write(lambda: customer_cancels(order_id)), pytest.raises(Contended):
+        confirm(order_id)
+    with pytest.raises(OrderNotPending):
+        confirm(order_id)
+    assert said() == [("CancellationStarted", {"reason": "CancelledByCustomer"})]
+
+
+def test_anybody_who_holds_something_for_an_order_may_ask_how_it_stands() -> None:
+    order_id = place()
+    before = aws.items("orders")
+    assert tasks.order_status({"order_id": order_id}, None) == {"order_id": order_id, "status": "PENDING"}
+    assert aws.items("orders") == before
+
+
+@pytest.mark.parametrize(("order_id", "why"), [("o1", "there is no order o1"), (7, "cannot read order_id")])
+@pytest.mark.parametrize("name", ["confirm_order", "fence_order", "cancel_order", "order_status"])
+def test_a_step_about_no_order_is_a_fault_and_writes_nothing(name: str, order_id: Any, why: str) -> None:
+    before = aws.items("orders")
+    with pytest.raises(Fault, match=why):
+        getattr(tasks, name)({"order_id": order_id, "reason": "x", "stuck": {}}, None)
+    assert aws.items("orders") == before
+
+
+def test_an_order_is_claimed_later_and_later_and_then_parked(clock: Clock, counted: list[str]) -> None:
+    order_id = place()
+    for attempt, minutes in enumerate((2, 4, 8, 16, 32), start=1):
+        clock.advance(minutes * 60 - 1)
+        assert claimed() == []
+        clock.advance(1)
+        assert claimed() == [(order_id, "PENDING", attempt)]
+        assert claimed() == []
+    clock.advance(64 * 60 - 1)
+    assert (claimed(), counted) == ([], [])
+    clock.advance(1)
+    assert (claimed(), counted) == ([], ["OrderParked"])
+    assert said() == [("OrderParked", {"reason": "Interrupted", "stuck": []})]
+    clock.advance(1_000_000)
+    assert (claimed(), counted) == ([], ["OrderParked"])
+
+
+def test_a_claim_carries_all_that_a_saga_is_started_with(clock: Clock) -> None:
+    place()
+    (placed,) = aws.committed("orders")
+    clock.advance(120)
+    assert claims() == [{"status": "PENDING", "attempt": 1, "order": placed.data}]
+
+
+@pytest.mark.parametrize("undone", [None, [], ["RefundPayment"]], ids=["confirmed", "cancelled", "parked"])
+def test_an_order_that_can_only_stand_leaves_the_index(undone: list[str] | None, clock: Clock) -> None:
+    order_id = place()
+    assert {"open_shard", "due_at"} <= stored(order_id).keys()
+    _ = confirm(order_id) if undone is None else (fence(order_id), cancel(order_id, *undone))
+    assert not {"open_shard", "due_at"} & stored(order_id).keys()
+    clock.advance(300)
+    assert claimed() == []
+
+
+def test_two_sweeps_at_once_claim_an_order_once(clock: Clock) -> None:
+    order_id = place()
+    clock.advance(120)
+    first: list[Any] = []
+    with before_its_write(lambda: first.extend(claimed()), "UpdateItem"):
+        second = claimed()
+    assert (first, second) == ([(order_id, "PENDING", 1)], [])
+    assert stored(order_id)["attempts"] == 1
+
+
+@pytest.mark.parametrize(("act", "later"), [(confirm, []), (fence, [("CANCELLING", 1)])])
+def test_an_order_that_moves_on_while_it_is_claimed_is_not_claimed(
+    act: Callable[[str], object], later: list[tuple[str, int]], clock: Clock
+) -> None:
+    order_id = place()
+    clock.advance(120)
+    with before_its_write(lambda: act(order_id), "UpdateItem"):
+        assert claimed() == []
+    assert [claim[1:] for claim in claimed()] == later
+
+
+@pytest.mark.parametrize(("act", "parked"), [(lambda _: claims(), True), (confirm, False)])
+def test_an_order_that_is_given_up_is_parked_once_unless_it_ends_meanwhile(
+    act: Callable[[str], object], parked: bool, clock: Clock, counted: list[str]
+) -> None:
+    order_id = place()
+    change(order_id, attempts=5)
+    clock.advance(120)
+    with before_its_write(lambda: act(order_id)):
+        assert claimed() == []
+    assert [name for name, _ in said()] == (["OrderParked"] if parked else ["OrderConfirmed"])
+    assert counted == (["OrderParked"] if parked else [])
+
+
+def test_an_entry_the_index_still_shows_is_ignored(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    orders = {key: place(key) for key in ("confirmed", "claimed", "due")}
+    entries = [stored(order_id) for order_id in orders.values()]
+    confirm(orders["confirmed"])
+    change(orders["claimed"], due_at="2026-01-01T00:04:00+00:00")
+    clock.advance(120)
+
+    def behind(condition: str, binds: dynamo.Item, **_: Any) -> Iterator[dynamo.Item]:
+        return (entry for entry in entries if entry["open_shard"] == binds["shard"])
+
+    monkeypatch.setattr(dynamo, "query", behind)
+    assert claimed() == [(orders["due"], "PENDING", 1)]
+
+
+def test_a_sweep_takes_the_longest_due_of_each_shard_and_the_next_the_rest(clock: Clock) -> None:
+    shards: dict[int, list[str]] = {}
+    for number in range(10):
+        order_id = place(f"key-{number}")
+        shards.setdefault(crc32(order_id.encode()) % 4, []).append(order_id)
+        clock.advance(1)
+    clock.advance(120)
+    for nth in range(max(map(len, shards.values()))):
+        expected = [orders[nth] for orders in shards.values() if nth < len(orders)]
+        assert sorted(order_id for order_id, *_ in claimed(limit=1)) == sorted(expected)
+    assert claimed() == []
