@@ -9,7 +9,10 @@ from infrastructure.platform import Platform
 
 
 class DeadLetters(sqs.Queue):
-    """Redrive it to where it came from once the cause is gone; every consumer may see a message twice."""
+    """Redrive it to the consumer's queue once the cause is gone; every consumer may see a message twice.
+
+    What EventBridge put here came from no queue, so the redrive must name the consumer's as destination.
+    """
 
     def __init__(self, scope: Construct, *, platform: Platform) -> None:
         super().__init__(scope, "DeadLetters", retention_period=Duration.days(14))

@@ -50,32 +50,30 @@ def _search(title: str, schema: str, metric: str, statistic: str = "Sum") -> clo
 
 
 class Monitoring(Construct):
-    """What no single resource can tell: parked orders, requests that failed here, and the overview."""
+    """What no single resource can tell: parked orders, faults of a service, and the overview."""
 
     def __init__(
         self,
         scope: Construct,
         *,
         platform: Platform,
-        apis: Sequence[str],
+        watched: Sequence[str],
         machines: Sequence[sfn.StateMachine],
     ) -> None:
         super().__init__(scope, "Monitoring")
         parked = counted("OrderParked", "orders")
-        faults = {service: counted("Fault", service) for service in apis}
-        says = "An order NEEDS_ATTENTION: an operator resumes or resolves it."
+        faults = {service: counted("Fault", service) for service in watched}
+        says = "An order NEEDS_ATTENTION: find out what is stuck, then resume it (README)."
         alarm(Construct(self, "Parked"), parked, platform=platform, says=says)
         for service, fault in faults.items():
-            says = f"Requests were answered 500: see the log of the api function of {service}."
+            says = f"Requests or steps of {service} failed, and the business had not refused: see its logs."
             alarm(Construct(self, f"{service.title()}Faults"), fault, platform=platform, says=says, limit=5)
         executions = [
             metric for machine in machines for metric in (machine.metric_succeeded(), machine.metric_failed())
         ]
         cloudwatch.Dashboard(self, "Dashboard").add_widgets(
             cloudwatch.GraphWidget(title="Executions", left=executions, width=12),
-            cloudwatch.GraphWidget(
-                title="Parked orders, failed requests", left=[parked, *faults.values()], width=12
-            ),
+            cloudwatch.GraphWidget(title="Parked orders, faults", left=[parked, *faults.values()], width=12),
             _search("Errors", "AWS/Lambda,FunctionName", "Errors"),
             _search("Age of events to relay", "AWS/Lambda,FunctionName", "IteratorAge", "Maximum"),
             _search("Messages waiting", "AWS/SQS,QueueName", WAITING, "Maximum"),

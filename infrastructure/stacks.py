@@ -47,7 +47,7 @@ def build(app: App) -> None:
     }
     Edge(edge, platform=platform, apis=apis)
     machines = [checkout.saga.checkout, checkout.saga.repair]
-    Monitoring(edge, platform=platform, apis=list(apis), machines=machines)
+    Monitoring(edge, platform=platform, watched=[*apis, "authorizer"], machines=machines)
     _warn(target, acquirer=acquirer, edge=edge)
 
 

@@ -1,4 +1,4 @@
-"""Owns how events and the clock reach a function: nothing is dropped without a dead letter and an alarm."""
+"""Owns how events and the clock reach a function; what cannot be delivered is a dead letter and an alarm."""
 
 from collections.abc import Sequence
 

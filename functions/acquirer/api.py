@@ -14,7 +14,7 @@ from kernel import identity
 from kernel.errors import InvalidRequest, Unauthenticated
 from kernel.http import Api, Body, Slug, answer, no_card_number
 
-Amount = Annotated[int, Field(ge=1, le=10**12)]
+Amount = Annotated[int, Field(ge=1, le=10**14)]
 Method = Annotated[
     str, StringConstraints(pattern="^pm_[a-z0-9_]+$", max_length=128), AfterValidator(no_card_number)
 ]

@@ -83,7 +83,7 @@ def reconcile(event: Mapping[str, Any], context: object) -> None:
     Heals a lost OrderConfirmed; an order that is still open is the sweep's. Raises RepairIncomplete.
     """
     with invocation("reconcile") as line:
-        _see_to(line, ((order_id, partial(_close, order_id)) for order_id in _ask("CLAIM_OPEN")["order_ids"]))
+        _see_to(line, ((order_id, partial(_close, order_id)) for order_id in _held()))
 
 
 def _see_to(line: dict[str, Any], work: Iterable[tuple[str, Callable[[], None]]]) -> None:
@@ -107,6 +107,15 @@ def _overdue() -> Iterator[Claim]:
         if not claims:
             return
         yield from map(Claim.model_validate, claims)
+
+
+def _held() -> Iterator[str]:
+    """Orders for which stock is held too long, batch after batch; each is not due again for an hour."""
+    for _ in range(MOST_BATCHES):
+        order_ids = _ask("CLAIM_OPEN")["order_ids"]
+        if not order_ids:
+            return
+        yield from order_ids
 
 
 def _close(order_id: str) -> None:

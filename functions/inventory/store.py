@@ -11,7 +11,7 @@ from inventory.domain import OutOfStock, Reservation, Status
 from inventory.events import Line
 from kernel import dynamo, identity, inbox, outbox
 from kernel.dynamo import Key, Write
-from kernel.errors import ConditionFailed, KeyReused
+from kernel.errors import ConditionFailed, Contended, KeyReused
 from kernel.events import Decision
 
 MOVES: Mapping[Status, tuple[str, str]] = {
@@ -78,14 +78,14 @@ def overdue(now: datetime, *, limit: int) -> Iterator[str]:
             condition="#due_at = :seen",
             binds={"seen": item["due_at"]},
         )
-        with suppress(ConditionFailed):  # it was closed, or claimed, a moment ago
+        with suppress(ConditionFailed, Contended):  # closed or claimed a moment ago, or due again at once
             dynamo.update(later)
             yield order_id
 
 
 def receive(sku: str, quantity: int, *, receipt: str) -> None:
     """Adds units to the stock, once per receipt. Raises KeyReused for a receipt of another quantity."""
-    fingerprint = f"{sku}*{quantity}"
+    fingerprint = identity.derive(sku, quantity)
     arrived = Write(key=_stock_key(sku), adds={"available": quantity, "received": quantity})
     try:
         dynamo.transact([arrived, inbox.once("receipts", receipt, fingerprint=fingerprint)])

@@ -34,7 +34,10 @@ PASSING = {
     "TransactionConflictException",
     "TransactionInProgressException",
     "ThrottlingError",
+    "ThrottlingException",
     "ProvisionedThroughputExceeded",
+    "ProvisionedThroughputExceededException",
+    "RequestLimitExceeded",
 }
 UNMET = {"ConditionalCheckFailed", "ConditionalCheckFailedException"}
 
@@ -176,8 +179,13 @@ def _insist(write: Callable[[], object]) -> None:
             codes = _codes(error)
             if not PASSING & set(codes):
                 _raise_unmet(error, codes)
-        identity.pause(random.uniform(0, 0.05 * 2**attempt))
+        back_off(attempt)
     raise Contended
+
+
+def back_off(attempt: int) -> None:
+    """Waits up to twice as long as after the attempt before, so that those who collided part."""
+    identity.pause(random.uniform(0, 0.05 * 2**attempt))
 
 
 def _raise_unmet(error: ClientError, codes: Sequence[str]) -> NoReturn:

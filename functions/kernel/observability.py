@@ -28,13 +28,18 @@ def count(metric: str) -> None:
 
 @contextmanager
 def invocation(name: str, **ids: Any) -> Iterator[dict[str, Any]]:
-    """Logs the invocation's outcome and duration once, whatever happens; the caller may add ids."""
+    """Logs the invocation's outcome and duration once, whatever happens; the caller may add ids.
+
+    Whatever is not a refusal counts as a Fault, on which an alarm stands.
+    """
     line: dict[str, Any] = {"invocation": name, "outcome": "done", **ids}
     started = time.perf_counter()
     try:
         yield line
     except BaseException as error:
         line |= describe(error)
+        if not isinstance(error, Refusal):
+            count("Fault")
         raise
     finally:
         line["milliseconds"] = round((time.perf_counter() - started) * 1000)

@@ -2,7 +2,6 @@
 
 import json
 import os
-import random
 import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -61,7 +60,7 @@ def persist(use_case: Callable[[], Result]) -> Result:
         try:
             return use_case()
         except Contended:
-            identity.pause(random.uniform(0, 0.05 * 2**attempt))
+            dynamo.back_off(attempt)
     return use_case()
 
 

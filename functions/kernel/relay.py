@@ -68,7 +68,7 @@ def _between(first: datetime, last: datetime) -> Iterator[dynamo.Item]:
     moment = first.replace(second=0, microsecond=0)
     while moment <= last:
         for shard in range(outbox.SHARDS):
-            yield from dynamo.query("#pk = :pk", {"pk": outbox.bucket(moment, shard)})
+            yield from dynamo.query("#pk = :pk", {"pk": outbox.bucket(moment, shard)}, ConsistentRead=True)
         moment += timedelta(minutes=1)
 
 

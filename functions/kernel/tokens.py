@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 Role = Literal["customer", "operator"]
 ALGORITHMS = ("ES256", "RS256")
+LEEWAY_SECONDS = 10  # an issuer's clock may be ahead; an expired token is refused all the same
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ def verify(authorization: str) -> Caller:
     if scheme.lower() != "bearer" or not token:
         raise Unauthenticated
     claims = _claims(token)
-    if claims["role"] not in ("customer", "operator"):
+    if claims["role"] not in ("customer", "operator") or not claims["sub"]:
         raise Unauthenticated
     return Caller(claims["sub"], claims["role"], int(claims["exp"])).must_be_current()
 
@@ -68,6 +69,7 @@ def _claims(token: str) -> dict[str, Any]:
             algorithms=[key.algorithm_name],
             issuer=os.environ["TOKEN_ISSUER"],
             audience=os.environ["TOKEN_AUDIENCE"],
+            leeway=LEEWAY_SECONDS,
             options={"require": ["exp", "iss", "aud", "sub", "role"]},
         )
     except (jwt.PyJWKClientConnectionError, jwt.PyJWKSetError, jwt.PyJWKError) as error:

@@ -47,7 +47,7 @@ def place_order() -> Response[str]:
         "total": _money(order.total),
         "links": {"order": link, "history": f"/storefront{link}", "cancel": f"{link}/cancel"},
     }
-    return answer(202, accepted, Location=link)
+    return answer(202, accepted, Location=f"orders/{order_id}")
 
 
 @api.get("/orders/<order_id>")

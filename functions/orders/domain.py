@@ -175,19 +175,22 @@ def fence(order: Order, reason: str) -> Decision[Order]:
             assert_never(other)
 
 
-def cancel(order: Order, stuck: Sequence[str]) -> Decision[Order]:
+def cancel(order: Order, stuck: Sequence[str], *, resumed: bool) -> Decision[Order]:
     """Ends a fenced order: CANCELLED, or NEEDS_ATTENTION while a step is stuck.
 
-    Raises NotFenced for one that is PENDING or CONFIRMED.
+    One that NEEDS_ATTENTION already is ended only when an operator has `resumed` it. Raises NotFenced for
+    one that is PENDING or CONFIRMED.
     """
     match order.status:
         case Status.CANCELLED:
             return Decision(order)
-        case Status.CANCELLING | Status.NEEDS_ATTENTION if not stuck:
+        case Status.CANCELLING if stuck:
+            return park(order, stuck)
+        case Status.NEEDS_ATTENTION if stuck or not resumed:
+            return Decision(order)
+        case Status.CANCELLING | Status.NEEDS_ATTENTION:
             fact = OrderCancelled(order_id=order.order_id, reason=order.reason)
             return Decision(replace(order, status=Status.CANCELLED), (fact,))
-        case Status.CANCELLING | Status.NEEDS_ATTENTION:
-            return park(order, stuck)
         case Status.PENDING | Status.CONFIRMED:
             raise NotFenced
         case other:

@@ -1,11 +1,10 @@
 """The orders table: `order#<id>` records, `price#<sku>` copies, and the index of what is open."""
 
-import random
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from kernel import dynamo, identity, outbox
+from kernel import dynamo, outbox
 from kernel.dynamo import Item, Key, Write
 from kernel.errors import ConditionFailed, Contended
 from kernel.events import Decision
@@ -45,7 +44,7 @@ def overdue(now: datetime, *, limit: int) -> Iterator[Order]:
 
 
 def claim(order: Order, *, due_at: datetime) -> bool:
-    """Counts one more attempt and sets the next due time; False when somebody else was faster."""
+    """Counts one more attempt and sets the next due time; False when that could not be had now."""
     try:
         dynamo.update(
             Write(
@@ -55,7 +54,7 @@ def claim(order: Order, *, due_at: datetime) -> bool:
                 binds={"sequence": order.sequence, "seen": order.attempts},
             )
         )
-    except ConditionFailed:
+    except (ConditionFailed, Contended):
         return False
     return True
 
@@ -71,7 +70,7 @@ def prices(skus: Iterable[str]) -> dict[str, Price]:
         wanted = answer["UnprocessedKeys"].get(dynamo.table(), {}).get("Keys", [])
         if not wanted:
             return found
-        identity.pause(random.uniform(0, 0.05 * 2**attempt))
+        dynamo.back_off(attempt)
     raise Contended
 
 

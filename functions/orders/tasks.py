@@ -1,6 +1,7 @@
 """The saga's steps in orders: confirm, and the fence and end of its undo lane; claims for the sweep."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from pydantic import BaseModel
@@ -13,6 +14,8 @@ from orders import domain, store
 from orders.domain import Order, Status
 from orders.events import OrderPlaced
 
+RESUMED = "Resumed"
+
 
 class ConfirmOrder(Step):
     order_id: str
@@ -24,10 +27,15 @@ class FenceOrder(Step):
 
 
 class CancelOrder(Step):
-    """`stuck` maps the steps that could not be undone to what they failed with."""
+    """`stuck` maps the steps that could not be undone to what they failed with.
+
+    `because` is what sent the saga to its undo lane; RESUMED when an operator did, who may end an order
+    that NEEDS_ATTENTION.
+    """
 
     order_id: str
     stuck: Mapping[str, Any]
+    because: str = ""
 
 
 class ClaimOverdue(Step):
@@ -76,10 +84,10 @@ def fence_order(step: FenceOrder) -> Outcome:
 @task(CancelOrder)
 def cancel_order(step: CancelOrder) -> Outcome:
     """Ends the undo lane: CANCELLED, or NEEDS_ATTENTION while a step is stuck."""
-    decision = domain.cancel(_load(step.order_id), sorted(step.stuck))
-    store.save(decision, cause=step.cause)
-    if decision.facts and step.stuck:
+    if step.stuck:
         count("OrderParked")
+    decision = domain.cancel(_load(step.order_id), sorted(step.stuck), resumed=step.because == RESUMED)
+    store.save(decision, cause=step.cause)
     return _outcome(decision.state)
 
 
@@ -111,11 +119,10 @@ def _claim(order: Order, *, cause: str) -> Claim | None:
 
 
 def _park(order: Order, *, cause: str) -> None:
-    try:
-        store.save(domain.park(order, ()), cause=cause)
-    except Contended:
-        return  # it has moved on by itself
+    """Counted first: an alarm too many is better than one that was never raised."""
     count("OrderParked")
+    with suppress(Contended):  # it has moved on by itself
+        store.save(domain.park(order, ()), cause=cause)
 
 
 def _load(order_id: str) -> Order:

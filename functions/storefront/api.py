@@ -4,6 +4,7 @@ import re
 from base64 import b64decode, b64encode
 from contextlib import suppress
 from typing import Annotated
+from urllib.parse import unquote
 
 from aws_lambda_powertools.event_handler import Response
 from pydantic import StringConstraints
@@ -50,6 +51,7 @@ def show_order(order_id: str) -> Response[str]:
 @api.get("/storefront/customers/<customer_id>/orders")
 def list_orders(customer_id: str) -> Response[str]:
     """One page of the customer's orders, newest first; `next` is there while there are more."""
+    customer_id = unquote(customer_id)  # a REST API hands the path on as it was sent
     api.caller().must_see(customer_id)
     if len(customer_id) > LONGEST_CUSTOMER_ID:
         raise NotFound

@@ -93,7 +93,8 @@ def test_dead_letters_late_relays_and_parked_orders_raise_an_alarm(
 def test_failing_functions_raise_an_alarm_unless_they_refuse_as_business(
     assembly: Assembly, watched: Watched
 ) -> None:
-    assert set(of(watched, "Fault")) == {"catalog", "orders", "inventory", "payments", "storefront"}
+    services = {"catalog", "orders", "inventory", "payments", "storefront"}
+    assert set(of(watched, "Fault")) == {*services, "authorizer"}
     functions = {name for _, name, _ in assembly.resources("AWS::Lambda::Function")}
     unwatched = {name[:-8] for name in functions - set(of(watched, "Errors"))}
     refusing = {"InventoryReserveStock", "OrdersConfirmOrder", "OrdersFenceOrder", "PaymentsChargePayment"}

@@ -104,7 +104,7 @@ class Case:
     """A fault (`kind` on `task`, `times` over, after `effects`), the calls it leads to and what is left.
 
     `cancelled`: the customer cancels just before the confirmation. `woken`: what is left once the
-    zombies have run to their end, where that differs.
+    zombies have run to their end, where that differs. `gone`: after the fault every call of the task fails.
     """
 
     task: str
@@ -118,10 +118,11 @@ class Case:
     wanted: int = 2
     execution: str = "SUCCEEDED"
     woken: Outcome | None = None
+    gone: bool = False
 
     @property
     def label(self) -> str:
-        often = {1: "once", ALWAYS: "always"}[self.times]
+        often = "and gone" if self.gone else {1: "once", ALWAYS: "always"}[self.times]
         after = f" after {self.effects}" if self.effects else ""
         return f"{self.task}: {self.kind.value if self.kind else 'refusal'}{after} {often}"
 

@@ -1,14 +1,18 @@
 """One world per test, with a stocked shop and a customer who can pay."""
 
+from collections.abc import Iterator
+
 import pytest
 
+from kernel import dynamo
 from tests.support.shop import Shop
 from tests.support.world import World
 
 
 @pytest.fixture
-def world(cloud: None, monkeypatch: pytest.MonkeyPatch) -> World:
-    return World(monkeypatch)
+def world(cloud: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    yield World(monkeypatch)
+    dynamo.client.cache_clear()  # its hooks belong to this world
 
 
 @pytest.fixture

@@ -105,6 +105,18 @@ def test_every_task_has_a_timeout_and_retries_faults_with_full_jitter(step: str)
     assert faults["BackoffRate"] > 1
 
 
+def slowest(step: str) -> float:
+    """Seconds until the step is given up, each call timing out and each pause as long as it may be."""
+    faults = STEPS[step]["Retry"][-1]
+    growing = [faults["IntervalSeconds"] * faults["BackoffRate"] ** n for n in range(faults["MaxAttempts"])]
+    pauses = [min(pause, faults["MaxDelaySeconds"]) for pause in growing]
+    return float(STEPS[step]["TimeoutSeconds"] * (1 + len(pauses)) + sum(pauses))
+
+
+def test_an_execution_times_out_and_not_before_its_slowest_path_has_ended() -> None:
+    assert sum(slowest(step) for step in STEPS) < MACHINE["TimeoutSeconds"] <= 3600
+
+
 @pytest.mark.parametrize("step", STEPS)
 def test_no_result_wipes_what_the_saga_remembers(step: str) -> None:
     assert STEPS[step]["ResultPath"] is None

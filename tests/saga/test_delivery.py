@@ -5,7 +5,9 @@ from datetime import timedelta
 
 import pytest
 
+from tests.saga.cases import REFUNDED
 from tests.support import aws, invariants
+from tests.support.processor import request_lost
 from tests.support.shop import PRICE_OF_TWO, TWO_MUGS, Shop
 from tests.support.world import World
 
@@ -50,6 +52,21 @@ def test_the_same_request_twice_is_one_order_and_one_charge(world: World, shop: 
     world.settle()
     assert world.calls == ["ReserveStock", "ChargePayment", "ConfirmOrder"]
     assert shop.outcome(first).processor == (PRICE_OF_TWO, 0)
+
+
+@pytest.mark.parametrize("request_of", ["create", "confirm", "refund"])
+def test_what_is_asked_of_the_processor_again_carries_the_same_key(
+    world: World, shop: Shop, request_of: str
+) -> None:
+    world.processor.disturb(request_of, request_lost)
+    order_id = shop.order()
+    world.faults.just_before("ConfirmOrder", lambda: shop.cancel(order_id))
+    world.settle()
+    assert world.processor.calls.count(request_of) == 2
+    [key] = world.processor.keys[request_of]
+    assert key
+    assert shop.outcome(order_id) == REFUNDED
+    invariants.check(world)
 
 
 def test_an_accepted_request_gets_the_same_answer_after_everything_has_changed(

@@ -5,6 +5,8 @@ F(enceOrder) B (RefundPayment) L (ReleaseStock) X (CancelOrder). Five mugs are i
 two at 25.00 EUR together. Every expectation was written by hand from the design, none was recorded.
 """
 
+from dataclasses import replace
+
 import pytest
 
 from tests.saga.cases import (
@@ -43,6 +45,7 @@ RESERVE = [
     Case("R", Kind.ZOMBIE, "RRCK", CONFIRMED),
     Case("R", Kind.ZOMBIE, "RRRRFBLX", because(UNTOUCHED, TIMED_OUT), times=ALWAYS),
 ]
+VOIDED_ON_RECORD = replace(UNPAID, events={**UNPAID.events, "payment": "PaymentStarted PaymentVoided"})
 # A charge has four effects: created, recorded, confirmed, recorded. Killed after every single one it comes
 # no further than one effect a call, and the fourth call is the last.
 CHARGE = [
@@ -59,6 +62,10 @@ CHARGE = [
     Case("C", Kind.KILLED, "RCCCCFBLX", because(REFUNDED, KILLED), effects=1, times=ALWAYS),
     Case("C", Kind.KILLED, "RCCCK", CONFIRMED, effects=2, times=ALWAYS),
     Case("C", Kind.KILLED, "RCCK", CONFIRMED, effects=3, times=ALWAYS),
+    Case("C", Kind.KILLED, "RCCCCFBLX", because(UNPAID, CRASHED), effects=1, gone=True),
+    Case("C", Kind.KILLED, "RCCCCFBLX", because(VOIDED_ON_RECORD, CRASHED), effects=2, gone=True),
+    Case("C", Kind.KILLED, "RCCCCFBLX", because(REFUNDED, CRASHED), effects=3, gone=True),
+    Case("C", Kind.KILLED, "RCCCCFBLX", because(REFUNDED, CRASHED), effects=4, gone=True),
     Case("C", Kind.ZOMBIE, "RCCK", CONFIRMED),
     Case("C", Kind.ZOMBIE, "RCCCCFBLX", because(UNPAID, TIMED_OUT), times=ALWAYS),
 ]
@@ -117,15 +124,15 @@ KEPT = parked(
 # A refund has three effects: intended, refunded, recorded.
 REFUND = [
     undo("B", Kind.BEFORE, "RCKFBBLX", REFUNDED),
-    undo("B", Kind.BEFORE, "RCKFBBBBBBLX", KEPT, times=ALWAYS),
+    undo("B", Kind.BEFORE, "RCKFBBBBBBBBLX", KEPT, times=ALWAYS),
     undo("B", Kind.LOST, "RCKFBBLX", REFUNDED),
-    undo("B", Kind.LOST, "RCKFBBBBBBLX", parked(REFUNDED), times=ALWAYS),
+    undo("B", Kind.LOST, "RCKFBBBBBBBBLX", parked(REFUNDED), times=ALWAYS),
     undo("B", Kind.KILLED, "RCKFBBLX", REFUNDED, effects=1),
     undo("B", Kind.KILLED, "RCKFBBLX", REFUNDED, effects=2),
     undo("B", Kind.KILLED, "RCKFBBLX", REFUNDED, effects=3),
     undo("B", Kind.KILLED, "RCKFBBBBLX", REFUNDED, effects=1, times=ALWAYS),
     undo("B", Kind.ZOMBIE, "RCKFBBLX", REFUNDED),
-    undo("B", Kind.ZOMBIE, "RCKFBBBBBBLX", KEPT, times=ALWAYS, woken=parked(REFUNDED)),
+    undo("B", Kind.ZOMBIE, "RCKFBBBBBBBBLX", KEPT, times=ALWAYS, woken=parked(REFUNDED)),
 ]
 HELD = parked(
     REFUNDED,
@@ -165,6 +172,8 @@ def test_a_fault_leaves_exactly_this(case: Case, world: World, shop: Shop) -> No
         world.faults.just_before("ConfirmOrder", lambda: shop.cancel(order_id))
     if case.kind:
         world.faults.plan(TASK[case.task], case.kind, times=case.times, effects=case.effects)
+    if case.gone:
+        world.faults.plan(TASK[case.task], Kind.BEFORE, times=ALWAYS)
 
     world.settle()
     assert "".join(LETTERS[call] for call in world.calls) == case.calls

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from checkout.saga import RepairIncomplete
+from tests.saga.cases import UNPAID, UNTOUCHED, because
 from tests.support import invariants
 from tests.support.faults import ALWAYS, Kind
 from tests.support.shop import Shop
@@ -48,6 +49,34 @@ def test_a_customers_cancel_before_the_saga_started_is_carried_out_by_the_repair
     assert world.execution(order_id) is None
     assert world.execution(order_id, attempt=1) == "SUCCEEDED"
     assert shop.outcome(order_id).order == ("CANCELLED", "CancelledByCustomer")
+    invariants.check(world)
+
+
+def test_a_saga_that_starts_after_its_order_was_undone_changes_nothing(world: World, shop: Shop) -> None:
+    world.lost.add("OrderPlaced")
+    order_id = shop.order()
+    shop.cancel(order_id)
+    world.settle()
+    world.sweep()
+    repaired = steps(world)
+    world.lost.clear()
+    for event in [event for event in world.bus.published if event.type == "OrderPlaced"]:
+        world.deliver(event)
+    world.settle()
+    assert steps(world) == [*repaired, "ReserveStock", *repaired]
+    assert shop.outcome(order_id) == because(UNTOUCHED, "CancelledByCustomer")
+    invariants.check(world)
+
+
+def test_a_charge_that_its_own_undo_has_overtaken_is_refused_and_not_tried_again(
+    world: World, shop: Shop
+) -> None:
+    order_id = shop.order()
+    undo = {"order_id": order_id}
+    world.faults.just_before("ChargePayment", lambda: world.call("payments.tasks.refund_payment", undo))
+    world.settle()
+    assert world.calls.count("ChargePayment") == 1
+    assert shop.outcome(order_id) == because(UNPAID, "ChargeVoided")
     invariants.check(world)
 
 
@@ -99,7 +128,7 @@ def test_a_parked_order_is_ended_by_one_more_repair(world: World, shop: Shop) ->
     world.settle()
     assert shop.outcome(order_id).order == ("NEEDS_ATTENTION", "CancelledByCustomer")
     world.faults.clear()
-    world.start_repair(order_id, attempt=1)
+    world.resume(order_id)
     assert shop.outcome(order_id).order == ("CANCELLED", "CancelledByCustomer")
     assert shop.outcome(order_id).payment == "REFUNDED"
     invariants.check(world)
@@ -151,4 +180,29 @@ def test_a_reservation_that_cannot_be_closed_does_not_hold_up_the_others(world: 
     assert sorted(shop.outcome(order_id).reservation for order_id in orders) == ["COMMITTED", "RESERVED"]
     world.reconcile(after=timedelta(hours=2))
     assert [shop.outcome(order_id).reservation for order_id in orders] == ["COMMITTED", "COMMITTED"]
+    invariants.check(world)
+
+
+def test_nothing_automatic_ends_an_order_that_needs_a_person(world: World, shop: Shop) -> None:
+    world.lost.add("OrderPlaced")
+    order_id = shop.order()
+    world.settle()
+    with world.unreachable("sfn.StartExecution", about=order_id):
+        for _ in range(5):
+            with pytest.raises(RepairIncomplete):
+                world.sweep_only(timedelta(hours=2))
+        world.sweep_only(timedelta(hours=2))
+    world.settle()
+    assert shop.outcome(order_id).order == ("NEEDS_ATTENTION", "Interrupted")
+
+    world.lost.clear()
+    (late,) = [event for event in world.bus.published if event.type == "OrderPlaced"]
+    world.deliver(late)
+    world.settle()
+    outcome = shop.outcome(order_id)
+    assert outcome.order == ("NEEDS_ATTENTION", "Interrupted")
+    assert outcome.processor[0] == outcome.processor[1]
+    assert outcome.reservation == "RELEASED"
+    world.resume(order_id)
+    assert shop.outcome(order_id).order == ("CANCELLED", "Interrupted")
     invariants.check(world)

@@ -233,7 +233,8 @@ def test_a_value_to_compare_with_never_becomes_the_value_to_write() -> None:
         )
 
 
-def test_a_single_write_that_meets_a_transaction_is_tried_again(wire: Wire, pauses: list[float]) -> None:
-    wire.refuses("TransactionConflictException")
+@pytest.mark.parametrize("code", ["TransactionConflictException", "ProvisionedThroughputExceededException"])
+def test_a_single_write_that_meets_another_is_tried_again(code: str, wire: Wire, pauses: list[float]) -> None:
+    wire.refuses(code)
     dynamo.update(put(a=1))
     assert dynamo.load(KEY) == {**KEY, "a": 1}

@@ -100,7 +100,7 @@ def test_a_checkout_is_accepted_with_its_total_and_where_to_look_for_it() -> Non
     answer = api.handler(aws.request("POST", "/checkout", TWO_MUGS, key="first"), None)
     headers = {name.lower(): value for name, (value,) in answer["multiValueHeaders"].items()}
     assert (answer["statusCode"], json.loads(answer["body"])) == (202, ACCEPTED)
-    assert headers["location"] == f"/orders/{ORDER_ID}"
+    assert headers["location"] == f"orders/{ORDER_ID}"
     assert show() == (200, SHOWN)
     assert said() == [("OrderPlaced", 1)]
 

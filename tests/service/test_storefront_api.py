@@ -176,3 +176,8 @@ def test_a_bad_cursor_is_refused(bad: str) -> None:
     project(placed("o1"), placed("o2", second=1))
     status, problem = ask("customers/alice/orders", query={"next": bad})
     assert (status, problem["error"]) == (400, "InvalidRequest")
+
+
+def test_a_customer_whose_id_is_encoded_in_the_path_sees_the_orders() -> None:
+    status, page = ask("customers/auth0%7Cabc%40example.com/orders", customer="auth0|abc@example.com")
+    assert (status, page["orders"]) == (200, [])

@@ -93,10 +93,12 @@ class Books:
 class Processor:
     """The transport: every call's name in order, and what is to disturb the next call of a name.
 
-    A `forgetful` one gives every request an Idempotency-Key of its own, as if a day lay between any two.
+    `keys` are the distinct Idempotency-Keys that payments sent with the calls of a name. A `forgetful` one
+    gives every request a key of its own, as if a day lay between any two.
     """
 
     calls: list[str] = field(default_factory=list)
+    keys: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     forgetful: bool = False
     disturbances: dict[str, list[Disturbance]] = field(default_factory=lambda: defaultdict(list))
 
@@ -119,6 +121,7 @@ class Processor:
     def send(self, request: Request) -> Answer:
         name = _name(request)
         self.calls.append(name)
+        self.keys[name].add(request.headers.get("Idempotency-Key", ""))
         waiting = self.disturbances[name]
         disturbance: Disturbance = waiting.pop(0) if waiting else lambda apply: apply()
         if self.forgetful:

@@ -26,7 +26,7 @@ from kernel.events import Envelope
 from tests.support import aws
 from tests.support.faults import Crash, Faults, Killed, Kind
 from tests.support.processor import Processor
-from tests.support.state_machines import create_state_machines, running, status
+from tests.support.state_machines import create_state_machines, resume, running, status
 from tests.support.wiring import COMMANDS, PUBLISHERS, SUBSCRIPTIONS, TABLES, TASKS, Bus
 
 EPOCH = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -195,10 +195,9 @@ class World:
         self.call("checkout.saga.reconcile", {})
         self.settle()
 
-    def start_repair(self, order_id: str, *, attempt: int) -> None:
-        """Starts the repair that the sweep would start, as an operator does for a parked order."""
-        with self.service("checkout"):
-            importlib.import_module("checkout.saga")._start_repair(order_id, attempt)
+    def resume(self, order_id: str) -> None:
+        """Starts the repair by hand, as an operator does for an order that NEEDS_ATTENTION."""
+        resume(self.environment, order_id)
         self.settle()
 
     def forget_executions(self) -> None:

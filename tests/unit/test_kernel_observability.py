@@ -75,3 +75,16 @@ def test_a_metric_carries_the_name_of_its_service(
     said = json.loads(capsys.readouterr().out)
     assert (said["service"], said["Fault"]) == ("orders", [1.0])
     assert said["_aws"]["CloudWatchMetrics"][0]["Namespace"] == "Settle"
+
+
+@pytest.mark.parametrize(
+    ("error", "counted"), [(NotFound(), []), (Contended(), ["Fault"]), (OSError(), ["Fault"])]
+)
+def test_what_is_no_refusal_counts_as_a_fault(
+    error: Exception, counted: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[str] = []
+    monkeypatch.setattr(observability, "count", seen.append)
+    with pytest.raises(type(error)), invocation("test"):
+        raise error
+    assert seen == counted
