@@ -1,7 +1,7 @@
 """Inventory under contention: whoever else writes in between, the counters add up."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -16,6 +16,7 @@ from inventory.store import Stock
 from kernel import dynamo, identity
 from kernel.errors import Contended, Fault, Refusal
 from tests.support import aws
+from tests.support.races import before_its_write
 
 SERVICE = "inventory"
 pytestmark = pytest.mark.usefixtures("service")
@@ -42,25 +43,6 @@ def said() -> list[tuple[str, str, int]]:
     return [(event.type, event.subject, event.sequence) for event in aws.committed("inventory")]
 
 
-@contextmanager
-def before_its_first_write(
-    act: Callable[[], object], *, operation: str = "TransactWriteItems"
-) -> Iterator[None]:
-    """Somebody else acts (or AWS fails) after this one has loaded and just before it writes."""
-    pending = [act]
-
-    def once(**_: Any) -> None:
-        if pending:
-            pending.pop()()
-
-    events = dynamo.client().meta.events
-    events.register(f"before-call.dynamodb.{operation}", once)
-    try:
-        yield
-    finally:
-        events.unregister(f"before-call.dynamodb.{operation}", once)
-
-
 def conflict() -> None:
     answer: Any = {
         "Error": {"Code": "TransactionCanceledException", "Message": ""},
@@ -71,7 +53,7 @@ def conflict() -> None:
 
 def test_two_buyers_of_the_last_unit_get_one_reservation_and_one_refusal() -> None:
     receive("mug", 1)
-    with before_its_first_write(lambda: reserve("o2", mug=1)), pytest.raises(OutOfStock) as refused:
+    with before_its_write(lambda: reserve("o2", mug=1)), pytest.raises(OutOfStock) as refused:
         reserve("o1", mug=1)
     assert refused.value.data == {"skus": ["mug"]}
     assert store.stock("mug") == Stock("mug", available=0, reserved=1, received=1)
@@ -80,14 +62,14 @@ def test_two_buyers_of_the_last_unit_get_one_reservation_and_one_refusal() -> No
 
 def test_two_buyers_of_plenty_both_get_theirs() -> None:
     receive("mug", 9)
-    with before_its_first_write(lambda: reserve("o2", mug=4)):
+    with before_its_write(lambda: reserve("o2", mug=4)):
         reserve("o1", mug=5)
     assert store.stock("mug") == Stock("mug", available=0, reserved=9, received=9)
 
 
 def test_one_order_reserved_twice_at_once_is_reserved_once_even_when_it_takes_the_last_unit() -> None:
     receive("mug", 1)
-    with before_its_first_write(lambda: reserve("o1", mug=1)), pytest.raises(Contended):
+    with before_its_write(lambda: reserve("o1", mug=1)), pytest.raises(Contended):
         reserve("o1", mug=1)
     assert reserve("o1", mug=1)["status"] == "RESERVED"
     assert store.stock("mug") == Stock("mug", available=0, reserved=1, received=1)
@@ -95,7 +77,7 @@ def test_one_order_reserved_twice_at_once_is_reserved_once_even_when_it_takes_th
 
 def test_a_reserve_that_loses_against_its_own_undo_holds_nothing() -> None:
     receive("mug", 1)
-    with before_its_first_write(lambda: release("o1")), pytest.raises(Contended):
+    with before_its_write(lambda: release("o1")), pytest.raises(Contended):
         reserve("o1", mug=1)
     with pytest.raises(ReservationReleased):
         reserve("o1", mug=1)
@@ -106,7 +88,7 @@ def test_a_reserve_that_loses_against_its_own_undo_holds_nothing() -> None:
 def test_an_undo_that_loses_a_race_is_decided_again(winner: Callable[[str], object]) -> None:
     receive("mug", 1)
     reserve("o1", mug=1)
-    with before_its_first_write(lambda: winner("o1")), pytest.raises(Contended):
+    with before_its_write(lambda: winner("o1")), pytest.raises(Contended):
         release("o1")
     stock = store.stock("mug")
     assert stock.available + stock.sold == 1
@@ -117,7 +99,7 @@ def test_a_conflict_with_another_buyer_is_tried_again(monkeypatch: pytest.Monkey
     pauses: list[float] = []
     monkeypatch.setattr(identity, "pause", pauses.append)
     receive("mug", 1)
-    with before_its_first_write(conflict):
+    with before_its_write(conflict):
         assert reserve("o1", mug=1)["status"] == "RESERVED"
     assert len(pauses) == 1
     assert store.stock("mug") == Stock("mug", available=0, reserved=1, received=1)
@@ -125,7 +107,7 @@ def test_a_conflict_with_another_buyer_is_tried_again(monkeypatch: pytest.Monkey
 
 def test_a_receipt_that_meets_a_conflict_counts_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(identity, "pause", lambda seconds: None)
-    with before_its_first_write(conflict):
+    with before_its_write(conflict):
         receive("mug", 5)
     assert store.stock("mug") == Stock("mug", available=5, received=5)
 
@@ -135,7 +117,7 @@ def test_a_receipt_whose_answer_was_lost_may_be_sent_again() -> None:
         receive("mug", 5)
         raise ReadTimeoutError(endpoint_url="table")
 
-    with before_its_first_write(lose_the_answer), pytest.raises(ReadTimeoutError):
+    with before_its_write(lose_the_answer), pytest.raises(ReadTimeoutError):
         receive("mug", 5)
     receive("mug", 5)
     assert store.stock("mug") == Stock("mug", available=5, received=5)
@@ -147,7 +129,7 @@ def test_two_sweeps_at_once_ask_about_an_order_once(monkeypatch: pytest.MonkeyPa
     later = identity.now() + timedelta(minutes=61)
     monkeypatch.setattr(identity, "now", lambda: later)
     first: list[str] = []
-    with before_its_first_write(lambda: first.extend(claimed()), operation="UpdateItem"):
+    with before_its_write(lambda: first.extend(claimed()), operation="UpdateItem"):
         second = claimed()
     assert (first, second) == (["o1"], [])
 

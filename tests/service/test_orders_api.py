@@ -1,8 +1,7 @@
 """Orders over HTTP: one order per key for ever, who sees it, and who cancels it."""
 
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
@@ -14,6 +13,7 @@ from orders import api, store, tasks
 from orders.domain import Price
 from tests.support import aws
 from tests.support.clock import Clock
+from tests.support.races import before_its_write
 
 SERVICE = "orders"
 pytestmark = pytest.mark.usefixtures("service", "clock", "shelf")
@@ -77,23 +77,6 @@ def undo(**stuck: Any) -> None:
 
 def said() -> list[tuple[str, int]]:
     return [(event.type, event.sequence) for event in aws.committed("orders")]
-
-
-@contextmanager
-def before_its_first_write(act: Callable[[], object]) -> Iterator[None]:
-    """Somebody else acts after this one has loaded and just before it writes."""
-    pending = [act]
-
-    def once(**_: Any) -> None:
-        if pending:
-            pending.pop()()
-
-    events = dynamo.client().meta.events
-    events.register("before-call.dynamodb.TransactWriteItems", once)
-    try:
-        yield
-    finally:
-        events.unregister("before-call.dynamodb.TransactWriteItems", once)
 
 
 def test_a_checkout_is_accepted_with_its_total_and_where_to_look_for_it() -> None:
@@ -178,14 +161,14 @@ def test_two_requests_racing_with_one_key_are_one_order_at_the_price_of_the_firs
         won.append(checkout())
 
     won: list[tuple[int, dict[str, Any]]] = []
-    with before_its_first_write(overtake):
+    with before_its_write(overtake):
         lost = checkout()
     assert [lost] == won == [(202, {**ACCEPTED, "total": {"amount": 4000, "currency": "EUR"}})]
     assert said() == [("OrderPlaced", 1)]
 
 
 def test_of_two_different_requests_racing_with_one_key_one_is_refused() -> None:
-    with before_its_first_write(checkout):
+    with before_its_write(checkout):
         status, problem = checkout({**TWO_MUGS, "lines": [{"sku": "mug", "quantity": 9}]})
     assert (status, problem["error"]) == (422, "KeyReused")
     assert show() == (200, SHOWN)
@@ -252,7 +235,7 @@ def test_a_confirmed_order_is_not_cancelled() -> None:
 
 def test_a_cancel_that_loses_against_the_confirmation_is_refused(clock: Clock) -> None:
     checkout()
-    with before_its_first_write(confirm):
+    with before_its_write(confirm):
         assert cancel()[0] == 409
     assert len(clock.paused) == 1
     assert said() == [("OrderPlaced", 1), ("OrderConfirmed", 2)]

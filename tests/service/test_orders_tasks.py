@@ -1,7 +1,6 @@
 """Orders' saga steps on its own table, and the claims of the sweep: counted, raced for, given up."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import Any
 from zlib import crc32
 
@@ -14,6 +13,7 @@ from orders import api, store, tasks
 from orders.domain import AlreadyConfirmed, NotFenced, OrderNotPending, Price
 from tests.support import aws
 from tests.support.clock import Clock
+from tests.support.races import before_its_write
 
 SERVICE = "orders"
 pytestmark = pytest.mark.usefixtures("service", "clock")
@@ -77,23 +77,6 @@ def stored(order_id: str) -> dict[str, Any]:
 
 def change(order_id: str, **sets: Any) -> None:
     dynamo.update(dynamo.Write(key={"pk": f"order#{order_id}", "sk": "order"}, sets=sets))
-
-
-@contextmanager
-def before_its_write(act: Callable[[], object], operation: str = "TransactWriteItems") -> Iterator[None]:
-    """Somebody else acts after this one has loaded and just before it writes."""
-    pending = [act]
-
-    def once(**_: Any) -> None:
-        if pending:
-            pending.pop()()
-
-    events = dynamo.client().meta.events
-    events.register(f"before-call.dynamodb.{operation}", once)
-    try:
-        yield
-    finally:
-        events.unregister(f"before-call.dynamodb.{operation}", once)
 
 
 def test_a_confirmed_order_is_confirmed_once_and_stands() -> None:
@@ -210,7 +193,7 @@ def test_two_sweeps_at_once_claim_an_order_once(clock: Clock) -> None:
     order_id = place()
     clock.advance(120)
     first: list[Any] = []
-    with before_its_write(lambda: first.extend(claimed()), "UpdateItem"):
+    with before_its_write(lambda: first.extend(claimed()), operation="UpdateItem"):
         second = claimed()
     assert (first, second) == ([(order_id, "PENDING", 1)], [])
     assert stored(order_id)["attempts"] == 1
@@ -222,7 +205,7 @@ def test_an_order_that_moves_on_while_it_is_claimed_is_not_claimed(
 ) -> None:
     order_id = place()
     clock.advance(120)
-    with before_its_write(lambda: act(order_id), "UpdateItem"):
+    with before_its_write(lambda: act(order_id), operation="UpdateItem"):
         assert claimed() == []
     assert [claim[1:] for claim in claimed()] == later
 

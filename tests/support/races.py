@@ -1,0 +1,24 @@
+"""Somebody else acts at the worst moment: after a service has loaded, just before it writes."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from kernel import dynamo
+
+
+@contextmanager
+def before_its_write(act: Callable[[], object], *, operation: str = "TransactWriteItems") -> Iterator[None]:
+    """Runs `act` once, right before the next `operation` of DynamoDB; it may raise in AWS's place."""
+    pending = [act]
+
+    def once(**_: Any) -> None:
+        if pending:
+            pending.pop()()
+
+    events = dynamo.client().meta.events
+    events.register(f"before-call.dynamodb.{operation}", once)
+    try:
+        yield
+    finally:
+        events.unregister(f"before-call.dynamodb.{operation}", once)
