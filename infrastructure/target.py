@@ -91,7 +91,7 @@ def target_of(scope: Construct) -> Target:
 
 def _check(name: str, *, payments: str) -> None:
     if payments == "stripe":
-        raise SystemExit("payments=stripe cannot be built yet: the Stripe provider comes with part three.")
+        raise SystemExit("payments=stripe cannot be deployed: there is no Stripe provider yet.")
     if payments != "sandbox":
         raise SystemExit(f"payments={payments} is unknown: it is sandbox or stripe.")
     if name not in ("cloud", "embedded", "localstack"):
