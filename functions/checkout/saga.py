@@ -74,7 +74,8 @@ def start(event: Envelope) -> None:
 def sweep(event: Mapping[str, Any], context: object) -> None:
     """Starts or repairs every order that was open for too long. Raises RepairIncomplete."""
     with invocation("sweep") as line:
-        _see_to(line, ((claim.order.order_id, partial(_repair, claim)) for claim in _overdue()))
+        claims = map(Claim.model_validate, _until_none("CLAIM_OVERDUE", "claims"))
+        _see_to(line, ((claim.order.order_id, partial(_repair, claim)) for claim in claims))
 
 
 def reconcile(event: Mapping[str, Any], context: object) -> None:
@@ -83,7 +84,8 @@ def reconcile(event: Mapping[str, Any], context: object) -> None:
     Heals a lost OrderConfirmed; an order that is still open is the sweep's. Raises RepairIncomplete.
     """
     with invocation("reconcile") as line:
-        _see_to(line, ((order_id, partial(_close, order_id)) for order_id in _held()))
+        held = _until_none("CLAIM_OPEN", "order_ids")
+        _see_to(line, ((order_id, partial(_close, order_id)) for order_id in held))
 
 
 def _see_to(line: dict[str, Any], work: Iterable[tuple[str, Callable[[], None]]]) -> None:
@@ -100,22 +102,13 @@ def _see_to(line: dict[str, Any], work: Iterable[tuple[str, Callable[[], None]]]
     del line["failed"]
 
 
-def _overdue() -> Iterator[Claim]:
-    """Claims, batch after batch, until nothing is due; what is claimed is not due again for minutes."""
+def _until_none(function: str, answered: str) -> Iterator[Any]:
+    """What a claiming function answers, batch after batch; what is claimed is not due again at once."""
     for _ in range(MOST_BATCHES):
-        claims = _ask("CLAIM_OVERDUE")["claims"]
-        if not claims:
+        batch = _ask(function)[answered]
+        if not batch:
             return
-        yield from map(Claim.model_validate, claims)
-
-
-def _held() -> Iterator[str]:
-    """Orders for which stock is held too long, batch after batch; each is not due again for an hour."""
-    for _ in range(MOST_BATCHES):
-        order_ids = _ask("CLAIM_OPEN")["order_ids"]
-        if not order_ids:
-            return
-        yield from order_ids
+        yield from batch
 
 
 def _close(order_id: str) -> None:

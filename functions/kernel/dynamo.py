@@ -176,9 +176,9 @@ def _insist(write: Callable[[], object]) -> None:
             write()
             return
         except ClientError as error:
-            codes = _codes(error)
-            if not PASSING & set(codes):
-                _raise_unmet(error, codes)
+            reasons = _reasons(error)
+            if not any(reason.get("Code") in PASSING for reason in reasons):
+                _raise_unmet(error, reasons)
         back_off(attempt)
     raise Contended
 
@@ -188,18 +188,18 @@ def back_off(attempt: int) -> None:
     identity.pause(random.uniform(0, 0.05 * 2**attempt))
 
 
-def _raise_unmet(error: ClientError, codes: Sequence[str]) -> NoReturn:
+def _raise_unmet(error: ClientError, reasons: Sequence[Item]) -> NoReturn:
     """ConditionFailed with the items found, or the error itself when it is not about conditions."""
-    response: Any = error.response
-    found = response.get("CancellationReasons") or [response]
-    unmet = [place for place, code in enumerate(codes) if code in UNMET]
+    unmet = {place: reason for place, reason in enumerate(reasons) if reason.get("Code") in UNMET}
     if not unmet:
         raise error
-    raise ConditionFailed({place: unpack(found[place].get("Item", {})) for place in unmet}) from error
+    raise ConditionFailed(
+        {place: unpack(reason.get("Item", {})) for place, reason in unmet.items()}
+    ) from error
 
 
-def _codes(error: ClientError) -> list[str]:
-    """One code per item of a cancelled transaction, or the one code of any other error."""
+def _reasons(error: ClientError) -> list[Item]:
+    """Code and item found, for each item of a cancelled transaction or for the one of any other error."""
     response: Any = error.response
-    reasons = response.get("CancellationReasons") or [response["Error"]]
-    return [str(reason.get("Code")) for reason in reasons]
+    alone = {"Code": response["Error"].get("Code"), "Item": response.get("Item", {})}
+    return response.get("CancellationReasons") or [alone]

@@ -1,6 +1,5 @@
 """The transactional outbox: state and the events about it are committed together or not at all."""
 
-import json
 import os
 import zlib
 from collections.abc import Callable, Sequence
@@ -47,7 +46,7 @@ def commit(aggregate: Aggregate, facts: Sequence[Event], *, cause: str, beside: 
         return
     envelopes = _seal(aggregate, facts, cause)
     try:
-        dynamo.transact([*beside, _guarded(aggregate, len(facts))], puts=[_row(envelopes)])
+        dynamo.transact([*beside, _guarded(aggregate, len(facts))], puts=[_row(aggregate, envelopes)])
     except ConditionFailed as failed:
         if len(beside) in failed.old:
             raise Contended from failed
@@ -99,12 +98,11 @@ def _guarded(aggregate: Aggregate, published: int) -> Write:
     )
 
 
-def _row(envelopes: Sequence[str]) -> Item:
-    first = json.loads(envelopes[0])
+def _row(aggregate: Aggregate, envelopes: Sequence[str]) -> Item:
     moment = identity.now()
     return {
-        "pk": bucket(moment, zlib.crc32(first["subject"].encode()) % SHARDS),
-        "sk": f"{first['subject']}#{first['sequence']:010}",
+        "pk": bucket(moment, zlib.crc32(aggregate.subject.encode()) % SHARDS),
+        "sk": f"{aggregate.subject}#{aggregate.sequence + 1:010}",
         "kind": "outbox",
         "events": list(envelopes),
         "expires_at": int((moment + KEPT).timestamp()),

@@ -94,8 +94,7 @@ def cancel_order(step: CancelOrder) -> Outcome:
 @task(OrderStatus)
 def order_status(step: OrderStatus) -> Outcome:
     """How the order stands, for services that still hold something for it."""
-    order = _load(step.order_id)
-    return Outcome(order_id=order.order_id, status=order.status)
+    return _outcome(_load(step.order_id))
 
 
 @task(ClaimOverdue)
