@@ -11,7 +11,7 @@ from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from infrastructure.function import ServiceFunction, expiring_log
-from infrastructure.monitoring import MINUTES, alarm
+from infrastructure.monitoring import MINUTES, alarm, see
 from infrastructure.platform import Platform
 
 SAGA = Path(__file__).parent / "checkout_saga.asl.json"
@@ -54,7 +54,7 @@ class CheckoutSaga(Construct):
             "Aborted": machine.metric_aborted,
         }
         for end, metric in ends.items():
-            says = f"{end} executions of {id}: the sweep repairs their orders, find out why."
+            says = see("failed-executions", f"{end} executions of {id}: the sweep repairs their orders.")
             alarm(Construct(machine, end), metric(period=MINUTES), platform=self.platform, says=says)
         return machine
 

@@ -22,8 +22,16 @@ ROUTES = (
     ("POST", "/checkout", "orders"),
     ("GET", "/orders/{order_id}", "orders"),
     ("POST", "/orders/{order_id}/cancel", "orders"),
+    ("GET", "/ops/checkouts", "orders"),
+    ("POST", "/ops/checkouts/{order_id}/resume", "checkout"),
+    ("POST", "/ops/checkouts/{order_id}/resolve", "checkout"),
     ("GET", "/storefront/orders/{order_id}", "storefront"),
     ("GET", "/storefront/customers/{customer_id}/orders", "storefront"),
+    ("GET", "/ops/dead-letters", "operations"),
+    ("GET", "/ops/dead-letters/{queue}", "operations"),
+    ("POST", "/ops/dead-letters/{queue}/redrive", "operations"),
+    ("POST", "/ops/outbox/{service}/republish", "operations"),
+    ("GET", "/ops/audit", "operations"),
 )
 
 

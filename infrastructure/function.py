@@ -10,7 +10,7 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from infrastructure.assets import packages, stage
-from infrastructure.monitoring import MINUTES, alarm
+from infrastructure.monitoring import MINUTES, alarm, see
 from infrastructure.platform import Home
 from infrastructure.target import Target
 
@@ -43,11 +43,13 @@ class ServiceFunction(lambda_.Function):
             timeout=Duration.seconds(seconds),
             environment={"SERVICE": home.service},
         )
+        self.handler = handler
         self.home = home
         self.seconds = seconds
         self.may("logs:CreateLogStream", "logs:PutLogEvents", on=log.log_group_arn)
         if not refuses:
-            alarm(self, self.metric_errors(period=MINUTES), platform=home.platform, says=f"{handler} fails.")
+            says = see("function-errors", f"{handler} fails.")
+            alarm(self, self.metric_errors(period=MINUTES), platform=home.platform, says=says)
 
     def may(self, *actions: str, on: str, when: Mapping[str, object] | None = None) -> None:
         """Allows these actions on one resource and nothing else."""

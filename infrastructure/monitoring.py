@@ -31,6 +31,11 @@ def alarm(
     ).add_alarm_action(actions.SnsAction(platform.alarms))
 
 
+def see(page: str, says: str) -> str:
+    """The words of an alarm: what has happened, and the page of the runbook that says what to do."""
+    return f"{says} See runbook/{page}.md."
+
+
 def counted(name: str, service: str) -> cloudwatch.Metric:
     """A metric that the kernel counts in one service."""
     return cloudwatch.Metric(
@@ -63,10 +68,12 @@ class Monitoring(Construct):
         super().__init__(scope, "Monitoring")
         parked = counted("OrderParked", "orders")
         faults = {service: counted("Fault", service) for service in watched}
-        says = "An order NEEDS_ATTENTION: find out what is stuck, then resume it (README)."
+        says = see(
+            "parked-orders", "An order NEEDS_ATTENTION: find out what is stuck, then resume or resolve it."
+        )
         alarm(Construct(self, "Parked"), parked, platform=platform, says=says)
         for service, fault in faults.items():
-            says = f"Requests or steps of {service} failed, and the business had not refused: see its logs."
+            says = see("faults", f"Requests or steps of {service} failed, and the business had not refused.")
             alarm(Construct(self, f"{service.title()}Faults"), fault, platform=platform, says=says, limit=5)
         executions = [
             metric for machine in machines for metric in (machine.metric_succeeded(), machine.metric_failed())

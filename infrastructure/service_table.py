@@ -11,7 +11,7 @@ from constructs import Construct
 
 from infrastructure.dead_letters import DeadLetters
 from infrastructure.function import ServiceFunction
-from infrastructure.monitoring import MINUTES, alarm
+from infrastructure.monitoring import MINUTES, alarm, see
 from infrastructure.platform import Home
 
 KEYS_ONLY = dynamodb.ProjectionType.KEYS_ONLY
@@ -79,14 +79,15 @@ class Relay(Construct):
         _may_publish(relay)
         _may_publish(again)
         table.allow(again, "Query")
-        lost = sqs.Queue(
+        letters = DeadLetters(
+            self, platform=home.platform, serves=f"{home.service}.outbox", page="unpublished-events"
+        )
+        letters.redrives_to = lost = sqs.Queue(
             self,
             "Lost",
             visibility_timeout=Duration.seconds(6 * again.seconds),
             retention_period=Duration.days(14),
-            dead_letter_queue=sqs.DeadLetterQueue(
-                queue=DeadLetters(self, platform=home.platform), max_receive_count=10
-            ),
+            dead_letter_queue=sqs.DeadLetterQueue(queue=letters, max_receive_count=10),
         )
         again.add_event_source(sources.SqsEventSource(lost, batch_size=1))
         _follow(relay, table, lost)
@@ -113,7 +114,7 @@ def _follow(relay: ServiceFunction, table: ServiceTable, lost: sqs.Queue) -> Non
         on_failure=sources.SqsDlq(lost),
     )
     age = relay.metric("IteratorAge", statistic="Maximum", period=MINUTES)
-    says = f"Events of {table.home.service} wait five minutes for the bus."
+    says = see("waiting-events", f"Events of {table.home.service} wait five minutes for the bus.")
     alarm(Construct(relay, "Age"), age, platform=table.home.platform, limit=300_000, says=says)
 
 

@@ -9,6 +9,7 @@ from infrastructure.services.acquirer import Acquirer
 from infrastructure.services.catalog import Catalog
 from infrastructure.services.checkout import Checkout
 from infrastructure.services.inventory import Inventory
+from infrastructure.services.operations import Operations
 from infrastructure.services.orders import Orders
 from infrastructure.services.payments import Payments
 from infrastructure.services.storefront import Storefront
@@ -29,13 +30,9 @@ def build(app: App) -> None:
     acquirer = Acquirer(_stack(app, "Acquirer", target), platform=platform)
     payments = Payments(_stack(app, "Payments", target), platform=platform, processor=acquirer)
     storefront = Storefront(_stack(app, "Storefront", target), platform=platform)
-    checkout = Checkout(
-        _stack(app, "Checkout", target),
-        platform=platform,
-        orders=orders,
-        inventory=inventory,
-        payments=payments,
-    )
+    saga = _stack(app, "Checkout", target)
+    checkout = Checkout(saga, platform=platform, orders=orders, inventory=inventory, payments=payments)
+    operations = Operations(_stack(app, "Operations", target), platform=platform)
 
     edge = _stack(app, "Edge", target)
     apis = {
@@ -43,7 +40,9 @@ def build(app: App) -> None:
         "orders": orders.api,
         "inventory": inventory.api,
         "payments": payments.api,
+        "checkout": checkout.api,
         "storefront": storefront.api,
+        "operations": operations.api,
     }
     Edge(edge, platform=platform, apis=apis)
     machines = [checkout.saga.checkout, checkout.saga.repair]

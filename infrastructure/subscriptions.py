@@ -19,8 +19,10 @@ def on_events(function: ServiceFunction, *types: str, source: str = "") -> None:
 
     Events that could not be put into the queue, or not handled in five attempts, become dead letters.
     """
-    letters = DeadLetters(function, platform=function.home.platform)
-    queue = sqs.Queue(
+    letters = DeadLetters(
+        function, platform=function.home.platform, serves=function.handler, page="dead-letters"
+    )
+    letters.redrives_to = queue = sqs.Queue(
         function,
         "Queue",
         visibility_timeout=Duration.seconds(6 * function.seconds),
@@ -39,7 +41,9 @@ def on_events(function: ServiceFunction, *types: str, source: str = "") -> None:
 
 def on_schedule(function: ServiceFunction, every: Duration) -> None:
     """The next run is the retry of this one, so a run is not repeated."""
-    letters = DeadLetters(function, platform=function.home.platform)
+    letters = DeadLetters(
+        function, platform=function.home.platform, serves=function.handler, page="missed-runs"
+    )
     target = targets.LambdaFunction(
         function, dead_letter_queue=letters, retry_attempts=0, max_event_age=Duration.minutes(1)
     )

@@ -1,4 +1,4 @@
-"""Starts the checkout saga, repairs what never started or died, reconciles what stayed open."""
+"""Starts the checkout saga, repairs what never started or died or was parked, reconciles what stayed open."""
 
 import json
 import os
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 
 MOST_BATCHES = 10
+INTERRUPTED, RESUMED = "Interrupted", "Resumed"
 
 
 class Line(BaseModel):
@@ -88,6 +89,26 @@ def reconcile(event: Mapping[str, Any], context: object) -> None:
         _see_to(line, ((order_id, partial(_close, order_id)) for order_id in held))
 
 
+def resume(order_id: str, **request: str) -> dict[str, Any]:
+    """Has orders note the operator's request, then starts a repair named by it; answers what orders said.
+
+    What is lost in between is made up by the same request: orders knows it, and the start makes it once.
+    """
+    said = _ask("RESUME_ORDER", order_id=order_id, **request)
+    if "refused" not in said:
+        _start_repair(order_id, said["resumption"], because=RESUMED)
+    return said
+
+
+def resolve(order_id: str, **request: str) -> dict[str, Any]:
+    """Asks payments and inventory how their parts stand, then has orders decide; answers what orders said."""
+    standing = {
+        "payment": _ask("PAYMENT_STATUS", order_id=order_id),
+        "reservation": _ask("RESERVATION_STATUS", order_id=order_id),
+    }
+    return _ask("RESOLVE_ORDER", order_id=order_id, **standing, **request)
+
+
 def _see_to(line: dict[str, Any], work: Iterable[tuple[str, Callable[[], None]]]) -> None:
     """Does what can be done for each order, so that one that fails does not hold up the others."""
     line["orders"], line["failed"] = [], {}
@@ -141,7 +162,7 @@ def _repair(claim: Claim) -> None:
     if claim.status == "PENDING" and saga is None and not any(repairs):
         _start_saga(order)
     else:
-        _start_repair(order.order_id, attempt)
+        _start_repair(order.order_id, attempt, because=INTERRUPTED)
 
 
 def _status(machine: str, name: str) -> str | None:
@@ -158,13 +179,14 @@ def _start_saga(order: PlacedOrder) -> None:
     _start(os.environ["CHECKOUT_SAGA"], order.order_id, given)
 
 
-def _start_repair(order_id: str, attempt: int) -> None:
-    given = {"order_id": order_id, "failure": {"Error": "Interrupted", "Cause": ""}, "stuck": {}}
-    _start(os.environ["CHECKOUT_REPAIR"], _repair_name(order_id, attempt), given)
+def _start_repair(order_id: str, which: int | str, *, because: str) -> None:
+    given = {"order_id": order_id, "failure": {"Error": because, "Cause": ""}, "stuck": {}}
+    _start(os.environ["CHECKOUT_REPAIR"], _repair_name(order_id, which), given)
 
 
-def _repair_name(order_id: str, attempt: int) -> str:
-    return f"{order_id}-{attempt}"
+def _repair_name(order_id: str, which: int | str) -> str:
+    """By the number of the sweep's attempt or the id of an operator's resumption: 73 of 80 characters."""
+    return f"{order_id}-{which}"
 
 
 def _start(machine: str, name: str, given: Mapping[str, Any]) -> None:

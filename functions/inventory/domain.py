@@ -46,6 +46,15 @@ class Reservation:
     def is_open(self) -> bool:
         return self.status is Status.RESERVED
 
+    @property
+    def is_undone(self) -> bool:
+        """Whether nothing is held now, and never will be; without a tombstone a late reserve may come."""
+        return self.status is Status.RELEASED
+
+    @property
+    def is_held(self) -> bool:
+        return self.status in (Status.RESERVED, Status.COMMITTED)
+
 
 def reserve(reservation: Reservation, lines: tuple[Line, ...]) -> Decision[Reservation]:
     """Holds every line, or raises ReservationReleased after an undo."""

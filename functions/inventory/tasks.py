@@ -21,6 +21,10 @@ class CommitStock(Step):
     order_id: str
 
 
+class ReservationStatus(Step):
+    order_id: str
+
+
 class ClaimOpen(Step):
     """How many open reservations of each shard to look at."""
 
@@ -34,6 +38,13 @@ class Open(BaseModel):
 class Reservation(BaseModel):
     order_id: str
     status: domain.Status
+
+
+class Position(Reservation):
+    """`undone`: nothing is held for the order, now and for ever. `held`: all of it is."""
+
+    undone: bool
+    held: bool
 
 
 @task(ReserveStock)
@@ -58,6 +69,13 @@ def commit_stock(step: CommitStock) -> Reservation:
     decision = domain.commit(store.load(step.order_id))
     store.save(decision, cause=step.cause)
     return Reservation(order_id=step.order_id, status=decision.state.status)
+
+
+@task(ReservationStatus)
+def reservation_status(step: ReservationStatus) -> Position:
+    """How the reservation stands; changes nothing."""
+    found = store.load(step.order_id)
+    return Position(order_id=step.order_id, status=found.status, undone=found.is_undone, held=found.is_held)
 
 
 @task(ClaimOpen)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 Item = dict[str, Any]
 Key = Mapping[str, str]
 
+OPEN = "open"
 CLOSED = ("open_shard", "due_at")
 SHARDS = 4
 ATTEMPTS = 5
@@ -136,22 +137,26 @@ def query(condition: str, binds: Item, **options: Any) -> Iterator[Item]:
         yield from (unpack(item) for item in page["Items"])
 
 
-def opened(name: str, due_at: datetime) -> Item:
-    """Attributes that keep an item in the table's `open` index, until CLOSED are removed from it."""
-    return {"open_shard": f"open#{zlib.crc32(name.encode()) % SHARDS}", "due_at": due_at.isoformat()}
+def opened(name: str, due_at: datetime, *, kind: str = OPEN) -> Item:
+    """Attributes that keep an item in the table's `open` index, until CLOSED are removed from it.
+
+    `due` finds those of the kind OPEN only.
+    """
+    return {"open_shard": f"{kind}#{zlib.crc32(name.encode()) % SHARDS}", "due_at": due_at.isoformat()}
 
 
 def due(now: datetime, *, limit: int) -> Iterator[Item]:
     """Items of the `open` index that were due by `now`, as they are now; `limit` of each shard."""
-    for shard in range(SHARDS):
+    for shard in (f"{OPEN}#{number}" for number in range(SHARDS)):
         found = query(
             "#open_shard = :shard AND #due_at <= :now",
-            {"shard": f"open#{shard}", "now": now.isoformat()},
+            {"shard": shard, "now": now.isoformat()},
             IndexName="open",
             PaginationConfig={"MaxItems": limit},
         )
         current = [load({"pk": entry["pk"], "sk": entry["sk"]}) for entry in found]
-        yield from (item for item in current if item and item.get("due_at", "~") <= now.isoformat())
+        there = (item for item in current if item and item.get("open_shard") == shard)
+        yield from (item for item in there if item["due_at"] <= now.isoformat())
 
 
 def update(write: Write) -> None:

@@ -38,6 +38,10 @@ class Refusal(SettleError):
 
     status = 409
 
+    def problem(self) -> dict[str, Any]:
+        """How a refusal is told: its name, its sentence, its data."""
+        return {"error": type(self).__name__, "message": str(self), **self.data}
+
 
 class InvalidRequest(Refusal):
     """The request is not one this service understands."""

@@ -129,8 +129,7 @@ def answer(status: int, body: BaseModel | Mapping[str, Any], **headers: str) -> 
 
 
 def _problem(refusal: Refusal) -> Response[str]:
-    body = {"error": type(refusal).__name__, "message": str(refusal), **refusal.data}
-    return answer(refusal.status, body)
+    return answer(refusal.status, refusal.problem())
 
 
 def _hand_on(error: Exception) -> Response[str]:

@@ -1,8 +1,10 @@
 """Orders and their status.
 
 Owns: the order, from acceptance to its end; its own copy of catalog's prices.
-Emits: OrderPlaced, CancellationStarted, OrderConfirmed, OrderCancelled, OrderParked.
+Emits: OrderPlaced, CancellationStarted, OrderConfirmed, OrderCancelled, OrderParked, OrderResumed,
+OrderResolved.
 Reacts to: ProductListed, PriceChanged, ProductRetired (copies the price).
 Accepts: a checkout and a cancel from customers; confirm_order, fence_order, cancel_order from the saga;
-claim_overdue from checkout's sweep.
+claim_overdue from checkout's sweep; resume_order and resolve_order from checkout's operators; an operator's
+question what has not ended.
 """

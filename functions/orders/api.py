@@ -1,20 +1,24 @@
-"""Orders over HTTP: a customer checks out, looks at an order, cancels it."""
+"""Orders over HTTP: a customer checks out, looks at an order, cancels it; operators list the unfinished."""
 
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from typing import Annotated, Self
 
 from aws_lambda_powertools.event_handler import Response
-from pydantic import Field, model_validator
+from pydantic import AwareDatetime, Field, model_validator
 
 from kernel import identity, outbox
-from kernel.errors import Contended, NotFound
+from kernel.errors import Contended, InvalidRequest, NotFound
 from kernel.http import Api, Body, CardFree, Slug, answer, slug
 from kernel.money import Money
 from orders import domain, store
-from orders.domain import Order, Wanted
+from orders.domain import Order, Status, Wanted
+from orders.store import Place
 
 api = handler = Api()
 
 CANCELLED_BY_CUSTOMER = "CancelledByCustomer"
+UNFINISHED = (Status.NEEDS_ATTENTION, Status.PENDING, Status.CANCELLING)
+LONGEST_PAGE = 50
 
 
 class WantedLine(Body):
@@ -32,6 +36,15 @@ class Checkout(Body):
         if len({line.sku for line in self.lines}) < len(self.lines):
             raise ValueError("one line per SKU")
         return self
+
+
+class Cursor(Body):
+    """After which order of the index a page begins."""
+
+    state: str
+    shard: Annotated[int, Field(ge=0)]
+    due_at: AwareDatetime
+    order_id: Slug
 
 
 @api.post("/checkout")
@@ -68,6 +81,57 @@ def cancel_order(order_id: str) -> Response[str]:
 
     order = outbox.persist(cancel)
     return answer(202, {"order_id": order_id, "status": order.status})
+
+
+@api.get("/ops/checkouts")
+def list_checkouts() -> Response[str]:
+    """One page of the unfinished orders in one state; `next` leads on while there may be more."""
+    api.caller().must_be("operator")
+    state = _state()
+    orders, last = store.unfinished(state, after=_after(state), limit=LONGEST_PAGE)
+    return answer(
+        200, {"checkouts": [_listed(order) for order in orders], "next": last and _next(state, last)}
+    )
+
+
+def _state() -> Status:
+    """The state asked for. Raises InvalidRequest unless orders in it have not ended."""
+    text = api.current_event.get_query_string_value("state")
+    if text not in UNFINISHED:
+        raise InvalidRequest(f"state must be one of {', '.join(UNFINISHED)}")
+    return Status(text)
+
+
+def _next(state: Status, last: Place) -> str:
+    cursor = Cursor(state=state.value, **last._asdict())
+    return urlsafe_b64encode(cursor.model_dump_json().encode()).decode()
+
+
+def _after(state: Status) -> Place | None:
+    """Where the page begins. Raises InvalidRequest for a cursor that is not one of this list's."""
+    text = api.current_event.get_query_string_value("next")
+    if text is None:
+        return None
+    try:
+        cursor = Cursor.model_validate_json(urlsafe_b64decode(text))
+    except ValueError:
+        raise InvalidRequest("next is not a cursor that this list gave") from None
+    if cursor.state != state:
+        raise InvalidRequest("next is not a cursor that this list gave")
+    return Place(cursor.shard, cursor.due_at, cursor.order_id)
+
+
+def _listed(order: Order) -> dict[str, object]:
+    when = "since" if order.status is Status.NEEDS_ATTENTION else "due_at"
+    return {
+        "order_id": order.order_id,
+        "status": order.status,
+        "reason": order.reason or None,
+        "placed_at": order.placed_at.isoformat(),
+        "attempts": order.attempts,
+        "fenced": order.fenced,
+        when: order.due_at and order.due_at.isoformat(),
+    }
 
 
 def _accept(order_id: str, customer_id: str, checkout: Checkout) -> Order:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import reduce
-from typing import assert_never
+from typing import Literal, assert_never
 
 from kernel.errors import Fault, KeyReused, Refusal
 from kernel.events import Decision
@@ -17,6 +17,8 @@ from orders.events import (
     OrderConfirmed,
     OrderParked,
     OrderPlaced,
+    OrderResolved,
+    OrderResumed,
 )
 
 INTERRUPTED = "Interrupted"
@@ -46,6 +48,22 @@ class OrderNotPending(Refusal):
 
 class AlreadyConfirmed(Refusal):
     """The order is confirmed and stands."""
+
+
+class NotParked(Refusal):
+    """Only an order that NEEDS_ATTENTION is resumed or resolved."""
+
+
+class NotUndone(Refusal):
+    """Not everything that the order had set off is undone for ever."""
+
+
+class NotHeld(Refusal):
+    """The order is not both paid and its stock held."""
+
+
+class AlreadyFenced(Refusal):
+    """The order was fenced, so it can only be cancelled."""
 
 
 class NotFenced(Fault):
@@ -80,11 +98,30 @@ class Price:
 
 
 @dataclass(frozen=True)
+class Standing:
+    """What another service says of its part of an order: undone for ever, held for it, or neither."""
+
+    status: str
+    undone: bool
+    held: bool
+
+
+@dataclass(frozen=True)
+class Intervention:
+    """An operator's request about a parked order; it has the same `id` when it is made again."""
+
+    id: str
+    by: str
+    because: str
+
+
+@dataclass(frozen=True)
 class Order:
     """An order as its service knows it.
 
     `fingerprint` is a hash of the request that placed it; `attempts` counts how often it was claimed
-    for repair.
+    for repair. Nothing is undone before `fenced`, and nothing is confirmed after. `due_at` is when the
+    sweep looks at it, or since when it NEEDS_ATTENTION.
     """
 
     order_id: str
@@ -97,11 +134,13 @@ class Order:
     status: Status = Status.PENDING
     reason: str = ""
     attempts: int = 0
+    fenced: bool = False
+    due_at: datetime | None = None
     sequence: int = 0
 
     @property
-    def is_open(self) -> bool:
-        return self.status in (Status.PENDING, Status.CANCELLING)
+    def has_ended(self) -> bool:
+        return self.status in (Status.CONFIRMED, Status.CANCELLED)
 
 
 def price(wanted: Sequence[Wanted], prices: Mapping[str, Price]) -> tuple[Line, ...]:
@@ -153,8 +192,7 @@ def confirm(order: Order) -> Decision[Order]:
         case Status.CONFIRMED:
             return Decision(order)
         case Status.PENDING:
-            fact = OrderConfirmed(order_id=order.order_id)
-            return Decision(replace(order, status=Status.CONFIRMED), (fact,))
+            return _confirmed(order)
         case Status.CANCELLING | Status.CANCELLED | Status.NEEDS_ATTENTION:
             raise OrderNotPending
         case other:
@@ -162,11 +200,17 @@ def confirm(order: Order) -> Decision[Order]:
 
 
 def fence(order: Order, reason: str) -> Decision[Order]:
-    """PENDING to CANCELLING; one already fenced passes. Raises AlreadyConfirmed for one that stands."""
+    """PENDING to CANCELLING; one already fenced passes. Raises AlreadyConfirmed for one that stands.
+
+    One that was parked before it was fenced is so now, and NEEDS_ATTENTION still.
+    """
     match order.status:
         case Status.PENDING:
-            fenced = replace(order, status=Status.CANCELLING, reason=reason)
+            fenced = replace(order, status=Status.CANCELLING, reason=reason, fenced=True)
             return Decision(fenced, (CancellationStarted(order_id=order.order_id, reason=reason),))
+        case Status.NEEDS_ATTENTION if not order.fenced:
+            fact = CancellationStarted(order_id=order.order_id, reason=order.reason)
+            return Decision(replace(order, fenced=True), (fact,))
         case Status.CANCELLING | Status.CANCELLED | Status.NEEDS_ATTENTION:
             return Decision(order)
         case Status.CONFIRMED:
@@ -179,7 +223,7 @@ def cancel(order: Order, stuck: Sequence[str], *, resumed: bool) -> Decision[Ord
     """Ends a fenced order: CANCELLED, or NEEDS_ATTENTION while a step is stuck.
 
     One that NEEDS_ATTENTION already is ended only when an operator has `resumed` it. Raises NotFenced for
-    one that is PENDING or CONFIRMED.
+    one that could still be confirmed, or is.
     """
     match order.status:
         case Status.CANCELLED:
@@ -188,10 +232,9 @@ def cancel(order: Order, stuck: Sequence[str], *, resumed: bool) -> Decision[Ord
             return park(order, stuck)
         case Status.NEEDS_ATTENTION if stuck or not resumed:
             return Decision(order)
-        case Status.CANCELLING | Status.NEEDS_ATTENTION:
-            fact = OrderCancelled(order_id=order.order_id, reason=order.reason)
-            return Decision(replace(order, status=Status.CANCELLED), (fact,))
-        case Status.PENDING | Status.CONFIRMED:
+        case Status.CANCELLING | Status.NEEDS_ATTENTION if order.fenced:
+            return _cancelled(order)
+        case Status.PENDING | Status.CONFIRMED | Status.CANCELLING | Status.NEEDS_ATTENTION:
             raise NotFenced
         case other:
             assert_never(other)
@@ -210,6 +253,60 @@ def park(order: Order, stuck: Sequence[str]) -> Decision[Order]:
             assert_never(other)
 
 
+def resume(order: Order, request: Intervention) -> Decision[Order]:
+    """Has a parked order's undo lane run once more. Raises NotParked."""
+    _must_be_parked(order)
+    fact = OrderResumed(
+        order_id=order.order_id, by=request.by, because=request.because, resumption=request.id
+    )
+    return Decision(order, (fact,))
+
+
+def resolve(
+    order: Order,
+    to: Literal[Status.CONFIRMED, Status.CANCELLED],
+    *,
+    request: Intervention,
+    payment: Standing,
+    reservation: Standing,
+) -> Decision[Order]:
+    """Ends a parked order as an operator says and the others' books allow.
+
+    What they said may be a moment old, and holds all the same. Undone is for ever. Held ends with an
+    undo only, nothing is undone before the order is fenced, and this decision is saved on condition
+    that no fence has come since the order was loaded, which was after they were asked.
+    Raises NotParked, NotUndone, AlreadyFenced and NotHeld.
+    """
+    _must_be_parked(order)
+    if to is Status.CANCELLED:
+        if not (payment.undone and reservation.undone):
+            raise NotUndone(payment=payment.status, reservation=reservation.status)
+        ended = _cancelled(order)
+    else:
+        if order.fenced:
+            raise AlreadyFenced
+        if not (payment.held and reservation.held):
+            raise NotHeld(payment=payment.status, reservation=reservation.status)
+        ended = _confirmed(order)
+    fact = OrderResolved(order_id=order.order_id, to=to.value, by=request.by, because=request.because)
+    return Decision(ended.state, (fact, *ended.facts))
+
+
 def look_again(attempts: int, now: datetime) -> datetime:
     """When an order that has been claimed `attempts` times is due, if it is open still."""
     return now + PATIENCE * (1 << attempts)
+
+
+def _must_be_parked(order: Order) -> None:
+    if order.status is not Status.NEEDS_ATTENTION:
+        raise NotParked(status=order.status.value)
+
+
+def _confirmed(order: Order) -> Decision[Order]:
+    fact = OrderConfirmed(order_id=order.order_id)
+    return Decision(replace(order, status=Status.CONFIRMED, reason=""), (fact,))
+
+
+def _cancelled(order: Order) -> Decision[Order]:
+    fact = OrderCancelled(order_id=order.order_id, reason=order.reason)
+    return Decision(replace(order, status=Status.CANCELLED), (fact,))

@@ -45,6 +45,24 @@ class OrderCancelled(Event):
     reason: str
 
 
+class OrderResumed(Event):
+    """An operator has the undo lane of a parked order run once more, as `resumption`."""
+
+    order_id: str
+    by: str
+    because: str
+    resumption: str
+
+
+class OrderResolved(Event):
+    """An operator ends a parked order, which is now CONFIRMED or CANCELLED."""
+
+    order_id: str
+    to: str
+    by: str
+    because: str
+
+
 class OrderParked(Event):
     """The order needs a person: `stuck` names the steps that could not be undone."""
 

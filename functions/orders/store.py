@@ -1,17 +1,35 @@
-"""The orders table: `order#<id>` records, `price#<sku>` copies, and the index of what is open."""
+"""The orders table: `order#<id>` records, `price#<sku>` copies, and the index of what has not ended."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from typing import Any
+from itertools import islice
+from typing import Any, NamedTuple
 
-from kernel import dynamo, outbox
+from kernel import dynamo, identity, inbox, outbox
 from kernel.dynamo import Item, Key, Write
-from kernel.errors import ConditionFailed, Contended
+from kernel.errors import ConditionFailed, Contended, KeyReused
 from kernel.events import Decision
 from kernel.money import Money
 from orders import domain
 from orders.domain import Order, Price, Status
-from orders.events import Line
+from orders.events import Line, OrderParked
+
+PARKED = "parked"
+
+
+class Place(NamedTuple):
+    """Where an order stands in the index: longest due, or longest parked, first in its shard."""
+
+    shard: int
+    due_at: datetime
+    order_id: str
+
+
+class Request(NamedTuple):
+    """An operator's request, and a hash of what is asked in it."""
+
+    id: str
+    fingerprint: str
 
 
 def load(order_id: str) -> Order | None:
@@ -20,22 +38,49 @@ def load(order_id: str) -> Order | None:
     return _order(item) if item else None
 
 
-def save(decision: Decision[Order], *, cause: str) -> None:
-    """The order and its facts in one transaction; only open orders stand in the index of open ones.
+def save(decision: Decision[Order], *, cause: str, request: Request | None = None) -> None:
+    """The order, its facts and the memory of an operator's request in one transaction.
 
-    Raises Contended when the order has moved on.
+    Orders that have not ended stand in the index. Raises Contended when the order has moved on, or the
+    request was remembered meanwhile.
     """
     order = decision.state
-    changing = {"status": order.status, "reason": order.reason}
+    changing = {"status": order.status, "reason": order.reason, "fenced": order.fenced}
+    if any(isinstance(fact, OrderParked) for fact in decision.facts):
+        changing |= dynamo.opened(order.order_id, identity.now(), kind=PARKED)
     aggregate = outbox.Aggregate(
         key=_order_key(order.order_id),
         subject=f"order/{order.order_id}",
         correlation=order.order_id,
         sequence=order.sequence,
         sets=changing if order.sequence else {**_accepted(order), **changing},
-        removes=() if order.is_open else dynamo.CLOSED,
+        removes=dynamo.CLOSED if order.has_ended else (),
     )
-    outbox.commit(aggregate, decision.facts, cause=cause)
+    beside = [_remembering(request)] if request else []
+    try:
+        outbox.commit(aggregate, decision.facts, cause=cause, beside=beside)
+    except ConditionFailed as failed:
+        raise Contended from failed
+
+
+def remembers(request: Request) -> bool:
+    """Whether the request has had its effect. Raises KeyReused when another had it under its id."""
+    item = dynamo.load(_remembering(request).key)
+    if item and item["fingerprint"] != request.fingerprint:
+        raise KeyReused
+    return item is not None
+
+
+def unfinished(status: Status, *, after: Place | None, limit: int) -> tuple[Sequence[Order], Place | None]:
+    """Orders of this status, as they are now, and where to go on if there may be more.
+
+    The next `limit` of the index are looked at, shard by shard, so fewer may be found.
+    """
+    kind = PARKED if status is Status.NEEDS_ATTENTION else dynamo.OPEN
+    places = list(islice(_places(kind, after, limit=limit + 1), limit + 1))
+    current = [load(place.order_id) for place in places[:limit]]
+    found = [order for order in current if order and order.status is status]
+    return found, places[limit - 1] if len(places) > limit else None
 
 
 def overdue(now: datetime, *, limit: int) -> Iterator[Order]:
@@ -118,8 +163,33 @@ def _order(item: Item) -> Order:
         status=Status(item["status"]),
         reason=item["reason"],
         attempts=item["attempts"],
+        fenced=_fenced(item),
+        due_at=datetime.fromisoformat(item["due_at"]) if "due_at" in item else None,
         sequence=item["sequence"],
     )
+
+
+def _places(kind: str, after: Place | None, *, limit: int) -> Iterator[Place]:
+    for shard in range(after.shard if after else 0, dynamo.SHARDS):
+        mark = f"{kind}#{shard}"
+        options: Item = {"IndexName": "open", "Limit": limit}
+        if after and shard == after.shard:
+            key = {**_order_key(after.order_id), "open_shard": mark, "due_at": after.due_at.isoformat()}
+            options["ExclusiveStartKey"] = dynamo.pack(key)
+        for entry in dynamo.query("#open_shard = :shard", {"shard": mark}, **options):
+            order_id = entry["pk"].removeprefix("order#")
+            yield Place(shard, datetime.fromisoformat(entry["due_at"]), order_id)
+
+
+def _fenced(item: Item) -> bool:
+    """Records of an earlier release do not say; those that were parked may have been."""
+    if item["status"] in (Status.CANCELLING, Status.CANCELLED):
+        return True
+    return bool(item.get("fenced", item["status"] == Status.NEEDS_ATTENTION))
+
+
+def _remembering(request: Request) -> Write:
+    return inbox.once("operators", request.id, fingerprint=request.fingerprint)
 
 
 def _lines(items: Sequence[Item]) -> tuple[Line, ...]:

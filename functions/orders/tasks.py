@@ -1,17 +1,18 @@
-"""The saga's steps in orders: confirm, and the fence and end of its undo lane; claims for the sweep."""
+"""The saga's steps in orders, claims for the sweep, and what operators ask of an order by way of checkout."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel
 
-from kernel import identity
-from kernel.errors import Contended, Fault
+from kernel import identity, outbox
+from kernel.errors import Contended, Fault, NotFound, Refusal
+from kernel.events import Decision
 from kernel.observability import count
 from kernel.tasks import Step, task
 from orders import domain, store
-from orders.domain import Order, Status
+from orders.domain import Intervention, Order, Standing, Status
 from orders.events import OrderPlaced
 
 RESUMED = "Resumed"
@@ -46,6 +47,46 @@ class ClaimOverdue(Step):
 
 class OrderStatus(Step):
     order_id: str
+
+
+class Asked(Step):
+    """What an operator asks for; `request` is the same when `by` asks again with the same key."""
+
+    order_id: str
+    request: str
+    by: str
+    because: str
+
+    def intervention(self) -> Intervention:
+        return Intervention(self.request, self.by, self.because)
+
+    def fingerprint(self) -> str:
+        asked = self.model_dump_json(include={"order_id", "to", "because"})
+        return identity.derive(type(self).__name__, asked)
+
+
+class ResumeOrder(Asked):
+    """To have the undo lane run once more."""
+
+
+class ResolveOrder(Asked):
+    """With what payments and inventory say of the order."""
+
+    to: Literal[Status.CONFIRMED, Status.CANCELLED]
+    payment: Standing
+    reservation: Standing
+
+
+class Resumption(BaseModel):
+    order_id: str
+    resumption: str
+
+
+class Refused(BaseModel):
+    """A refusal for the operator, by HTTP status and body; the command itself has not failed."""
+
+    refused: int
+    problem: dict[str, Any]
 
 
 class Outcome(BaseModel):
@@ -97,6 +138,24 @@ def order_status(step: OrderStatus) -> Outcome:
     return _outcome(_load(step.order_id))
 
 
+@task(ResumeOrder)
+def resume_order(step: ResumeOrder) -> Resumption | Refused:
+    """Notes that an operator resumes the order, once per request; the repair is checkout's."""
+    refused = _intervene(step, lambda order: domain.resume(order, step.intervention()))
+    return refused or Resumption(order_id=step.order_id, resumption=step.request)
+
+
+@task(ResolveOrder)
+def resolve_order(step: ResolveOrder) -> Outcome | Refused:
+    """Ends a parked order as an operator says, once per request."""
+
+    def resolve(order: Order) -> Decision[Order]:
+        request, payment, reservation = step.intervention(), step.payment, step.reservation
+        return domain.resolve(order, step.to, request=request, payment=payment, reservation=reservation)
+
+    return _intervene(step, resolve) or Outcome(order_id=step.order_id, status=step.to)
+
+
 @task(ClaimOverdue)
 def claim_overdue(step: ClaimOverdue) -> Claims:
     """Claims what has been open for too long; parks what was claimed five times already."""
@@ -122,6 +181,25 @@ def _park(order: Order, *, cause: str) -> None:
     count("OrderParked")
     with suppress(Contended):  # it has moved on by itself
         store.save(domain.park(order, ()), cause=cause)
+
+
+def _intervene(step: Asked, decide: Callable[[Order], Decision[Order]]) -> Refused | None:
+    """Decides and saves, unless the same request was granted before."""
+    request = store.Request(step.request, step.fingerprint())
+
+    def use_case() -> None:
+        if store.remembers(request):
+            return
+        order = store.load(step.order_id)
+        if order is None:
+            raise NotFound
+        store.save(decide(order), cause=step.cause, request=request)
+
+    try:
+        outbox.persist(use_case)
+    except Refusal as refusal:
+        return Refused(refused=refusal.status, problem=refusal.problem())
+    return None
 
 
 def _load(order_id: str) -> Order:

@@ -89,6 +89,20 @@ class Payment:
             raise BooksDiffer
         return self.charge
 
+    @property
+    def is_undone(self) -> bool:
+        """Whether nothing of it is captured now, and never will be.
+
+        No record is not enough, for a late charge may come. Nor is a decline: only what `may_yet_capture`
+        asks of the processor rules out a late confirmation, and no record tells whether that was asked.
+        """
+        return self.status in (Status.VOIDED, Status.REFUNDED)
+
+    @property
+    def is_held(self) -> bool:
+        """Whether the order is paid."""
+        return self.status is Status.CAPTURED
+
 
 def is_open(payment: Payment, total: Money) -> bool:
     """Whether `total` is still to be captured; False when it already is.

@@ -26,9 +26,20 @@ class RefundPayment(Step):
     order_id: str
 
 
+class PaymentStatus(Step):
+    order_id: str
+
+
 class Standing(BaseModel):
     order_id: str
     status: Status
+
+
+class Position(Standing):
+    """`undone`: nothing is captured for the order, now and for ever. `held`: the order is paid."""
+
+    undone: bool
+    held: bool
 
 
 @task(ChargePayment)
@@ -50,6 +61,15 @@ def refund_payment(step: RefundPayment) -> Standing:
     if payment.status is Status.REFUNDING:
         payment = store.save(domain.refunded(payment, _refunds(payment)), cause=step.cause)
     return Standing(order_id=step.order_id, status=payment.status)
+
+
+@task(PaymentStatus)
+def payment_status(step: PaymentStatus) -> Position:
+    """How the payment stands in our own books; changes nothing."""
+    payment = store.load(step.order_id)
+    return Position(
+        order_id=step.order_id, status=payment.status, undone=payment.is_undone, held=payment.is_held
+    )
 
 
 def _started(payment: Payment, step: ChargePayment) -> tuple[Payment, Intent]:

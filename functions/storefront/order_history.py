@@ -117,7 +117,7 @@ def fold(envelopes: Iterable[Envelope]) -> OrderHistory | None:
         **dict(read(placed, PlacedOrder)),
         order_id=placed.correlationid,
         placed_at=_stamp(placed.time),
-        status=ORDER[order[-1].type],
+        status=_status(order),
         reason=read(order[-1], Reasoned).reason,
         stock=_latest(stock, STOCK),
         payment=_latest(payment, PAYMENT),
@@ -181,6 +181,13 @@ def _about(
         for event in events
         if event.source == source and event.subject == f"{kind}/{event.correlationid}" and event.type in known
     ]
+
+
+def _status(events: list[Envelope]) -> Status:
+    """What the latest says, but that an order that was parked stays so while it is undone."""
+    latest = ORDER[events[-1].type]
+    parked = any(event.type == "OrderParked" for event in events)
+    return "NEEDS_ATTENTION" if parked and latest == "CANCELLING" else latest
 
 
 def _latest(events: list[Envelope], meanings: Mapping[str, Meaning]) -> Meaning | None:

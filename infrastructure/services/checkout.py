@@ -1,4 +1,4 @@
-"""Checkout: the saga, what starts it, the sweep that repairs what died, and the hourly reconciliation."""
+"""Checkout: the saga, what starts and repairs it, the hourly reconciliation, and an operator's routes."""
 
 from aws_cdk import ArnFormat, Duration, Stack
 from aws_cdk import aws_stepfunctions as sfn
@@ -14,7 +14,7 @@ from infrastructure.subscriptions import on_events, on_schedule
 
 
 class Checkout(Construct):
-    """It owns no table: it starts executions, and asks orders and inventory through their functions."""
+    """It owns no table: it starts executions, and asks the other services through their functions."""
 
     def __init__(
         self,
@@ -44,6 +44,13 @@ class Checkout(Construct):
         reconcile = ServiceFunction(self, "checkout.saga.reconcile", home=home, seconds=300)
         _may_ask(reconcile, ORDER_STATUS=orders.order_status, **inventory.reconciliation)
         on_schedule(reconcile, Duration.hours(1))
+
+        # To resolve an order it asks three functions, of ten seconds at most each, and the gateway waits 29.
+        self.api = ServiceFunction(self, "checkout.api.handler", home=home, seconds=29)
+        self.api.knows(**platform.target.tokens)
+        _may_start(self.api, CHECKOUT_REPAIR=self.saga.repair)
+        _may_ask(self.api, PAYMENT_STATUS=payments.payment_status, **orders.interventions)
+        _may_ask(self.api, RESERVATION_STATUS=inventory.reservation_status)
 
 
 def _may_start(function: ServiceFunction, **machines: sfn.StateMachine) -> None:

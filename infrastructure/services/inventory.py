@@ -33,5 +33,8 @@ class Inventory(Construct):
         table.allow(claim, "Query", index="open")
         table.allow(claim, "GetItem", "UpdateItem")
 
+        self.reservation_status = ServiceFunction(self, "inventory.tasks.reservation_status", home=home)
+        table.allow(self.reservation_status, "GetItem")
+
         self.tasks = {"ReserveStock": reserve, "ReleaseStock": release}
         self.reconciliation = {"CLAIM_OPEN": claim, "COMMIT_STOCK": commit, "RELEASE_STOCK": release}

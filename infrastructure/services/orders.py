@@ -10,7 +10,10 @@ from infrastructure.subscriptions import on_events
 
 
 class Orders(Construct):
-    """`tasks` are the saga's steps; checkout asks `claim_overdue` every minute, `order_status` every hour."""
+    """`tasks` are the saga's steps; checkout asks `claim_overdue` every minute, `order_status` every hour.
+
+    `interventions` is what it asks when an operator does.
+    """
 
     def __init__(self, scope: Construct, *, platform: Platform) -> None:
         super().__init__(scope, "Orders")
@@ -21,6 +24,7 @@ class Orders(Construct):
         self.api = ServiceFunction(self, "orders.api.handler", home=home)
         self.api.knows(**platform.target.tokens)
         table.allow(self.api, "BatchGetItem", "GetItem", "PutItem", "UpdateItem")
+        table.allow(self.api, "Query", index="open")
 
         prices = ServiceFunction(self, "orders.consumers.handler", home=home, seconds=30)
         on_events(prices, "ProductListed", "PriceChanged", "ProductRetired", source="catalog")
@@ -30,7 +34,10 @@ class Orders(Construct):
         fence = ServiceFunction(self, "orders.tasks.fence_order", home=home, refuses=True)
         cancel = ServiceFunction(self, "orders.tasks.cancel_order", home=home)
         self.tasks = {"ConfirmOrder": confirm, "FenceOrder": fence, "CancelOrder": cancel}
-        for task in self.tasks.values():
+        resume = ServiceFunction(self, "orders.tasks.resume_order", home=home)
+        resolve = ServiceFunction(self, "orders.tasks.resolve_order", home=home)
+        self.interventions = {"RESUME_ORDER": resume, "RESOLVE_ORDER": resolve}
+        for task in (*self.tasks.values(), resume, resolve):
             table.allow(task, "GetItem", "PutItem", "UpdateItem")
 
         self.order_status = ServiceFunction(self, "orders.tasks.order_status", home=home)

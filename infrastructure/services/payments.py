@@ -21,6 +21,9 @@ class Payments(Construct):
         self.api.knows(**platform.target.tokens)
         table.allow(self.api, "GetItem", "UpdateItem")
 
+        self.payment_status = ServiceFunction(self, "payments.tasks.payment_status", home=home)
+        table.allow(self.payment_status, "GetItem")
+
         # A charge asks the processor twice, and the processor may take 11 seconds to time out.
         charge = ServiceFunction(self, "payments.tasks.charge_payment", home=home, seconds=24, refuses=True)
         refund = ServiceFunction(self, "payments.tasks.refund_payment", home=home, seconds=24)

@@ -21,7 +21,14 @@ def test_what_ships_is_what_functions_need_and_nothing_of_the_workshop() -> None
 
 
 def test_models_are_kept_for_the_services_that_functions_call() -> None:
-    assert bundle.used_services() == {"dynamodb", "events", "stepfunctions", "lambda", "secretsmanager"}
+    assert bundle.used_services() == {
+        "dynamodb",
+        "events",
+        "stepfunctions",
+        "lambda",
+        "secretsmanager",
+        "sqs",
+    }
 
 
 def test_trimming_keeps_code_and_used_models_and_drops_the_rest(tmp_path: Path) -> None:

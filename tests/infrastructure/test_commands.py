@@ -11,6 +11,8 @@ TASKS = {
     "ChargePayment": "Payments",
     "RefundPayment": "Payments",
 }
+ASKED = ("ClaimOverdue", "OrderStatus", "ClaimOpen", "CommitStock", "ReleaseStock")
+ASKED += ("ResumeOrder", "ResolveOrder", "PaymentStatus", "ReservationStatus")
 UNDO = ("FenceOrder", "RefundPayment", "ReleaseStock", "CancelOrder")
 
 
@@ -31,12 +33,13 @@ def test_only_checkout_starts_and_describes_executions(given: list[Grant]) -> No
     seen = sorted(
         (role, grant.action, machine)
         for grant in about
-        for role in ("Start", "Sweep")
+        for role in ("Api", "Start", "Sweep")
         for machine in ("CheckoutSaga", "CheckoutRepair")
         if is_of(grant, f"Checkout{role}") and f"Checkout.CheckoutSaga{machine}" in grant.resource
     )
     assert len(about) == len(seen)
     assert seen == [
+        ("Api", "states:StartExecution", "CheckoutRepair"),
         ("Start", "states:StartExecution", "CheckoutSaga"),
         ("Sweep", "states:DescribeExecution", "CheckoutRepair"),
         ("Sweep", "states:DescribeExecution", "CheckoutSaga"),
@@ -54,12 +57,16 @@ def test_checkout_asks_the_functions_it_is_told_and_no_service_invokes_another(g
     asked = {
         (role, name)
         for grant in functions
-        for role in ("Sweep", "Reconcile")
-        for name in ("ClaimOverdue", "OrderStatus", "ClaimOpen", "CommitStock", "ReleaseStock")
+        for role in ("Api", "Sweep", "Reconcile")
+        for name in ASKED
         if is_of(grant, f"Checkout{role}") and name in grant.resource
     }
     assert len(functions) == len(asked)
     assert asked == {
+        ("Api", "ResumeOrder"),
+        ("Api", "ResolveOrder"),
+        ("Api", "PaymentStatus"),
+        ("Api", "ReservationStatus"),
         ("Sweep", "ClaimOverdue"),
         ("Reconcile", "OrderStatus"),
         ("Reconcile", "ClaimOpen"),

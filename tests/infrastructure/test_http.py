@@ -20,8 +20,16 @@ ROUTES = {
     "POST /checkout": "Orders",
     "GET /orders/{order_id}": "Orders",
     "POST /orders/{order_id}/cancel": "Orders",
+    "GET /ops/checkouts": "Orders",
+    "POST /ops/checkouts/{order_id}/resume": "Checkout",
+    "POST /ops/checkouts/{order_id}/resolve": "Checkout",
     "GET /storefront/orders/{order_id}": "Storefront",
     "GET /storefront/customers/{customer_id}/orders": "Storefront",
+    "GET /ops/dead-letters": "Operations",
+    "GET /ops/dead-letters/{queue}": "Operations",
+    "POST /ops/dead-letters/{queue}/redrive": "Operations",
+    "POST /ops/outbox/{service}/republish": "Operations",
+    "GET /ops/audit": "Operations",
 }
 
 

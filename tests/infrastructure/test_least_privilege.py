@@ -16,11 +16,13 @@ import pytest
 from acquirer import store as acquirer_store
 from checkout import saga
 from kernel import dynamo, identity
+from operations import store as operations_store
 from payments import provider
 from tests.infrastructure.permissions import allowed, construct_id
 from tests.infrastructure.synthesis import Assembly
 from tests.support import aws
 from tests.support.faults import ALWAYS, Kind
+from tests.support.letters import Queues
 from tests.support.processor import SECRET
 from tests.support.shop import Shop
 from tests.support.world import PUBLISHERS, World
@@ -115,6 +117,26 @@ def everything_once(world: World) -> None:
         _republish(world, publisher)
     _orders(world, shop)
     _screens(world, shop)
+    _operations(world)
+
+
+def _operations(world: World) -> None:
+    aws.create_table("operations")
+    queue, now = "inventory.consumers.handler", identity.now().isoformat()
+    asked: list[tuple[str, str, Any]] = [
+        ("GET", "/ops/dead-letters", None),
+        ("GET", f"/ops/dead-letters/{queue}", None),
+        ("POST", f"/ops/dead-letters/{queue}/redrive", {"because": "repaired"}),
+        ("POST", "/ops/outbox/orders/republish", {"first": now, "last": now, "because": "lost"}),
+    ]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(operations_store, "LOOKED_AT_SECONDS", 0)
+        Queues(patch).put(queue, "a letter")
+        for method, path, body in asked:
+            status, _ = world.http("operations", method, path, body, role="operator", key=path)
+            assert status < 300, path
+    day = {"day": now[:10]}
+    assert world.http("operations", "GET", "/ops/audit", role="operator", query=day)[1]["actions"]
 
 
 def _orders(world: World, shop: Shop) -> None:
@@ -130,6 +152,17 @@ def _orders(world: World, shop: Shop) -> None:
     world.settle()
     for _ in range(6):
         world.sweep(after=timedelta(hours=2))
+    _interventions(world, cancelled)
+
+
+def _interventions(world: World, order_id: str) -> None:
+    listed = world.http(
+        "orders", "GET", "/ops/checkouts", role="operator", query={"state": "NEEDS_ATTENTION"}
+    )
+    assert [order["order_id"] for order in listed[1]["checkouts"]] == [order_id]
+    assert world.intervene(order_id, "resume")[0] == 202
+    world.settle()
+    assert world.intervene(order_id, "resolve", to="CANCELLED")[0] == 200
 
 
 def _screens(world: World, shop: Shop) -> None:
@@ -189,6 +222,7 @@ def _forget_clients() -> None:
         saga.executions,
         saga.functions,
         acquirer_store.secret,
+        operations_store.queues,
     ]
     for factory in cached:
         factory.cache_clear()  # type: ignore[attr-defined]

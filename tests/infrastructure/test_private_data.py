@@ -57,7 +57,7 @@ def tables(assembly: Assembly) -> dict[str, list[str]]:
 
 
 def test_each_service_has_one_table(assembly: Assembly) -> None:
-    owners = {"Catalog", "Orders", "Inventory", "Payments", "Acquirer", "Storefront"}
+    owners = {"Catalog", "Orders", "Inventory", "Payments", "Acquirer", "Storefront", "Operations"}
     assert set(tables(assembly)) == {f"Settle{owner}" for owner in owners}
     for _, name, table in assembly.resources("AWS::DynamoDB::Table"):
         assert "ResourcePolicy" not in table, name

@@ -93,7 +93,7 @@ def test_dead_letters_late_relays_and_parked_orders_raise_an_alarm(
 def test_failing_functions_raise_an_alarm_unless_they_refuse_as_business(
     assembly: Assembly, watched: Watched
 ) -> None:
-    services = {"catalog", "orders", "inventory", "payments", "storefront"}
+    services = {"catalog", "orders", "inventory", "payments", "checkout", "storefront", "operations"}
     assert set(of(watched, "Fault")) == {*services, "authorizer"}
     functions = {name for _, name, _ in assembly.resources("AWS::Lambda::Function")}
     unwatched = {name[:-8] for name in functions - set(of(watched, "Errors"))}
@@ -114,7 +114,9 @@ def test_every_stack_is_tagged_and_tells_its_table(assembly: Assembly, target: s
 
 
 def test_services_refer_to_no_other_services_stack(assembly: Assembly) -> None:
+    queues = {"Catalog", "Orders", "Inventory", "Payments", "Storefront", "Checkout"}
     may = {
+        "SettleOperations": {f"Settle{owner}" for owner in queues},
         "SettlePayments": {"SettleAcquirer"},  # the processor stands for something outside
         "SettleCheckout": {"SettleOrders", "SettleInventory", "SettlePayments"},
         "SettleEdge": {
@@ -124,6 +126,7 @@ def test_services_refer_to_no_other_services_stack(assembly: Assembly) -> None:
             "SettlePayments",
             "SettleStorefront",
             "SettleCheckout",
+            "SettleOperations",
         },
     }
     for stack, template in assembly.templates.items():

@@ -21,6 +21,7 @@ STACKS = {
         "Acquirer",
         "Checkout",
         "Storefront",
+        "Operations",
         "Edge",
     )
 }

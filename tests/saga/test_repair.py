@@ -128,7 +128,8 @@ def test_a_parked_order_is_ended_by_one_more_repair(world: World, shop: Shop) ->
     world.settle()
     assert shop.outcome(order_id).order == ("NEEDS_ATTENTION", "CancelledByCustomer")
     world.faults.clear()
-    world.resume(order_id)
+    assert world.intervene(order_id, "resume")[0] == 202
+    world.settle()
     assert shop.outcome(order_id).order == ("CANCELLED", "CancelledByCustomer")
     assert shop.outcome(order_id).payment == "REFUNDED"
     invariants.check(world)
@@ -203,6 +204,7 @@ def test_nothing_automatic_ends_an_order_that_needs_a_person(world: World, shop:
     assert outcome.order == ("NEEDS_ATTENTION", "Interrupted")
     assert outcome.processor[0] == outcome.processor[1]
     assert outcome.reservation == "RELEASED"
-    world.resume(order_id)
+    assert world.intervene(order_id, "resume")[0] == 202
+    world.settle()
     assert shop.outcome(order_id).order == ("CANCELLED", "Interrupted")
     invariants.check(world)

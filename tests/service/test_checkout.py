@@ -1,21 +1,18 @@
 """Checkout on real executions: started once from whatever says so, and repaired as the sweep finds them."""
 
-import io
-import json
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from botocore.exceptions import EndpointConnectionError
-from moto import mock_aws
 
 from checkout import saga
 from checkout.saga import RepairIncomplete
 from kernel.errors import Fault
 from kernel.events import Envelope
 from tests.support import aws
+from tests.support.checkout import Functions, executions, idle_executions, run
 from tests.support.events import arriving
-from tests.support.state_machines import create_state_machines
 
 LINE = {"sku": "mug", "quantity": 2}
 EUROS = {"amount": 2500, "currency": "EUR"}
@@ -47,76 +44,21 @@ def claim(order_id: str, status: str = "PENDING", attempt: int = 1) -> dict[str,
     return {"status": status, "attempt": attempt, "order": order(order_id)}
 
 
-class Functions:
-    """Stands where Lambda does: answers each function's queue of answers, and keeps what was asked."""
-
-    def __init__(self) -> None:
-        self.asked: list[tuple[str, dict[str, Any]]] = []
-        self.answers: dict[str, list[Any]] = {}
-
-    def invoke(self, *, FunctionName: str, Payload: bytes) -> dict[str, Any]:  # noqa: N803 - as boto3
-        self.asked.append((FunctionName, json.loads(Payload)))
-        answer = self.answers[FunctionName].pop(0)
-        failed = {"FunctionError": "Unhandled"} if "errorType" in answer else {}
-        return {"StatusCode": 200, "Payload": io.BytesIO(json.dumps(answer).encode()), **failed}
-
-    def overdue(self, *batches: list[Any]) -> None:
-        self.answers["orders-claim"] = [{"claims": batch} for batch in batches]
-
-
 @pytest.fixture
 def cloud() -> Iterator[None]:
-    """Executions that run until a test ends them."""
-    with mock_aws(config={"core": {"mock_credentials": False, "reset_boto3_session": False}}):
+    with idle_executions():
         yield
 
 
 @pytest.fixture(autouse=True)
-def machines(cloud: None, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
-    found = create_state_machines()
-    for variable, arn in found.items():
-        monkeypatch.setenv(variable, arn)
-    return found
-
-
-@pytest.fixture
-def functions(monkeypatch: pytest.MonkeyPatch) -> Functions:
-    fake = Functions()
-    names = {"CLAIM_OVERDUE": "orders-claim", "ORDER_STATUS": "orders-status", "CLAIM_OPEN": "stock-claim"}
-    for variable, name in {**names, "COMMIT_STOCK": "stock-commit", "RELEASE_STOCK": "stock-release"}.items():
-        monkeypatch.setenv(variable, name)
-    monkeypatch.setattr(saga, "functions", lambda: fake)
-    return fake
+def functions(cloud: None, monkeypatch: pytest.MonkeyPatch) -> Functions:
+    return Functions.install(monkeypatch)
 
 
 def start(*events: Envelope) -> list[str]:
     """The place in the batch of each event that comes back."""
     answer = saga.start(aws.batch(events), None)
     return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
-
-
-def executions() -> dict[str, dict[str, Any]]:
-    """The input of every execution, by machine and name ("CheckoutSaga:o1")."""
-    client, found = aws.client("stepfunctions"), {}
-    for machine in client.list_state_machines()["stateMachines"]:
-        arn = machine["stateMachineArn"]
-        for one in client.list_executions(stateMachineArn=arn)["executions"]:
-            told = client.describe_execution(executionArn=one["executionArn"])
-            found[f"{machine['name']}:{one['name']}"] = json.loads(told["input"])
-    return found
-
-
-def run(machine: str, name: str, *, ended: bool) -> None:
-    """An execution that is there already, running or ended."""
-    client = aws.client("stepfunctions")
-    (arn,) = [
-        found["stateMachineArn"]
-        for found in client.list_state_machines()["stateMachines"]
-        if found["name"] == machine
-    ]
-    execution = client.start_execution(stateMachineArn=arn, name=name, input='{"from": "before"}')
-    if ended:
-        client.stop_execution(executionArn=execution["executionArn"])
 
 
 def test_an_accepted_order_starts_its_saga_with_what_the_saga_needs_and_no_more() -> None:

@@ -71,6 +71,29 @@ def test_a_refused_order_may_be_reserved_once_there_is_stock() -> None:
     assert reserve("o1", mug=1)["status"] == "RESERVED"
 
 
+def test_how_a_reservation_stands_is_told_and_changes_nothing() -> None:
+    receive("mug", 5)
+    reserve("held", mug=1)
+    reserve("sold", mug=1)
+    confirm("sold")
+    reserve("released", mug=1)
+    release("released")
+    release("tombstone")
+    before = aws.items("inventory")
+    found = {
+        order_id: tasks.reservation_status({"order_id": order_id}, None)
+        for order_id in ("nothing", "held", "sold", "released", "tombstone")
+    }
+    assert {order_id: (said["status"], said["undone"], said["held"]) for order_id, said in found.items()} == {
+        "nothing": ("NONE", False, False),
+        "held": ("RESERVED", False, True),
+        "sold": ("COMMITTED", False, True),
+        "released": ("RELEASED", True, False),
+        "tombstone": ("RELEASED", True, False),
+    }
+    assert aws.items("inventory") == before
+
+
 def test_fifty_lines_are_one_transaction() -> None:
     lines = {f"sku-{number}": 1 for number in range(50)}
     for place, sku in enumerate(lines):

@@ -8,17 +8,26 @@ import pytest
 
 from kernel import dynamo
 from kernel.errors import Contended, Fault
-from kernel.money import Money
-from orders import api, store, tasks
-from orders.domain import AlreadyConfirmed, NotFenced, OrderNotPending, Price
+from orders import tasks
+from orders.domain import AlreadyConfirmed, NotFenced, OrderNotPending
 from tests.support import aws
 from tests.support.clock import Clock
+from tests.support.orders import (
+    cancel,
+    change,
+    claimed,
+    claims,
+    confirm,
+    customer_cancels,
+    fence,
+    place,
+    said,
+    stored,
+)
 from tests.support.races import before_its_write
 
 SERVICE = "orders"
 pytestmark = pytest.mark.usefixtures("service", "clock")
-
-BODY = {"lines": [{"sku": "mug", "quantity": 2}], "payment_method": "method-1"}
 
 
 @pytest.fixture
@@ -27,56 +36,6 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     found: list[str] = []
     monkeypatch.setattr(tasks, "count", found.append)
     return found
-
-
-def place(key: str = "first") -> str:
-    store.copy_price(Price("mug", Money(1250, "EUR"), for_sale=True), sequence=1)
-    _, answer = aws.call(api.handler, "POST", "/checkout", BODY, key=key)
-    return str(answer["order_id"])
-
-
-def customer_cancels(order_id: str) -> int:
-    return aws.call(api.handler, "POST", f"/orders/{order_id}/cancel")[0]
-
-
-def confirm(order_id: str) -> str:
-    return str(tasks.confirm_order({"order_id": order_id}, None)["status"])
-
-
-def fence(order_id: str) -> str:
-    given = {"order_id": order_id, "reason": "PaymentDeclined", "failure": {"Error": "PaymentDeclined"}}
-    return str(tasks.fence_order(given, None)["status"])
-
-
-def cancel(order_id: str, *stuck: str, **given: str) -> str:
-    failures = {step: {"Error": "States.Timeout"} for step in stuck}
-    return str(tasks.cancel_order({"order_id": order_id, "stuck": failures, **given}, None)["status"])
-
-
-def claims(**given: int) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = tasks.claim_overdue(given, None)["claims"]
-    return found
-
-
-def claimed(**given: int) -> list[tuple[str, str, int]]:
-    return [(claim["order"]["order_id"], claim["status"], claim["attempt"]) for claim in claims(**given)]
-
-
-def said() -> list[tuple[str, dict[str, Any]]]:
-    """What was published after OrderPlaced, without the order's id."""
-    return [
-        (event.type, {name: value for name, value in event.data.items() if name != "order_id"})
-        for event in aws.committed("orders")
-        if event.type != "OrderPlaced"
-    ]
-
-
-def stored(order_id: str) -> dict[str, Any]:
-    return next(item for item in aws.items("orders") if item["pk"] == f"order#{order_id}")
-
-
-def change(order_id: str, **sets: Any) -> None:
-    dynamo.update(dynamo.Write(key={"pk": f"order#{order_id}", "sk": "order"}, sets=sets))
 
 
 def test_a_confirmed_order_is_confirmed_once_and_stands() -> None:
@@ -179,12 +138,24 @@ def test_a_claim_carries_all_that_a_saga_is_started_with(clock: Clock) -> None:
     assert claims() == [{"status": "PENDING", "attempt": 1, "order": placed.data}]
 
 
-@pytest.mark.parametrize("undone", [None, [], ["RefundPayment"]], ids=["confirmed", "cancelled", "parked"])
-def test_an_order_that_can_only_stand_leaves_the_index(undone: list[str] | None, clock: Clock) -> None:
+@pytest.mark.parametrize("end", [confirm, lambda order_id: (fence(order_id), cancel(order_id))])
+def test_an_order_that_has_ended_leaves_the_index(end: Callable[[str], object], clock: Clock) -> None:
     order_id = place()
     assert {"open_shard", "due_at"} <= stored(order_id).keys()
-    _ = confirm(order_id) if undone is None else (fence(order_id), cancel(order_id, *undone))
+    end(order_id)
     assert not {"open_shard", "due_at"} & stored(order_id).keys()
+    clock.advance(300)
+    assert claimed() == []
+
+
+def test_a_parked_order_stands_apart_in_the_index_since_it_was_parked(clock: Clock) -> None:
+    order_id = place()
+    fence(order_id)
+    clock.advance(60)
+    cancel(order_id, "RefundPayment")
+    shard = crc32(order_id.encode()) % 4
+    found = {name: stored(order_id)[name] for name in ("open_shard", "due_at")}
+    assert found == {"open_shard": f"parked#{shard}", "due_at": "2026-01-01T00:01:00+00:00"}
     clock.advance(300)
     assert claimed() == []
 
@@ -224,9 +195,11 @@ def test_an_order_that_is_given_up_is_parked_once_unless_it_ends_meanwhile(
 
 
 def test_an_entry_the_index_still_shows_is_ignored(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
-    orders = {key: place(key) for key in ("confirmed", "claimed", "due")}
+    orders = {key: place(key) for key in ("confirmed", "parked", "claimed", "due")}
     entries = [stored(order_id) for order_id in orders.values()]
     confirm(orders["confirmed"])
+    fence(orders["parked"])
+    cancel(orders["parked"], "RefundPayment")
     change(orders["claimed"], due_at="2026-01-01T00:04:00+00:00")
     clock.advance(120)
 

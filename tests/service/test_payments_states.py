@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from payments import tasks
+from tests.support import aws
 from tests.support.payments import (
     CAPTURED,
     REPAID,
@@ -104,3 +106,26 @@ def test_a_refund_in_every_state(
     assert outcome(refund) == answer
     assert (processor.calls[called:], events()[published:]) == (calls, facts)
     assert processor.books("o1") == books
+
+
+@pytest.mark.parametrize(
+    ("state", "status", "undone", "held"),
+    [
+        ("nothing", "NONE", False, False),
+        ("pending", "PENDING", False, False),
+        ("captured", "CAPTURED", False, True),
+        ("declined", "DECLINED", False, False),
+        ("voided", "VOIDED", True, False),
+        ("tombstone", "VOIDED", True, False),
+        ("refunding", "REFUNDING", False, False),
+        ("refunded", "REFUNDED", True, False),
+    ],
+)
+def test_how_a_payment_stands_is_told_from_our_own_books_and_changes_nothing(
+    state: str, status: str, undone: bool, held: bool, processor: Processor
+) -> None:
+    STATES[state](processor)
+    before, calls = aws.items("payments"), len(processor.calls)
+    said = {"order_id": "o1", "status": status, "undone": undone, "held": held}
+    assert tasks.payment_status({"order_id": "o1"}, None) == said
+    assert (aws.items("payments"), len(processor.calls)) == (before, calls)

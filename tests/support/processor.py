@@ -119,7 +119,7 @@ class Processor:
         self.disturbances[name] += disturbances
 
     def send(self, request: Request) -> Answer:
-        name = _name(request)
+        name = name_of(request)
         self.calls.append(name)
         self.keys[name].add(request.headers.get("Idempotency-Key", ""))
         waiting = self.disturbances[name]
@@ -143,18 +143,23 @@ class Processor:
 
 
 def deliver(request: Request) -> Answer:
-    """One request to the acquirer's handler, as API Gateway hands it over."""
+    """One request to the acquirer's handler."""
+    with _as_acquirer():
+        answer = api.handler(as_event(request), None)
+    return Answer(answer["statusCode"], answer["body"].encode())
+
+
+def as_event(request: Request) -> dict[str, Any]:
+    """The request as API Gateway hands it over."""
     url = urlsplit(request.path)
     query = dict(parse_qsl(url.query))
     body = request.body.decode() if request.body is not None else None
     event = aws.request(request.method, url.path, body, query=query)
-    event |= {"headers": dict(request.headers), "resource": ROUTES[_name(request)][1], "requestContext": {}}
-    with _as_acquirer():
-        answer = api.handler(event, None)
-    return Answer(answer["statusCode"], answer["body"].encode())
+    headers = dict(request.headers)
+    return event | {"headers": headers, "resource": ROUTES[name_of(request)][1], "requestContext": {}}
 
 
-def _name(request: Request) -> str:
+def name_of(request: Request) -> str:
     template = re.sub("(?<=/payment_intents/)[^/]+", "{id}", urlsplit(request.path).path)
     return next(name for name, route in ROUTES.items() if route == (request.method, template))
 

@@ -72,14 +72,6 @@ def status(environment: Mapping[str, str], order_id: str, *, attempt: int = 0) -
     return None
 
 
-def resume(environment: Mapping[str, str], order_id: str) -> None:
-    """What functions/checkout/README.md tells an operator to start."""
-    given = {"order_id": order_id, "failure": {"Error": "Resumed", "Cause": ""}, "stuck": {}}
-    _client().start_execution(
-        stateMachineArn=environment["CHECKOUT_REPAIR"], name=f"{order_id}-by-hand-1", input=json.dumps(given)
-    )
-
-
 @cache
 def _client() -> Any:
     return boto3.client("stepfunctions")

@@ -20,6 +20,10 @@ TASKS = {
     "OrderStatus": "orders.tasks.order_status",
     "ClaimOpen": "inventory.tasks.claim_open",
     "CommitStock": "inventory.tasks.commit_stock",
+    "ResumeOrder": "orders.tasks.resume_order",
+    "ResolveOrder": "orders.tasks.resolve_order",
+    "PaymentStatus": "payments.tasks.payment_status",
+    "ReservationStatus": "inventory.tasks.reservation_status",
 }
 # What checkout asks of other services, by the environment variable that names the function.
 COMMANDS = {
@@ -28,12 +32,43 @@ COMMANDS = {
     "CLAIM_OPEN": "ClaimOpen",
     "COMMIT_STOCK": "CommitStock",
     "RELEASE_STOCK": "ReleaseStock",
+    "RESUME_ORDER": "ResumeOrder",
+    "RESOLVE_ORDER": "ResolveOrder",
+    "PAYMENT_STATUS": "PaymentStatus",
+    "RESERVATION_STATUS": "ReservationStatus",
+}
+# Whose events a consumer of named types hears.
+SOURCES = {
+    "orders.consumers.handler": "catalog",
+    "inventory.consumers.handler": "orders",
+    "checkout.saga.start": "orders",
 }
 SUBSCRIPTIONS: Mapping[str, frozenset[str] | None] = {
     "orders.consumers.handler": frozenset({"ProductListed", "PriceChanged", "ProductRetired"}),
     "inventory.consumers.handler": frozenset({"OrderConfirmed"}),
     "checkout.saga.start": frozenset({"OrderPlaced"}),
     "storefront.projector.handler": None,
+}
+
+
+# How many seconds a function may run, where that is not the default.
+DEFAULT_TIMEOUT = 10
+TIMEOUTS = {
+    "acquirer.api.handler": 29,
+    "checkout.api.handler": 29,
+    "checkout.saga.reconcile": 300,
+    "checkout.saga.start": 30,
+    "checkout.saga.sweep": 300,
+    "inventory.consumers.handler": 30,
+    "inventory.tasks.claim_open": 30,
+    "kernel.relay.handler": 60,
+    "kernel.relay.republish": 120,
+    "operations.api.handler": 29,
+    "orders.consumers.handler": 30,
+    "orders.tasks.claim_overdue": 30,
+    "payments.tasks.charge_payment": 24,
+    "payments.tasks.refund_payment": 24,
+    "storefront.projector.handler": 30,
 }
 
 

@@ -26,7 +26,7 @@ from kernel.events import Envelope
 from tests.support import aws
 from tests.support.faults import Crash, Faults, Killed, Kind
 from tests.support.processor import Processor
-from tests.support.state_machines import create_state_machines, resume, running, status
+from tests.support.state_machines import create_state_machines, running, status
 from tests.support.wiring import COMMANDS, PUBLISHERS, SUBSCRIPTIONS, TABLES, TASKS, Bus
 
 EPOCH = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -195,10 +195,11 @@ class World:
         self.call("checkout.saga.reconcile", {})
         self.settle()
 
-    def resume(self, order_id: str) -> None:
-        """Starts the repair by hand, as an operator does for an order that NEEDS_ATTENTION."""
-        resume(self.environment, order_id)
-        self.settle()
+    def intervene(self, order_id: str, how: str, *, key: str = "", **asked: str) -> tuple[int, Any]:
+        """An operator asks to resume or to resolve the order."""
+        body = {"because": "the cause is gone", **asked}
+        path = f"/ops/checkouts/{order_id}/{how}"
+        return self.http("checkout", "POST", path, body, role="operator", customer="olga", key=key or how)
 
     def forget_executions(self) -> None:
         """As if 90 days had passed: every execution's name is free again."""

@@ -92,6 +92,12 @@ def test_a_reservation_keeps_the_lines_it_was_first_made_for(given: Reservation)
     assert domain.reserve(given, OTHER).state.lines == MUGS
 
 
+def test_only_what_was_released_is_undone_for_ever_and_what_was_sold_is_held_still() -> None:
+    states = (NONE, RESERVED, RELEASED, TOMBSTONE, COMMITTED)
+    assert [one for one in states if one.is_undone] == [RELEASED, TOMBSTONE]
+    assert [one for one in states if one.is_held] == [RESERVED, COMMITTED]
+
+
 def test_only_held_stock_is_open() -> None:
     states = (NONE, RESERVED, RELEASED, TOMBSTONE, COMMITTED)
     assert [state for state in states if state.is_open] == [RESERVED]

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
@@ -30,19 +30,17 @@ from orders.events import (
     OrderParked,
     OrderPlaced,
 )
-
-NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
-LINES = (
-    Line(sku="mug", quantity=2, unit_price=Money(1250, "EUR")),
-    Line(sku="lid", quantity=3, unit_price=Money(99, "EUR")),
+from tests.unit.orders import (
+    CANCELLED,
+    CANCELLING,
+    CONFIRMED,
+    LINES,
+    NEVER_FENCED,
+    NOON,
+    PARKED,
+    PENDING,
+    STATES,
 )
-PENDING = Order("o1", "alice", LINES, Money(2797, "EUR"), "method-1", NOON, "hash", attempts=2, sequence=1)
-CONFIRMED = replace(PENDING, status=Status.CONFIRMED, sequence=2)
-CANCELLING = replace(PENDING, status=Status.CANCELLING, reason="OutOfStock", sequence=2)
-CANCELLED = replace(CANCELLING, status=Status.CANCELLED, sequence=3)
-PARKED = replace(CANCELLING, status=Status.NEEDS_ATTENTION, sequence=3)
-NEVER_FENCED = replace(PENDING, status=Status.NEEDS_ATTENTION, reason="Interrupted", sequence=2)
-STATES = (PENDING, CONFIRMED, CANCELLING, CANCELLED, PARKED, NEVER_FENCED)
 
 STARTED = CancellationStarted(order_id="o1", reason="PaymentDeclined")
 Command = Callable[[Order], Decision[Order]]
@@ -76,7 +74,7 @@ def cancelled(reason: str) -> OrderCancelled:
     return OrderCancelled(order_id="o1", reason=reason)
 
 
-# Given, command, the new status and reason, and what is said.
+# Given, command, the new status and reason, and what is said. CANCELLING and what comes of it are fenced.
 MOVES: list[tuple[Order, Command, Status, str, object]] = [
     (PENDING, domain.confirm, Status.CONFIRMED, "", OrderConfirmed(order_id="o1")),
     (PENDING, fence, Status.CANCELLING, "PaymentDeclined", STARTED),
@@ -85,11 +83,17 @@ MOVES: list[tuple[Order, Command, Status, str, object]] = [
     (CANCELLING, cancel_stuck, Status.NEEDS_ATTENTION, "OutOfStock", parked("OutOfStock", "RefundPayment")),
     (CANCELLING, cancel, Status.CANCELLED, "OutOfStock", cancelled("OutOfStock")),
     (PARKED, resumed, Status.CANCELLED, "OutOfStock", cancelled("OutOfStock")),
-    (NEVER_FENCED, resumed, Status.CANCELLED, "Interrupted", cancelled("Interrupted")),
+    (
+        NEVER_FENCED,
+        fence,
+        Status.NEEDS_ATTENTION,
+        "Interrupted",
+        CancellationStarted(order_id="o1", reason="Interrupted"),
+    ),
 ]
 STAYS: list[tuple[Order, Command]] = [
     (CONFIRMED, domain.confirm),
-    *((order, fence) for order in (CANCELLING, CANCELLED, PARKED, NEVER_FENCED)),
+    *((order, fence) for order in (CANCELLING, CANCELLED, PARKED)),
     *((CANCELLED, command) for command in (cancel, cancel_stuck, park)),
     *((order, command) for order in (PARKED, NEVER_FENCED) for command in (cancel, cancel_stuck, park)),
     (CONFIRMED, park),
@@ -98,6 +102,7 @@ REFUSED: list[tuple[Order, Command, type[Exception]]] = [
     *((order, domain.confirm, OrderNotPending) for order in (CANCELLING, CANCELLED, PARKED, NEVER_FENCED)),
     (CONFIRMED, fence, AlreadyConfirmed),
     *((order, command, NotFenced) for order in (PENDING, CONFIRMED) for command in (cancel, cancel_stuck)),
+    (NEVER_FENCED, resumed, NotFenced),
 ]
 
 
@@ -116,7 +121,8 @@ def test_an_order_moves_on_and_says_so(
 ) -> None:
     decision = command(given)
     assert decision.facts == (fact,)
-    assert decision.state == replace(given, status=status, reason=reason)
+    fenced = given.fenced or command is fence
+    assert decision.state == replace(given, status=status, reason=reason, fenced=fenced)
 
 
 @pytest.mark.parametrize(("given", "command"), STAYS)
@@ -130,8 +136,8 @@ def test_what_would_go_backwards_is_refused(given: Order, command: Command, erro
         command(given)
 
 
-def test_only_an_order_that_can_still_move_by_itself_is_open() -> None:
-    assert [order for order in STATES if order.is_open] == [PENDING, CANCELLING]
+def test_an_order_has_ended_once_nobody_can_move_it_any_more() -> None:
+    assert [order for order in STATES if order.has_ended] == [CONFIRMED, CANCELLED]
 
 
 def test_an_accepted_order_says_what_its_saga_needs() -> None:

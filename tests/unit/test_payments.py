@@ -101,6 +101,25 @@ def test_only_what_may_yet_capture_is_cancelled_at_the_processor() -> None:
     assert [one.status for one in every if domain.may_yet_capture(one)] == [Status.PENDING, Status.DECLINED]
 
 
+@pytest.mark.parametrize(
+    ("payment", "undone", "held"),
+    [
+        (NONE, False, False),  # a late charge may come
+        (PENDING, False, False),
+        (CAPTURED, False, True),
+        (DECLINED, False, False),  # only the processor knows whether a late confirmation is ruled out
+        (VOIDED, True, False),
+        (replace(VOIDED, charge=CHARGE, sequence=2), True, False),
+        (REFUNDING, False, False),
+        (REFUNDED, True, False),
+    ],
+)
+def test_only_what_is_final_counts_as_undone_and_only_a_capture_as_held(
+    payment: Payment, undone: bool, held: bool
+) -> None:
+    assert (payment.is_undone, payment.is_held) == (undone, held)
+
+
 def test_undoing_what_never_began_leaves_a_tombstone() -> None:
     decision = domain.undo(NONE)
     assert (decision.state, decision.facts) == (Payment("o1", Status.VOIDED), (VOIDED_FACT,))

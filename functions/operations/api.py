@@ -1,0 +1,140 @@
+"""Operations over HTTP: operators look at dead letters, redrive them, republish events, read the record."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from datetime import date
+from typing import Annotated, Any
+
+from aws_lambda_powertools.event_handler import Response
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, StringConstraints
+
+from kernel import identity
+from kernel.errors import InvalidRequest, NotFound
+from kernel.http import Api, Body, answer, no_card_number
+from operations import domain, store
+from operations.domain import Action, Outcome
+
+api = handler = Api()
+
+
+def dated(text: Any) -> Any:
+    """The text itself. Raises ValueError for a bare number, which would be taken for seconds since 1970."""
+    if not re.match(r"\d{4}-\d\d-\d\dT", str(text)):
+        raise ValueError("must be an ISO 8601 time with a zone")
+    return text
+
+
+Because = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=200),
+    AfterValidator(no_card_number),
+]
+# Not strict, since behind a validator a JSON text is a Python one, which a strict datetime does not take.
+Moment = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(dated)]
+
+
+class Redrive(Body):
+    because: Because
+
+
+class Republish(Body):
+    first: Moment
+    last: Moment
+    because: Because
+
+
+@api.get("/ops/dead-letters")
+def list_queues() -> Response[str]:
+    """Every dead-letter queue, and about how many letters wait in it."""
+    api.caller().must_be("operator")
+    known = store.dead_letters().values()
+    queues = [
+        {"queue": each.serves, "waiting": store.waiting(each), "redrives_to": bool(each.redrives_to)}
+        for each in known
+    ]
+    return answer(200, {"queues": queues})
+
+
+@api.get("/ops/dead-letters/<queue>")
+def look(queue: str) -> Response[str]:
+    """Up to ten letters, without what they carry; they stay where they are."""
+    api.caller().must_be("operator")
+    letters = store.dead_letters().get(queue)
+    if letters is None:
+        raise NotFound
+    return answer(200, {"queue": queue, "letters": [asdict(letter) for letter in store.look(letters)]})
+
+
+@api.post("/ops/dead-letters/<queue>/redrive")
+def redrive(queue: str) -> Response[str]:
+    """Moves letters back to the consumer's queue, once per Idempotency-Key."""
+    api.caller().must_be("operator")
+    asked = api.body(Redrive)
+    action = _action("redrive", queue, asked, why=asked.because)
+
+    def prepared() -> Callable[[], Outcome]:
+        letters = domain.redrivable(store.dead_letters().get(queue))
+        return lambda: store.redrive(letters)
+
+    return answer(200, _once(action, prepared))
+
+
+@api.post("/ops/outbox/<service>/republish")
+def republish(service: str) -> Response[str]:
+    """Has a range of the service's outbox published again, once per Idempotency-Key."""
+    api.caller().must_be("operator")
+    asked = api.body(Republish)
+    given = {"first": asked.first.isoformat(), "last": asked.last.isoformat()}
+    action = _action("republish", service, asked, why=asked.because, given=given)
+
+    def prepared() -> Callable[[], Outcome]:
+        outbox = domain.redrivable(store.dead_letters().get(f"{service}.outbox"))
+        ranges = domain.pieces(asked.first, asked.last, now=identity.now())
+        return lambda: store.republish(service, outbox, ranges=ranges)
+
+    return answer(202, _once(action, prepared))
+
+
+@api.get("/ops/audit")
+def show_audit() -> Response[str]:
+    """What was done on a day (UTC), oldest first."""
+    api.caller().must_be("operator")
+    day = _day(api.current_event.get_query_string_value("day") or "")
+    return answer(200, {"day": day, "actions": list(store.audit(day))})
+
+
+def _action(what: str, on: str, asked: Body, *, why: str, given: Mapping[str, str] | None = None) -> Action:
+    who = api.caller().customer_id
+    return Action(
+        id=identity.derive(who, api.idempotency_key()),
+        fingerprint=identity.derive(what, on, asked.fingerprint()),
+        who=who,
+        what=what,
+        on=on,
+        why=why,
+        given=given or {},
+    )
+
+
+def _once(action: Action, prepared: Callable[[], Callable[[], Outcome]]) -> Outcome:
+    """What came of the action before; else it is checked, put on record, done, and its outcome recorded.
+
+    One that died in between is done again, which is harmless.
+    """
+    recorded = store.outcome(action)
+    if recorded is not None:
+        return recorded
+    act = prepared()
+    begun = store.intend(action)
+    return store.conclude(action, act(), begun=begun)
+
+
+def _day(text: str) -> str:
+    """The day as it was written. Raises InvalidRequest."""
+    try:
+        if date.fromisoformat(text).isoformat() == text:
+            return text
+    except ValueError:
+        pass
+    raise InvalidRequest("day must be a date, as in 2026-03-01")

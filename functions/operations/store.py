@@ -1,0 +1,160 @@
+"""The queues of messages that were given up on, and operations' table: `audit#<day>`, never expiring."""
+
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from datetime import timedelta
+from functools import cache
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+from kernel import dynamo, identity, inbox
+from kernel.dynamo import Item, Key, Write
+from kernel.errors import ConditionFailed, KeyReused
+from operations import domain
+from operations.domain import Action, DeadLetters, Letter, Outcome, Range
+
+MOST_LOOKED_AT, LOOKED_AT_SECONDS = 10, 5
+MOST_MOVED, MOVED_SECONDS = 100, 60
+PATIENCE = timedelta(seconds=15)
+WAIT_SECONDS = 1  # a receive that does not wait asks some of SQS's servers only, and may find nothing
+MOST_AT_ONCE = 10
+UNSAID = ("pk", "sk")
+
+
+@cache
+def queues() -> Any:
+    config = Config(connect_timeout=1, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 3})
+    return boto3.client("sqs", config=config)
+
+
+def dead_letters() -> dict[str, DeadLetters]:
+    """Every dead-letter queue of Settle, by what it serves."""
+    known = json.loads(os.environ["DEAD_LETTERS"])
+    return {serves: DeadLetters(serves, *urls) for serves, urls in known.items()}
+
+
+def waiting(letters: DeadLetters) -> int:
+    """About how many letters wait there; those being looked at or moved are not counted."""
+    name = "ApproximateNumberOfMessages"
+    found = queues().get_queue_attributes(QueueUrl=letters.url, AttributeNames=[name])
+    return int(found["Attributes"][name])
+
+
+def look(letters: DeadLetters) -> list[Letter]:
+    """Up to ten letters, which stay, and are hidden from others for some seconds."""
+    found = _received(letters.url, most=MOST_LOOKED_AT, hidden=LOOKED_AT_SECONDS)
+    return list({message["MessageId"]: _letter(message) for message in found}.values())
+
+
+def redrive(letters: DeadLetters) -> Outcome:
+    """Sends letters back to where they came from, then deletes them: each moves at least once.
+
+    Ends after a hundred, or when time is short; what is left waits for another request.
+    """
+    moved, until = 0, identity.now() + PATIENCE
+    for message in _received(letters.url, most=MOST_MOVED, hidden=MOVED_SECONDS):
+        queues().send_message(QueueUrl=letters.redrives_to, MessageBody=message["Body"])
+        queues().delete_message(QueueUrl=letters.url, ReceiptHandle=message["ReceiptHandle"])
+        moved += 1
+        if identity.now() >= until:
+            break
+    return {"moved": moved, "left": waiting(letters)}
+
+
+def republish(service: str, outbox: DeadLetters, *, ranges: Sequence[Range]) -> Outcome:
+    """Asks the service's republisher for these ranges, as its stream does."""
+    for each in ranges:
+        queues().send_message(QueueUrl=outbox.redrives_to, MessageBody=_lost(each))
+    return {"service": service, "pieces": len(ranges)}
+
+
+def outcome(action: Action) -> Outcome | None:
+    """What came of the action, once it is on record. Raises KeyReused."""
+    first = dynamo.load(_first(action).key)
+    if first is None:
+        return None
+    row = dynamo.load(_key(_begun(first, action), action)) or {}
+    return row.get("outcome")
+
+
+def intend(action: Action) -> str:
+    """Puts the action on record before it is done, once; answers when that was. Raises KeyReused."""
+    first = _first(action)
+    begun = str(first.sets["seen_at"])
+    said = asdict(action)
+    del said["fingerprint"]
+    try:
+        dynamo.transact([first, Write(_key(begun, action), sets={"at": begun, **said})])
+    except ConditionFailed as failed:
+        return _begun(failed.old[0], action)
+    return begun
+
+
+def conclude(action: Action, came: Outcome, *, begun: str) -> Outcome:
+    """Puts on record what came of it, unless something is there already; answers what is."""
+    done = Write(
+        _key(begun, action),
+        sets={"outcome": came, "done_at": identity.now().isoformat()},
+        condition="attribute_not_exists(#outcome)",
+    )
+    try:
+        dynamo.update(done)
+    except ConditionFailed as failed:
+        recorded: Outcome = failed.old[0]["outcome"]
+        return recorded
+    return came
+
+
+def audit(day: str) -> Iterator[Item]:
+    """The actions begun on that day (UTC), oldest first; one that died half way has no outcome."""
+    for row in dynamo.query("#pk = :pk", {"pk": f"audit#{day}"}, ConsistentRead=True):
+        yield {"outcome": None} | {name: value for name, value in row.items() if name not in UNSAID}
+
+
+def _received(url: str, *, most: int, hidden: int) -> Iterator[dict[str, Any]]:
+    """Messages, one by one, until a receive finds none or there were `most`."""
+    while most > 0:
+        found = queues().receive_message(
+            QueueUrl=url,
+            MaxNumberOfMessages=min(MOST_AT_ONCE, most),
+            VisibilityTimeout=hidden,
+            WaitTimeSeconds=WAIT_SECONDS,
+            MessageSystemAttributeNames=["SentTimestamp", "ApproximateReceiveCount"],
+        )
+        messages = found.get("Messages", [])
+        if not messages:
+            return
+        most -= len(messages)
+        yield from messages
+
+
+def _letter(message: dict[str, Any]) -> Letter:
+    said = message["Attributes"]
+    sent, received = int(said["SentTimestamp"]), int(said["ApproximateReceiveCount"])
+    return domain.letter(message["MessageId"], message["Body"], sent=sent, received=received)
+
+
+def _lost(given: Range) -> str:
+    """The part of a stream's failure message that `kernel.relay.republish` reads."""
+    first, last = (moment.isoformat() for moment in given)
+    arrived = {"approximateArrivalOfFirstRecord": first, "approximateArrivalOfLastRecord": last}
+    return json.dumps({"DDBStreamBatchInfo": arrived})
+
+
+def _first(action: Action) -> Write:
+    """The memory of the action's id; it tells when the action began, and so where its row is."""
+    return inbox.once("operations", action.id, fingerprint=action.fingerprint)
+
+
+def _begun(first: Mapping[str, Any], action: Action) -> str:
+    if first["fingerprint"] != action.fingerprint:
+        raise KeyReused
+    return str(first["seen_at"])
+
+
+def _key(begun: str, action: Action) -> Key:
+    return {"pk": f"audit#{begun[:10]}", "sk": f"{begun}#{action.id}"}

@@ -1,0 +1,35 @@
+"""Operations: dead letters and outboxes over HTTP, for operators, and the record of what they did."""
+
+from aws_cdk import Stack
+from constructs import Construct
+
+from infrastructure.dead_letters import DeadLetters
+from infrastructure.function import ServiceFunction
+from infrastructure.platform import Home, Platform
+from infrastructure.service_table import ServiceTable
+
+
+class Operations(Construct):
+    """Made after every service: it serves the dead-letter queues that are there by then."""
+
+    def __init__(self, scope: Construct, *, platform: Platform) -> None:
+        super().__init__(scope, "Operations")
+        home = Home("operations", platform)
+        table = ServiceTable(self, home=home)
+
+        # As long as the gateway waits.
+        self.api = ServiceFunction(self, "operations.api.handler", home=home, seconds=29)
+        self.api.knows(**platform.target.tokens)
+        table.allow(self.api, "GetItem", "Query", "UpdateItem")
+        urls = {serves: _shared(letters, self.api) for serves, letters in platform.dead_letters.items()}
+        self.api.knows(DEAD_LETTERS=Stack.of(self).to_json_string(urls))
+
+
+def _shared(letters: DeadLetters, api: ServiceFunction) -> list[str]:
+    """The URLs of a dead-letter queue and of the one it redrives to, once it may be looked at or moved."""
+    api.may("sqs:GetQueueAttributes", "sqs:ReceiveMessage", on=letters.queue_arn)
+    if letters.redrives_to is None:
+        return [letters.queue_url]
+    api.may("sqs:DeleteMessage", on=letters.queue_arn)
+    api.may("sqs:SendMessage", on=letters.redrives_to.queue_arn)
+    return [letters.queue_url, letters.redrives_to.queue_url]

@@ -1,0 +1,121 @@
+"""What is judged: all that the services, the bus and the processor have written down, and when."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import Any
+
+from kernel.events import Envelope
+from storefront import journal
+
+Item = Mapping[str, Any]
+Subject = tuple[str, str]
+
+OPEN = ("PENDING", "CANCELLING")
+# By then the sweep has given an order up to a person, and the reconciliation has closed what it held.
+HEALS_WITHIN = timedelta(hours=3)
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What the services, the bus and the processor have written down.
+
+    `tables` maps a service to every item of its table, plain. `published` is what was put on the bus; in a
+    deployed stack that is the storefront's journal. `intents` are the processor's own books. Orders whose
+    last event is not before `settled_before` are still moving, and so are unfinished ones that may yet heal
+    by themselves: of those only what holds always is asked. Without it the world is at rest.
+    """
+
+    tables: Mapping[str, Sequence[Item]]
+    published: Sequence[Envelope]
+    intents: Sequence[Item]
+    at: datetime
+    settled_before: datetime | None = None
+
+    def records(self, service: str, kind: str) -> Mapping[str, Item]:
+        """A service's `kind#<id>` records by id."""
+        return self._records.get((service, kind), {})
+
+    def settled(self, service: str, kind: str) -> Iterator[tuple[str, Item]]:
+        """The records, with their ids, of those orders that do not move any more."""
+        found = self.records(service, kind).items()
+        return ((order_id, record) for order_id, record in found if not self.moves(order_id))
+
+    @property
+    def orders(self) -> Mapping[str, Item]:
+        return self.records("orders", "order")
+
+    def moves(self, correlation: str) -> bool:
+        """Whether something may still happen by itself to what has this correlation id."""
+        last = self._last.get(correlation)
+        if self.settled_before is None or last is None:
+            return False
+        patience = self.at - HEALS_WITHIN if self._unfinished(correlation) else self.settled_before
+        return last >= min(patience, self.settled_before)
+
+    def intents_of(self, reference: str) -> Sequence[Item]:
+        return self._intents.get(reference, [])
+
+    @cached_property
+    def committed(self) -> Sequence[Envelope]:
+        """Every event in an outbox."""
+        rows = [item for items in self.tables.values() for item in items if item.get("kind") == "outbox"]
+        return [Envelope.model_validate_json(text) for row in rows for text in row["events"]]
+
+    @cached_property
+    def journal(self) -> Sequence[Envelope]:
+        """Every event in the storefront's journal."""
+        rows = [item for item in self.tables.get("storefront", ()) if item["pk"].startswith("journal#")]
+        return [Envelope.model_validate_json(row["event"]) for row in rows]
+
+    @cached_property
+    def known(self) -> Mapping[Subject, Mapping[int, Envelope]]:
+        """By (source, subject) and sequence, every event of which anything knows; the outbox knows best."""
+        found: dict[Subject, dict[int, Envelope]] = defaultdict(dict)
+        for event in (*self.committed, *self.journal, *self.published):
+            found[event.source, event.subject].setdefault(event.sequence, event)
+        return found
+
+    @cached_property
+    def history(self) -> Mapping[Subject, Sequence[Envelope]]:
+        """By (source, subject), the known events 1 to n without a gap."""
+        return journal.prefixes(event for events in self.known.values() for event in events.values())
+
+    @cached_property
+    def correlated(self) -> Mapping[str, Sequence[Envelope]]:
+        """By correlation id, every event of which anything knows."""
+        found: dict[str, list[Envelope]] = defaultdict(list)
+        for events in self.known.values():
+            for event in events.values():
+                found[event.correlationid].append(event)
+        return found
+
+    def _unfinished(self, order_id: str) -> bool:
+        status = self.orders.get(order_id, {}).get("status")
+        held = self.records("inventory", "reservation").get(order_id, {}).get("status")
+        return status in OPEN or (held == "RESERVED" and status != "NEEDS_ATTENTION")
+
+    @cached_property
+    def _last(self) -> Mapping[str, datetime]:
+        return {
+            correlation: max(event.time for event in events)
+            for correlation, events in self.correlated.items()
+        }
+
+    @cached_property
+    def _intents(self) -> Mapping[str, Sequence[Item]]:
+        found: dict[str, list[Item]] = defaultdict(list)
+        for intent in self.intents:
+            found[intent["reference"]].append(intent)
+        return found
+
+    @cached_property
+    def _records(self) -> Mapping[tuple[str, str], Mapping[str, Item]]:
+        found: dict[tuple[str, str], dict[str, Item]] = defaultdict(dict)
+        for service, items in self.tables.items():
+            for item in items:
+                kind, _, name = item["pk"].partition("#")
+                found[service, kind][name] = item
+        return found

@@ -1,0 +1,189 @@
+"""One wrong thing each in money, stock and privacy, and the one rule that it breaks."""
+
+from collections.abc import Callable
+from typing import Any
+
+from tests.support.evidence import Books
+
+Corrupt = Callable[[Books], Any]
+CORRUPTIONS: list[tuple[str, Corrupt]] = []
+
+
+def breaks(rule: str) -> Callable[[Corrupt], Corrupt]:
+    def keep(corrupt: Corrupt) -> Corrupt:
+        CORRUPTIONS.append((rule, corrupt))
+        return corrupt
+
+    return keep
+
+
+def record(books: Books, service: str, kind: str, name: str) -> dict[str, Any]:
+    return books.records[service, kind, name]
+
+
+def intent(books: Books, order_id: str) -> dict[str, Any]:
+    return next(one for one in books.intents if one["reference"] == order_id)
+
+
+def forget(books: Books, about: str, *types: str) -> None:
+    """As if these events had never been."""
+    for events in (books.outbox, books.journal, books.published):
+        events[:] = [event for event in events if event.type not in types or about not in event.subject]
+
+
+# Money
+
+
+@breaks("captured-all-or-nothing")
+def half_was_captured(books: Books) -> None:
+    books.reword("PaymentCaptured", "paid", amount={"amount": 500, "currency": "EUR"})
+
+
+@breaks("captured-all-or-nothing")
+def more_was_refunded_than_captured(books: Books) -> None:
+    books.reword("PaymentRefunded", "undone", amount={"amount": 1500, "currency": "EUR"})
+
+
+@breaks("captured-once")
+def captured_again_and_given_back(books: Books) -> None:
+    books.intent("paid", "succeeded", 1000, 1000, id="pi_00000000-again")
+
+
+@breaks("never-more-than-the-total")
+def charged_more_than_ordered(books: Books) -> None:
+    books.reword("PaymentStarted", "parked", amount={"amount": 1200, "currency": "EUR"})
+    books.payment("parked", "PENDING", amount=1200)
+    intent(books, "parked").update(amount=1200, amount_captured=1200)
+
+
+@breaks("paid-as-it-ended")
+def charged_less_than_ordered(books: Books) -> None:
+    for kind in ("PaymentStarted", "PaymentCaptured"):
+        books.reword(kind, "paid", amount={"amount": 900, "currency": "EUR"})
+    books.payment("paid", "CAPTURED", amount=900)
+    intent(books, "paid").update(amount=900, amount_captured=900)
+
+
+@breaks("paid-as-it-ended")
+def cancelled_and_the_money_kept(books: Books) -> None:
+    forget(books, "undone", "PaymentCaptured", "RefundStarted", "PaymentRefunded")
+    books.said("undone", "PaymentDeclined")
+    books.payment("undone", "DECLINED", reason="card_declined")
+    intent(books, "undone")["amount_refunded"] = 0
+
+
+@breaks("both-books-agree")
+def the_processor_has_another_currency(books: Books) -> None:
+    intent(books, "paid")["currency"] = "USD"
+
+
+@breaks("both-books-agree")
+def the_processor_never_refunded_what_is_parked(books: Books) -> None:
+    intent(books, "parked")["amount_refunded"] = 1000
+
+
+@breaks("both-books-agree")
+def another_intent_was_captured(books: Books) -> None:
+    intent(books, "parked").update(amount_captured=0, status="requires_confirmation")
+    books.intent("parked", "succeeded", 1000, id="pi_00000000-other")
+
+
+@breaks("both-books-agree")
+def the_processor_knows_nothing_of_it(books: Books) -> None:
+    books.intents.remove(intent(books, "parked"))
+
+
+# Stock
+
+
+@breaks("stock-adds-up")
+def a_unit_was_lost(books: Books) -> None:
+    books.stock(received=11)
+
+
+@breaks("stock-adds-up")
+def more_is_out_than_there_was(books: Books) -> None:
+    books.stock(available=-4, received=0)
+
+
+@breaks("stock-is-held-by-somebody")
+def a_unit_is_held_for_nobody(books: Books) -> None:
+    books.stock(available=5, reserved=3)
+
+
+@breaks("stock-is-held-by-somebody")
+def a_unit_was_sold_to_nobody(books: Books) -> None:
+    books.stock(available=5, sold=3)
+
+
+@breaks("reservation-ends-with-its-order")
+def the_confirmation_never_reached_inventory(books: Books) -> None:
+    forget(books, "paid", "StockCommitted")
+    books.reservation("paid", "RESERVED")
+    books.stock(reserved=4, sold=0)
+
+
+@breaks("reservation-ends-with-its-order")
+def the_release_never_happened(books: Books) -> None:
+    forget(books, "undone", "StockReleased")
+    books.reservation("undone", "RESERVED")
+    books.stock(available=4, reserved=4)
+
+
+@breaks("reservation-is-for-the-lines-ordered")
+def fewer_were_reserved_than_ordered(books: Books) -> None:
+    fewer = [{"sku": "mug", "quantity": 1}]
+    for kind in ("StockReserved", "StockCommitted"):
+        books.reword(kind, "paid", lines=fewer)
+    books.reservation("paid", "COMMITTED", fewer)
+    books.stock(available=7, sold=1)
+
+
+# Privacy
+
+
+@breaks("registrations-stay-with-payments")
+def a_token_is_in_an_event(books: Books) -> None:
+    books.reword("PaymentDeclined", "paid", reason="pm_approve")
+    books.reword("OrderParked", "parked", stuck=["RefundPayment", "ReleaseStock", "pm_approve"])
+
+
+@breaks("registrations-stay-with-payments")
+def a_token_that_nobody_registered_is_in_an_order(books: Books) -> None:
+    record(books, "orders", "order", "paid")["note"] = "paid with pm_card_visa"
+
+
+@breaks("registrations-stay-with-payments")
+def a_label_is_in_the_view(books: Books) -> None:
+    books.tables()
+    books.rows["paid"]["note"] = "blue"
+
+
+@breaks("registrations-stay-with-payments")
+def a_card_number_is_in_an_order(books: Books) -> None:
+    record(books, "orders", "order", "paid")["note"] = "paid with 4242 4242 4242 4242"
+
+
+@breaks("processor-ids-stay-in-the-payment")
+def an_intent_is_in_an_event(books: Books) -> None:
+    books.reword("PaymentCaptured", "paid", intent="pi_00000000-paid")
+
+
+@breaks("payment-method-stays-with-its-order")
+def a_method_is_in_the_view(books: Books) -> None:
+    books.tables()
+    books.rows["paid"]["payment_method"] = record_of_method(books)
+
+
+@breaks("payment-method-stays-with-its-order")
+def a_method_is_in_an_event_of_payments(books: Books) -> None:
+    books.reword("PaymentStarted", "paid", payment_method=record_of_method(books))
+
+
+@breaks("payment-method-stays-with-its-order")
+def a_method_is_in_another_event(books: Books) -> None:
+    books.reword("PaymentStarted", "paid", way=record_of_method(books))
+
+
+def record_of_method(books: Books) -> str:
+    return next(name for _, kind, name in books.records if kind == "method")

@@ -1,0 +1,83 @@
+"""What stands around checkout in its own tests: the functions it asks, and executions that do nothing."""
+
+import io
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from moto import mock_aws
+
+from checkout import saga
+from tests.support import aws
+from tests.support.state_machines import create_state_machines
+
+NAMES = {
+    "CLAIM_OVERDUE": "orders-claim",
+    "ORDER_STATUS": "orders-status",
+    "CLAIM_OPEN": "stock-claim",
+    "COMMIT_STOCK": "stock-commit",
+    "RELEASE_STOCK": "stock-release",
+    "RESUME_ORDER": "orders-resume",
+    "RESOLVE_ORDER": "orders-resolve",
+    "PAYMENT_STATUS": "payments-status",
+    "RESERVATION_STATUS": "stock-status",
+}
+
+
+class Functions:
+    """Stands where Lambda does: answers each function's queue of answers, and keeps what was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, dict[str, Any]]] = []
+        self.answers: dict[str, list[Any]] = {}
+
+    def invoke(self, *, FunctionName: str, Payload: bytes) -> dict[str, Any]:  # noqa: N803 - as boto3
+        self.asked.append((FunctionName, json.loads(Payload)))
+        answer = self.answers[FunctionName].pop(0)
+        failed = {"FunctionError": "Unhandled"} if "errorType" in answer else {}
+        return {"StatusCode": 200, "Payload": io.BytesIO(json.dumps(answer).encode()), **failed}
+
+    @classmethod
+    def install(cls, monkeypatch: pytest.MonkeyPatch) -> "Functions":
+        """In the place of checkout's client, with the variables that name functions and state machines."""
+        fake = cls()
+        for variable, name in {**create_state_machines(), **NAMES}.items():
+            monkeypatch.setenv(variable, name)
+        monkeypatch.setattr(saga, "functions", lambda: fake)
+        return fake
+
+    def overdue(self, *batches: list[Any]) -> None:
+        self.answers["orders-claim"] = [{"claims": batch} for batch in batches]
+
+
+@contextmanager
+def idle_executions() -> Iterator[None]:
+    """Executions that run until a test ends them."""
+    with mock_aws(config={"core": {"mock_credentials": False, "reset_boto3_session": False}}):
+        yield
+
+
+def executions() -> dict[str, dict[str, Any]]:
+    """The input of every execution, by machine and name ("CheckoutSaga:o1")."""
+    client, found = aws.client("stepfunctions"), {}
+    for machine in client.list_state_machines()["stateMachines"]:
+        arn = machine["stateMachineArn"]
+        for one in client.list_executions(stateMachineArn=arn)["executions"]:
+            told = client.describe_execution(executionArn=one["executionArn"])
+            found[f"{machine['name']}:{one['name']}"] = json.loads(told["input"])
+    return found
+
+
+def run(machine: str, name: str, *, ended: bool) -> None:
+    """An execution that is there already, running or ended."""
+    client = aws.client("stepfunctions")
+    (arn,) = [
+        found["stateMachineArn"]
+        for found in client.list_state_machines()["stateMachines"]
+        if found["name"] == machine
+    ]
+    execution = client.start_execution(stateMachineArn=arn, name=name, input='{"from": "before"}')
+    if ended:
+        client.stop_execution(executionArn=execution["executionArn"])

@@ -1,0 +1,83 @@
+"""A deployed stack as the runbook's tools find it: moto's AWS, and a CloudFormation that lists it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from kernel import dynamo
+from runbook.deployment import Deployment
+from tests.support import aws
+from tests.support.evidence import Books
+from tests.support.wiring import PUBLISHERS
+
+SERVICES = (*PUBLISHERS, "storefront", "acquirer")
+
+
+@dataclass
+class Formation:
+    """Answers as CloudFormation's paginators do, one stack or resource a page; one stack is not Settle's."""
+
+    resources: dict[str, list[tuple[str, str, str]]] = field(default_factory=dict)
+
+    def get_paginator(self, operation: str) -> "Pages":
+        return Pages(self, operation)
+
+    def describe_stacks(self) -> Iterator[Mapping[str, Any]]:
+        yield {"Stacks": [{"StackName": "CDKToolkit", "Outputs": _output("TableName", "none")}]}
+        yield {"Stacks": [{"StackName": "SettleCheckout"}]}
+        for service in SERVICES:
+            outputs = _output("TableName", f"{service}-table")
+            yield {"Stacks": [{"StackName": f"Settle{service.title()}", "Outputs": outputs}]}
+
+    def list_stack_resources(self, stack: str) -> Iterator[Mapping[str, Any]]:
+        for kind, name, physical in self.resources.get(stack, []):
+            summary = {
+                "ResourceType": kind,
+                "LogicalResourceId": name,
+                "PhysicalResourceId": physical,
+            }
+            yield {"StackResourceSummaries": [summary]}
+
+
+@dataclass(frozen=True)
+class Pages:
+    formation: Formation
+    operation: str
+
+    def paginate(self, StackName: str = "") -> Iterator[Mapping[str, Any]]:  # noqa: N803 - as boto3
+        if self.operation == "describe_stacks":
+            return self.formation.describe_stacks()
+        return self.formation.list_stack_resources(StackName)
+
+
+def deployed(books: Books, formation: Formation | None = None) -> Deployment:
+    """Tables with all that the books have, in moto's AWS."""
+    found = formation or Formation()
+    for service in SERVICES:
+        aws.create_table(service)
+    for service, items in [*books.tables().items(), ("acquirer", _intents(books))]:
+        put(service, items)
+    return Deployment("a test", lambda name: found if name == "cloudformation" else aws.client(name))
+
+
+def put(service: str, items: Sequence[Mapping[str, Any]]) -> None:
+    for item in items:
+        aws.client("dynamodb").put_item(TableName=f"{service}-table", Item=dynamo.pack(item))
+
+
+def _intents(books: Books) -> list[dict[str, Any]]:
+    """As the sandbox processor keeps them."""
+    return [
+        {
+            "pk": f"intent#{intent['id']}",
+            "sk": "intent",
+            **{name: intent[name] for name in ("id", "reference", "amount", "currency", "status")},
+            "settles_at": "",
+            "refunds": [{"amount": intent["amount_refunded"]}] if intent["amount_refunded"] else [],
+        }
+        for intent in books.intents
+    ]
+
+
+def _output(name: str, value: str) -> list[dict[str, str]]:
+    return [{"OutputKey": name, "OutputValue": value}]

@@ -1,0 +1,61 @@
+"""What a customer, the saga and the sweep ask of orders, and what its table then says."""
+
+from typing import Any
+
+from kernel import dynamo
+from kernel.money import Money
+from orders import api, store, tasks
+from orders.domain import Price
+from tests.support import aws
+
+BODY = {"lines": [{"sku": "mug", "quantity": 2}], "payment_method": "method-1"}
+
+
+def place(key: str = "first") -> str:
+    store.copy_price(Price("mug", Money(1250, "EUR"), for_sale=True), sequence=1)
+    _, answer = aws.call(api.handler, "POST", "/checkout", BODY, key=key)
+    return str(answer["order_id"])
+
+
+def customer_cancels(order_id: str) -> int:
+    return aws.call(api.handler, "POST", f"/orders/{order_id}/cancel")[0]
+
+
+def confirm(order_id: str) -> str:
+    return str(tasks.confirm_order({"order_id": order_id}, None)["status"])
+
+
+def fence(order_id: str) -> str:
+    given = {"order_id": order_id, "reason": "PaymentDeclined", "failure": {"Error": "PaymentDeclined"}}
+    return str(tasks.fence_order(given, None)["status"])
+
+
+def cancel(order_id: str, *stuck: str, **given: str) -> str:
+    failures = {step: {"Error": "States.Timeout"} for step in stuck}
+    return str(tasks.cancel_order({"order_id": order_id, "stuck": failures, **given}, None)["status"])
+
+
+def claims(**given: int) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = tasks.claim_overdue(given, None)["claims"]
+    return found
+
+
+def claimed(**given: int) -> list[tuple[str, str, int]]:
+    return [(claim["order"]["order_id"], claim["status"], claim["attempt"]) for claim in claims(**given)]
+
+
+def said() -> list[tuple[str, dict[str, Any]]]:
+    """What was published after OrderPlaced, without the order's id."""
+    return [
+        (event.type, {name: value for name, value in event.data.items() if name != "order_id"})
+        for event in aws.committed("orders")
+        if event.type != "OrderPlaced"
+    ]
+
+
+def stored(order_id: str) -> dict[str, Any]:
+    return next(item for item in aws.items("orders") if item["pk"] == f"order#{order_id}")
+
+
+def change(order_id: str, **sets: Any) -> None:
+    dynamo.update(dynamo.Write(key={"pk": f"order#{order_id}", "sk": "order"}, sets=sets))
