@@ -1,0 +1,186 @@
+"""Scripts for the interpreters of the saga: what each task does, derived from the definitions; a player.
+
+Every outcome of every task, reached by the shortest way there; and for every two tasks that can be
+called in one execution, every lasting failure of the first with every lasting failure of the second.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.support.simulation.stepper import Answered, Ended, Failed, Invoke, Wait, run
+from tests.support.state_machines import definition, reachable, repair
+
+OTHER, TIMEOUT = "Lambda.Unknown", "States.Timeout"
+LAMBDA = "arn:aws:lambda:eu-west-1:123456789012:function:"
+ORDER = {"order_id": "o-1", "customer_id": "c-1", "lines": [{"sku": "mug", "quantity": 2}]}
+# What the saga leaves to defaults, and what else the stepper claims to know.
+LANGUAGE: dict[str, Any] = {
+    "StartAt": "Defaults",
+    "States": {
+        "Defaults": {
+            "Type": "Task",
+            "Resource": LAMBDA + "Defaults",
+            "Retry": [{"ErrorEquals": ["States.Timeout"]}],
+            "Catch": [{"ErrorEquals": ["States.TaskFailed"], "Next": "Deep"}],
+            "Next": "Deep",
+        },
+        "Deep": {
+            "Type": "Task",
+            "Resource": LAMBDA + "Deep",
+            "Parameters": {"whole.$": "$", "of": 1},
+            "ResultPath": "$.new.deep",
+            "Retry": [
+                {"ErrorEquals": ["Odd", "States.Timeout"], "IntervalSeconds": 3, "MaxAttempts": 2},
+                {"ErrorEquals": ["States.TaskFailed"], "BackoffRate": 1.5, "JitterStrategy": "NONE"},
+            ],
+            "Catch": [
+                {"ErrorEquals": ["States.Timeout"], "ResultPath": None, "Next": "Bare"},
+                {"ErrorEquals": ["States.ALL"], "ResultPath": "$.new.error", "Next": "Bare"},
+            ],
+            "Next": "Nothing",
+        },
+        "Nothing": {"Type": "Pass", "Next": "Bare"},
+        "Bare": {"Type": "Task", "Resource": LAMBDA + "Bare", "ResultPath": "$.bare", "Next": "Done"},
+        "Done": {"Type": "Succeed"},
+    },
+}
+MACHINES: dict[str, dict[str, Any]] = {
+    "saga": definition(),
+    "repair": repair(definition()),
+    "language": LANGUAGE,
+}
+GIVEN: dict[str, dict[str, Any]] = {
+    "saga": {**ORDER, "total": {"amount": 1}, "payment_method": "pm", "stuck": {}},
+    "repair": {"order_id": "o-1", "failure": {"Error": "Interrupted", "Cause": ""}, "stuck": {}},
+    "language": {"a": "ä"},
+}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a task does: fails with each of `first`, then for ever with `then`; an empty name answers."""
+
+    first: tuple[str, ...] = ()
+    then: str = ""
+
+    def of(self, attempt: int) -> str:
+        return self.first[attempt] if attempt < len(self.first) else self.then
+
+    def __str__(self) -> str:
+        return f"{'+'.join(self.first)}>{self.then}"
+
+
+Script = Mapping[str, Outcome]
+
+
+def tasks(machine: Mapping[str, Any]) -> list[str]:
+    return [name for name, state in machine["States"].items() if state["Type"] == "Task"]
+
+
+def lasting(state: Mapping[str, Any]) -> list[Outcome]:
+    """The failures that no retry heals: each by a name that the state knows, any other, no answer."""
+    rules = [*state.get("Retry", []), *state.get("Catch", [])]
+    named = [name for rule in rules for name in rule["ErrorEquals"] if not name.startswith("States.")]
+    return [Outcome(then=name) for name in dict.fromkeys([*named, OTHER, TIMEOUT])]
+
+
+def outcomes(state: Mapping[str, Any]) -> list[Outcome]:
+    """Lasting failures, with and without another one before; one healed at once, at the last moment."""
+    failures = lasting(state)
+    most = max((rule.get("MaxAttempts", 3) for rule in state.get("Retry", [])), default=0)
+    return [
+        *failures,
+        *(Outcome((OTHER,), failure.then) for failure in failures[:-2]),
+        *(Outcome((name,) * times) for name in (OTHER, TIMEOUT) for times in dict.fromkeys([1, most])),
+        Outcome((OTHER, TIMEOUT) * 2, ""),
+        Outcome((TIMEOUT, OTHER) * 9, ""),
+    ]
+
+
+def following(state: Mapping[str, Any], outcome: Outcome) -> str | None:
+    """Where an outcome that is success or lasting leads."""
+    if not outcome.then:
+        return state.get("Next")
+    wild = {"States.ALL"} if outcome.then == TIMEOUT else {"States.ALL", "States.TaskFailed"}
+    catchers = [c for c in state.get("Catch", []) if {outcome.then, *wild} & set(c["ErrorEquals"])]
+    return catchers[0]["Next"] if catchers else None
+
+
+def ways(machine: Mapping[str, Any]) -> dict[str, dict[str, Outcome]]:
+    """The shortest script that leads to each state."""
+    found: dict[str, dict[str, Outcome]] = {machine["StartAt"]: {}}
+    for name in (pending := [machine["StartAt"]]):
+        state = machine["States"][name]
+        for outcome in [Outcome(), *lasting(state)]:
+            after = following(state, outcome)
+            if after and after not in found:
+                found[after] = found[name] | {name: outcome}
+                pending.append(after)
+    return found
+
+
+def scripts(machine: Mapping[str, Any]) -> list[Script]:
+    found: list[Script] = [{}]
+    for task, way in ways(machine).items():
+        if task not in tasks(machine):
+            continue
+        state = machine["States"][task]
+        found += [way | {task: outcome} for outcome in outcomes(state)]
+        for failure in lasting(state):
+            after = following(state, failure)
+            later = [name for name in reachable(machine, after) if name in tasks(machine)] if after else []
+            for other in later:
+                found += [way | {task: failure, other: more} for more in lasting(machine["States"][other])]
+    return found
+
+
+def label(script: Script) -> str:
+    return (
+        " ".join(f"{task}:{outcome}" for task, outcome in script.items() if outcome != Outcome()) or "happy"
+    )
+
+
+CASES = {f"{name} {label(script)}": (name, script) for name in MACHINES for script in scripts(MACHINES[name])}
+
+
+# Playing
+
+
+@dataclass
+class Player:
+    """Plays a script to either interpreter and writes down what that does."""
+
+    script: Script
+    seen: list[tuple[str, Any]] = field(default_factory=list)
+
+    def called(self, resource: str, payload: Any) -> str:
+        task = resource.rpartition(":")[2]
+        attempt = sum(name == task for name, _ in self.seen)
+        self.seen.append((task, payload))
+        return self.script.get(task, Outcome()).of(attempt)
+
+    def waits(self, seconds: float) -> None:
+        self.seen.append(("wait", seconds))
+
+
+def stepped(machine: Mapping[str, Any], given: Any, player: Player, *, start: str = "") -> Ended:
+    execution = run(machine, given, jitter=lambda longest: longest / 2, start=start)
+    sent: Answered | Failed | None = None
+    try:
+        while True:
+            match execution.send(sent):
+                case Wait(seconds):
+                    player.waits(seconds)
+                    sent = None
+                case Invoke(_, resource, payload):
+                    error = player.called(resource, payload)
+                    sent = Failed(error, cause(error)) if error else Answered({"from": resource})
+    except StopIteration as end:
+        return end.value  # type: ignore[no-any-return]
+
+
+def cause(error: str) -> str:
+    told = json.dumps({"errorType": error, "errorMessage": "told"}, separators=(",", ":"))
+    return "" if error == TIMEOUT else told
