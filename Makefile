@@ -2,14 +2,20 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo stop test bundle bundle-report format lint types clean environment
+.PHONY: help demo stop audit trace test chaos chaos-report bundle bundle-report format lint types clean environment
 
 PYTHON := .venv/bin/python
+CHAOS := PYTHONPATH=functions:. $(PYTHON) -m tests.chaos
 
 help:
 	@echo "make demo           start the emulator, deploy everything, run six checkouts and show them"
 	@echo "make stop           end the emulator that the demo left running"
+	@echo "make audit          check everything that must hold in a deployed stack (SETTLED=15m, TARGET=cloud)"
+	@echo "make trace          tell one order's story: make trace ORDER=<id> (TARGET=cloud)"
 	@echo "make test           format, lint, types and every test suite"
+	@echo "make chaos          every ordered pair of faults (a day; goes on where it was stopped)"
+	@echo "                    SCENARIO=bought: of one; SEEDS=1000: random schedules instead; REPLAY='<line>': one again"
+	@echo "make chaos-report   the table of what was run with this code"
 	@echo "make format         write the code in the house format"
 	@echo "make lint           check format and lint rules"
 	@echo "make types          check types"
@@ -23,8 +29,21 @@ demo: environment
 stop:
 	@if [ -x $(PYTHON) ]; then $(PYTHON) -m localstack.emulator stop; else echo "No emulator was running."; fi
 
+# Both look at the demo's emulator while it is up, and at the caller's AWS account otherwise or with TARGET=cloud.
+audit: environment
+	@PYTHONPATH=functions $(PYTHON) -m runbook.audit $(if $(SETTLED),--settled $(SETTLED))
+
+trace: environment
+	@PYTHONPATH=functions $(PYTHON) -m runbook.trace $(ORDER)
+
 test: environment
 	@$(PYTHON) -m localstack.check
+
+chaos: environment
+	@$(CHAOS).run $(if $(REPLAY),replay "$$REPLAY",$(if $(SEEDS),seeds $(SEEDS) $(FIRST),pairs $(if $(SCENARIO),"$$SCENARIO")))
+
+chaos-report: environment
+	@$(CHAOS).report
 
 lint: environment
 	@$(PYTHON) -m localstack.check format lint

@@ -14,12 +14,15 @@ from localstack import environment
 
 REPORTS = environment.LOCAL / "reports"
 PYTEST = ("pytest", "-q", "-p", "no:cacheprovider")
+PARALLEL = ("-n", "2", "--dist")
 STEPS: dict[str, tuple[str, ...]] = {
     "format": ("ruff", "format", "--check", "."),
     "lint": ("ruff", "check", "."),
     "types": ("mypy",),
     "types of localstack": ("mypy", "--strict", "localstack"),
-    "tests": (*PYTEST, "-n", "2", "--dist", "loadfile", "tests", "--ignore", "tests/e2e"),
+    "types of runbook": ("mypy", "--strict", "runbook"),
+    "tests": (*PYTEST, *PARALLEL, "loadfile", "tests", "--ignore", "tests/e2e", "--ignore", "tests/chaos"),
+    "chaos": (*PYTEST, *PARALLEL, "worksteal", "tests/chaos"),
     "e2e": (*PYTEST, "tests/e2e"),
 }
 
