@@ -74,8 +74,8 @@ class Relay(Construct):
     def __init__(self, scope: Construct, *, table: ServiceTable) -> None:
         super().__init__(scope, "Outbox")
         home = table.home
-        relay = ServiceFunction(self, "kernel.relay.handler", home=home, seconds=60)
-        again = ServiceFunction(self, "kernel.relay.republish", home=home, seconds=120)
+        relay = ServiceFunction(self, "kernel.triggers.relay.handler", home=home, seconds=60)
+        again = ServiceFunction(self, "kernel.triggers.relay.republish", home=home, seconds=120)
         _may_publish(relay)
         _may_publish(again)
         table.allow(again, "Query")

@@ -7,7 +7,7 @@ from typing import Any
 
 import boto3
 
-from kernel.dynamo import pack, unpack
+from kernel.table.items import pack, unpack
 from localstack import aws, emulator
 from runbook.evidence import Item
 

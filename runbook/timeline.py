@@ -72,7 +72,7 @@ def of_logs(lines: Iterable[Mapping[str, Any]], term: str) -> list[Moment]:
 
 
 def _line(text: str) -> tuple[str, str]:
-    """Whose log line it is and what it says, in the words of `kernel.observability`."""
+    """Whose log line it is and what it says, in the words of `kernel.triggers.observability`."""
     try:
         document = json.loads(text)
         said = document["message"]

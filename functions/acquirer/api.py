@@ -12,7 +12,8 @@ from acquirer import domain, store
 from acquirer.domain import IdempotencyError, Intent, Refund
 from kernel import identity
 from kernel.errors import InvalidRequest, Unauthenticated
-from kernel.http import Api, Body, Slug, answer, no_card_number
+from kernel.privacy import no_card_number
+from kernel.triggers.http import Api, Body, Slug, answer
 
 Amount = Annotated[int, Field(ge=1, le=10**14)]
 Method = Annotated[

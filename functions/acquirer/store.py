@@ -1,4 +1,4 @@
-"""The acquirer's table (`intent#<id>`, `refund#<id>`) and the secret its callers must know."""
+"""The acquirer's table (`intent#<id>`, `refund#<id>`)."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -6,19 +6,18 @@ from dataclasses import asdict, fields, replace
 from functools import cache
 from typing import Any
 
-import boto3
-from botocore.config import Config
-
 from acquirer.domain import Busy, Intent, Refund, Status, as_of
-from kernel import dynamo, identity
-from kernel.dynamo import Key, Write
+from kernel import aws, identity
 from kernel.errors import ConditionFailed, NotFound
+from kernel.table import items, writes
+from kernel.table.items import Key
+from kernel.table.writes import Write
 
 
 def create(intent: Intent) -> Intent:
     """The intent as new, or the one that its id already names, untouched."""
     try:
-        dynamo.update(_put(_intent_key(intent.id), intent))
+        writes.update(_put(_intent_key(intent.id), intent))
     except ConditionFailed as failed:
         return _intent(failed.old[0])
     return intent
@@ -26,7 +25,7 @@ def create(intent: Intent) -> Intent:
 
 def load(intent_id: str) -> Intent:
     """The intent as it is at this moment. Raises NotFound."""
-    item = dynamo.load(_intent_key(intent_id))
+    item = items.load(_intent_key(intent_id))
     if item is None:
         raise NotFound
     return _intent(item)
@@ -35,35 +34,34 @@ def load(intent_id: str) -> Intent:
 def save(intent: Intent) -> None:
     """The changed intent. Raises Busy when another request has changed it since it was loaded."""
     try:
-        dynamo.update(_changed(intent))
+        writes.update(_changed(intent))
     except ConditionFailed:
         raise Busy from None
 
 
 def by_reference(reference: str) -> Iterator[Intent]:
     """Every intent of a reference, oldest first, as an index knows them: the newest may be missing."""
-    found = dynamo.query("#reference = :reference", {"reference": reference}, IndexName="by_reference")
+    found = items.query("#reference = :reference", {"reference": reference}, IndexName="by_reference")
     return (_intent(item) for item in found)
 
 
 def load_refund(refund_id: str) -> Refund | None:
-    item = dynamo.load(_refund_key(refund_id))
+    item = items.load(_refund_key(refund_id))
     return _refund(item) if item else None
 
 
 def save_refund(intent: Intent, refund: Refund) -> None:
     """The refund and the intent that counts it, in one transaction. Raises Busy as `save` does."""
     try:
-        dynamo.transact([_changed(intent), _put(_refund_key(refund.id), refund)])
+        writes.transact([_changed(intent), _put(_refund_key(refund.id), refund)])
     except ConditionFailed:
         raise Busy from None
 
 
 @cache
 def secret() -> str:
-    config = Config(connect_timeout=1, read_timeout=3, retries={"mode": "standard", "total_max_attempts": 3})
-    secrets = boto3.client("secretsmanager", config=config)
-    return secrets.get_secret_value(SecretId=os.environ["PROCESSOR_SECRET"])["SecretString"]
+    """What a caller must know, read once for each execution environment."""
+    return aws.secret(os.environ["PROCESSOR_SECRET"])
 
 
 def _put(key: Key, record: Intent | Refund) -> Write:

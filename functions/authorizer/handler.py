@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from kernel.errors import Unauthenticated
-from kernel.observability import invocation
-from kernel.tokens import Caller, verify
+from kernel.triggers.observability import invocation
+from kernel.triggers.tokens import Caller, verify
 
 
 def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:

@@ -8,11 +8,12 @@ from pydantic import AfterValidator, Field, StringConstraints
 
 from catalog import domain, store
 from catalog.domain import Product
-from kernel import outbox
 from kernel.errors import NotFound
 from kernel.events import Decision
-from kernel.http import Api, Body, answer, no_card_number, slug
 from kernel.money import Money
+from kernel.privacy import no_card_number
+from kernel.table import outbox
+from kernel.triggers.http import Api, Body, answer, slug
 
 api = handler = Api()
 
@@ -95,5 +96,9 @@ def _decide(sku: str, decide: Callable[[Product | None], Decision[Product]]) -> 
 
 
 def _shown(product: Product) -> dict[str, object]:
-    price = {"amount": product.price.amount, "currency": product.price.currency}
-    return {"sku": product.sku, "name": product.name, "price": price, "status": product.status}
+    return {
+        "sku": product.sku,
+        "name": product.name,
+        "price": product.price.plain(),
+        "status": product.status,
+    }

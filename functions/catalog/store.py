@@ -1,17 +1,15 @@
 """Catalog's table: one `product#<sku>` record per product, kept after it has retired."""
 
-from dataclasses import asdict
-
 from catalog.domain import Product, Status
-from kernel import dynamo, outbox
-from kernel.dynamo import Key
 from kernel.events import Decision
 from kernel.money import Money
+from kernel.table import items, outbox
+from kernel.table.items import Key
 
 
 def load(sku: str) -> Product | None:
     """The product as it is now, or None."""
-    item = dynamo.load(_key(sku))
+    item = items.load(_key(sku))
     if item is None:
         return None
     return Product(
@@ -34,7 +32,7 @@ def save(decision: Decision[Product], *, cause: str) -> None:
         sets={
             "sku": product.sku,
             "name": product.name,
-            "price": asdict(product.price),
+            "price": product.price.plain(),
             "status": product.status,
         },
     )

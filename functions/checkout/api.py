@@ -1,22 +1,16 @@
 """Checkout over HTTP: operators resume or resolve an order that NEEDS_ATTENTION."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 from aws_lambda_powertools.event_handler import Response
-from pydantic import AfterValidator, StringConstraints
 
 from checkout import saga
 from kernel import identity
-from kernel.http import Api, Body, answer, no_card_number, slug
+from kernel.privacy import Because
+from kernel.triggers.http import Api, Body, answer, slug
 
 api = handler = Api()
-
-Because = Annotated[
-    str,
-    StringConstraints(strip_whitespace=True, min_length=1, max_length=200),
-    AfterValidator(no_card_number),
-]
 
 
 class Resumption(Body):

@@ -7,15 +7,15 @@ from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 import boto3
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import BaseModel
 
-from kernel.consumers import consumer
+from kernel.aws import limits
 from kernel.errors import Fault
 from kernel.events import Envelope, read
 from kernel.money import Money
-from kernel.observability import describe, invocation
+from kernel.triggers.consumers import consumer
+from kernel.triggers.observability import describe, invocation
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
@@ -55,15 +55,13 @@ class RepairIncomplete(Fault):
 
 @cache
 def executions() -> "SFNClient":
-    config = Config(connect_timeout=1, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 3})
-    return boto3.client("stepfunctions", config=config)
+    return boto3.client("stepfunctions", config=limits(seconds=5))
 
 
 @cache
 def functions() -> "LambdaClient":
     # One attempt: a claim that was made and not heard of is made again when it is due again.
-    config = Config(connect_timeout=1, read_timeout=35, retries={"total_max_attempts": 1})
-    return boto3.client("lambda", config=config)
+    return boto3.client("lambda", config=limits(seconds=35, tries=1))
 
 
 @consumer

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from inventory import store
 from kernel import identity
-from kernel.http import Api, Body, answer, slug
+from kernel.triggers.http import Api, Body, answer, slug
 
 api = handler = Api()
 

@@ -3,8 +3,8 @@
 from pydantic import BaseModel
 
 from inventory import domain, store
-from kernel.consumers import consumer
 from kernel.events import Envelope, read
+from kernel.triggers.consumers import consumer
 
 
 class ConfirmedOrder(BaseModel):

@@ -9,10 +9,12 @@ from typing import Any
 from inventory import domain
 from inventory.domain import OutOfStock, Reservation, Status
 from inventory.events import Line
-from kernel import dynamo, identity, inbox, outbox
-from kernel.dynamo import Key, Write
+from kernel import identity
 from kernel.errors import ConditionFailed, Contended, KeyReused
 from kernel.events import Decision
+from kernel.table import inbox, items, open_index, outbox, writes
+from kernel.table.items import Key
+from kernel.table.writes import Write
 
 MOVES: Mapping[Status, tuple[str, str]] = {
     Status.RESERVED: ("available", "reserved"),
@@ -34,7 +36,7 @@ class Stock:
 
 def load(order_id: str) -> Reservation:
     """The order's reservation as it is now; NONE when there is no record."""
-    item = dynamo.load(_reservation_key(order_id))
+    item = items.load(_reservation_key(order_id))
     if item is None:
         return Reservation(order_id)
     lines = tuple(Line(**line) for line in item["lines"])
@@ -62,7 +64,7 @@ def save(decision: Decision[Reservation], *, cause: str) -> None:
         correlation=reservation.order_id,
         sequence=reservation.sequence,
         sets=_sets(reservation),
-        removes=() if reservation.is_open else dynamo.CLOSED,
+        removes=() if reservation.is_open else open_index.CLOSED,
     )
     moved = [_move(line, *MOVES[reservation.status]) for line in reservation.lines]
     outbox.commit(aggregate, decision.facts, cause=cause, beside=moved)
@@ -70,7 +72,7 @@ def save(decision: Decision[Reservation], *, cause: str) -> None:
 
 def overdue(now: datetime, *, limit: int) -> Iterator[str]:
     """Ids of orders whose reservation is open and due; each is due again an hour later."""
-    for item in dynamo.due(now, limit=limit):
+    for item in open_index.due(now, limit=limit):
         order_id = str(item["order_id"])
         later = Write(
             _reservation_key(order_id),
@@ -79,7 +81,7 @@ def overdue(now: datetime, *, limit: int) -> Iterator[str]:
             binds={"seen": item["due_at"]},
         )
         with suppress(ConditionFailed, Contended):  # closed or claimed a moment ago, or due again at once
-            dynamo.update(later)
+            writes.update(later)
             yield order_id
 
 
@@ -88,7 +90,7 @@ def receive(sku: str, quantity: int, *, receipt: str) -> None:
     fingerprint = identity.derive(sku, quantity)
     arrived = Write(key=_stock_key(sku), adds={"available": quantity, "received": quantity})
     try:
-        dynamo.transact([arrived, inbox.once("receipts", receipt, fingerprint=fingerprint)])
+        writes.transact([arrived, inbox.once("receipts", receipt, fingerprint=fingerprint)])
     except ConditionFailed as failed:
         if failed.old[1]["fingerprint"] != fingerprint:
             raise KeyReused from failed
@@ -96,19 +98,19 @@ def receive(sku: str, quantity: int, *, receipt: str) -> None:
 
 def stock(sku: str) -> Stock:
     """The SKU's counters as they are now; all zero for one never received."""
-    item: dict[str, Any] = dynamo.load(_stock_key(sku)) or {}
+    item: dict[str, Any] = items.load(_stock_key(sku)) or {}
     counters = ("available", "reserved", "sold", "received")
     return Stock(sku, **{counter: item.get(counter, 0) for counter in counters})
 
 
-def _sets(reservation: Reservation) -> dynamo.Item:
-    sets: dynamo.Item = {
+def _sets(reservation: Reservation) -> items.Item:
+    sets: items.Item = {
         "order_id": reservation.order_id,
         "status": reservation.status,
         "lines": [line.model_dump() for line in reservation.lines],
     }
     due_at = identity.now() + domain.PATIENCE
-    return sets | (dynamo.opened(reservation.order_id, due_at) if reservation.is_open else {})
+    return sets | (open_index.opened(reservation.order_id, due_at) if reservation.is_open else {})
 
 
 def _move(line: Line, source: str, target: str) -> Write:

@@ -5,7 +5,7 @@ from pydantic import BaseModel
 from inventory import domain, store
 from inventory.events import Line
 from kernel import identity
-from kernel.tasks import Step, task
+from kernel.triggers.tasks import Step, task
 
 
 class ReserveStock(Step):

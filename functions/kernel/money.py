@@ -23,5 +23,9 @@ class Money:
             raise ValueError("one sum, one currency")
         return Money(self.amount + other.amount, self.currency)
 
+    def plain(self) -> dict[str, int | str]:
+        """The amount as JSON and a table have it."""
+        return {"amount": self.amount, "currency": self.currency}
+
     def times(self, quantity: int) -> "Money":
         return Money(self.amount * quantity, self.currency)

@@ -7,11 +7,12 @@ from datetime import date
 from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler import Response
-from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, StringConstraints
+from pydantic import AwareDatetime, BeforeValidator, Field
 
 from kernel import identity
 from kernel.errors import InvalidRequest, NotFound
-from kernel.http import Api, Body, answer, no_card_number
+from kernel.privacy import Because
+from kernel.triggers.http import Api, Body, answer
 from operations import domain, store
 from operations.domain import Action, Outcome
 
@@ -25,11 +26,6 @@ def dated(text: Any) -> Any:
     return text
 
 
-Because = Annotated[
-    str,
-    StringConstraints(strip_whitespace=True, min_length=1, max_length=200),
-    AfterValidator(no_card_number),
-]
 # Not strict, since behind a validator a JSON text is a Python one, which a strict datetime does not take.
 Moment = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(dated)]
 

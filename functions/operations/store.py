@@ -9,11 +9,13 @@ from functools import cache
 from typing import Any
 
 import boto3
-from botocore.config import Config
 
-from kernel import dynamo, identity, inbox
-from kernel.dynamo import Item, Key, Write
+from kernel import identity
+from kernel.aws import limits
 from kernel.errors import ConditionFailed, KeyReused
+from kernel.table import inbox, items, writes
+from kernel.table.items import Item, Key
+from kernel.table.writes import Write
 from operations import domain
 from operations.domain import Action, DeadLetters, Letter, Outcome, Range
 
@@ -27,8 +29,7 @@ UNSAID = ("pk", "sk")
 
 @cache
 def queues() -> Any:
-    config = Config(connect_timeout=1, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 3})
-    return boto3.client("sqs", config=config)
+    return boto3.client("sqs", config=limits(seconds=5))
 
 
 def dead_letters() -> dict[str, DeadLetters]:
@@ -74,10 +75,10 @@ def republish(service: str, outbox: DeadLetters, *, ranges: Sequence[Range]) -> 
 
 def outcome(action: Action) -> Outcome | None:
     """What came of the action, once it is on record. Raises KeyReused."""
-    first = dynamo.load(_first(action).key)
+    first = items.load(_first(action).key)
     if first is None:
         return None
-    row = dynamo.load(_key(_begun(first, action), action)) or {}
+    row = items.load(_key(_begun(first, action), action)) or {}
     return row.get("outcome")
 
 
@@ -88,7 +89,7 @@ def intend(action: Action) -> str:
     said = asdict(action)
     del said["fingerprint"]
     try:
-        dynamo.transact([first, Write(_key(begun, action), sets={"at": begun, **said})])
+        writes.transact([first, Write(_key(begun, action), sets={"at": begun, **said})])
     except ConditionFailed as failed:
         return _begun(failed.old[0], action)
     return begun
@@ -102,7 +103,7 @@ def conclude(action: Action, came: Outcome, *, begun: str) -> Outcome:
         condition="attribute_not_exists(#outcome)",
     )
     try:
-        dynamo.update(done)
+        writes.update(done)
     except ConditionFailed as failed:
         recorded: Outcome = failed.old[0]["outcome"]
         return recorded
@@ -111,7 +112,7 @@ def conclude(action: Action, came: Outcome, *, begun: str) -> Outcome:
 
 def audit(day: str) -> Iterator[Item]:
     """The actions begun on that day (UTC), oldest first; one that died half way has no outcome."""
-    for row in dynamo.query("#pk = :pk", {"pk": f"audit#{day}"}, ConsistentRead=True):
+    for row in items.query("#pk = :pk", {"pk": f"audit#{day}"}, ConsistentRead=True):
         yield {"outcome": None} | {name: value for name, value in row.items() if name not in UNSAID}
 
 
@@ -139,7 +140,7 @@ def _letter(message: dict[str, Any]) -> Letter:
 
 
 def _lost(given: Range) -> str:
-    """The part of a stream's failure message that `kernel.relay.republish` reads."""
+    """The part of a stream's failure message that `kernel.triggers.relay.republish` reads."""
     first, last = (moment.isoformat() for moment in given)
     arrived = {"approximateArrivalOfFirstRecord": first, "approximateArrivalOfLastRecord": last}
     return json.dumps({"DDBStreamBatchInfo": arrived})

@@ -1,15 +1,16 @@
 """Orders over HTTP: a customer checks out, looks at an order, cancels it; operators list the unfinished."""
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from typing import Annotated, Self
 
 from aws_lambda_powertools.event_handler import Response
 from pydantic import AwareDatetime, Field, model_validator
 
-from kernel import identity, outbox
+from kernel import identity
 from kernel.errors import Contended, InvalidRequest, NotFound
-from kernel.http import Api, Body, CardFree, Slug, answer, slug
 from kernel.money import Money
+from kernel.privacy import CardFree
+from kernel.table import outbox, pages
+from kernel.triggers.http import Api, Body, Slug, answer, slug
 from orders import domain, store
 from orders.domain import Order, Status, Wanted
 from orders.store import Place
@@ -38,7 +39,7 @@ class Checkout(Body):
         return self
 
 
-class Cursor(Body):
+class Cursor(pages.Cursor):
     """After which order of the index a page begins."""
 
     state: str
@@ -57,7 +58,7 @@ def place_order() -> Response[str]:
     link = f"/orders/{order_id}"
     accepted = {
         "order_id": order_id,
-        "total": _money(order.total),
+        "total": order.total.plain(),
         "links": {"order": link, "history": f"/storefront{link}", "cancel": f"{link}/cancel"},
     }
     return answer(202, accepted, Location=f"orders/{order_id}")
@@ -103,8 +104,7 @@ def _state() -> Status:
 
 
 def _next(state: Status, last: Place) -> str:
-    cursor = Cursor(state=state.value, **last._asdict())
-    return urlsafe_b64encode(cursor.model_dump_json().encode()).decode()
+    return Cursor(state=state.value, **last._asdict()).encoded()
 
 
 def _after(state: Status) -> Place | None:
@@ -112,12 +112,9 @@ def _after(state: Status) -> Place | None:
     text = api.current_event.get_query_string_value("next")
     if text is None:
         return None
-    try:
-        cursor = Cursor.model_validate_json(urlsafe_b64decode(text))
-    except ValueError:
-        raise InvalidRequest("next is not a cursor that this list gave") from None
+    cursor = pages.decoded(text, Cursor)
     if cursor.state != state:
-        raise InvalidRequest("next is not a cursor that this list gave")
+        raise pages.foreign()
     return Place(cursor.shard, cursor.due_at, cursor.order_id)
 
 
@@ -174,11 +171,7 @@ def _shown(order: Order) -> dict[str, object]:
         "status": order.status,
         "reason": order.reason or None,
         "lines": [line.model_dump() for line in order.lines],
-        "total": _money(order.total),
+        "total": order.total.plain(),
         "placed_at": order.placed_at.isoformat(),
         "sequence": order.sequence,
     }
-
-
-def _money(money: Money) -> dict[str, object]:
-    return {"amount": money.amount, "currency": money.currency}

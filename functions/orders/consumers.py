@@ -2,9 +2,9 @@
 
 from pydantic import BaseModel
 
-from kernel.consumers import consumer
 from kernel.events import Envelope, read
 from kernel.money import Money
+from kernel.triggers.consumers import consumer
 from orders import store
 from orders.domain import Price
 

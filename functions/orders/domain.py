@@ -159,7 +159,7 @@ def total_of(lines: Sequence[Line], *, expected: Money | None) -> Money:
     """What the lines cost together. Raises TotalMismatch carrying it when another total was expected."""
     total = reduce(Money.__add__, (line.unit_price.times(line.quantity) for line in lines))
     if expected is not None and expected != total:
-        raise TotalMismatch(total={"amount": total.amount, "currency": total.currency})
+        raise TotalMismatch(total=total.plain())
     return total
 
 

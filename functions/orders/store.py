@@ -5,11 +5,14 @@ from datetime import datetime
 from itertools import islice
 from typing import Any, NamedTuple
 
-from kernel import dynamo, identity, inbox, outbox
-from kernel.dynamo import Item, Key, Write
+from kernel import identity
 from kernel.errors import ConditionFailed, Contended, KeyReused
 from kernel.events import Decision
 from kernel.money import Money
+from kernel.retries import attempts
+from kernel.table import inbox, items, open_index, outbox, writes
+from kernel.table.items import Item, Key
+from kernel.table.writes import Write
 from orders import domain
 from orders.domain import Order, Price, Status
 from orders.events import Line, OrderParked
@@ -34,7 +37,7 @@ class Request(NamedTuple):
 
 def load(order_id: str) -> Order | None:
     """The order as it is now, or None."""
-    item = dynamo.load(_order_key(order_id))
+    item = items.load(_order_key(order_id))
     return _order(item) if item else None
 
 
@@ -47,14 +50,14 @@ def save(decision: Decision[Order], *, cause: str, request: Request | None = Non
     order = decision.state
     changing = {"status": order.status, "reason": order.reason, "fenced": order.fenced}
     if any(isinstance(fact, OrderParked) for fact in decision.facts):
-        changing |= dynamo.opened(order.order_id, identity.now(), kind=PARKED)
+        changing |= open_index.opened(order.order_id, identity.now(), kind=PARKED)
     aggregate = outbox.Aggregate(
         key=_order_key(order.order_id),
         subject=f"order/{order.order_id}",
         correlation=order.order_id,
         sequence=order.sequence,
         sets=changing if order.sequence else {**_accepted(order), **changing},
-        removes=dynamo.CLOSED if order.has_ended else (),
+        removes=open_index.CLOSED if order.has_ended else (),
     )
     beside = [_remembering(request)] if request else []
     try:
@@ -65,7 +68,7 @@ def save(decision: Decision[Order], *, cause: str, request: Request | None = Non
 
 def remembers(request: Request) -> bool:
     """Whether the request has had its effect. Raises KeyReused when another had it under its id."""
-    item = dynamo.load(_remembering(request).key)
+    item = items.load(_remembering(request).key)
     if item and item["fingerprint"] != request.fingerprint:
         raise KeyReused
     return item is not None
@@ -76,7 +79,7 @@ def unfinished(status: Status, *, after: Place | None, limit: int) -> tuple[Sequ
 
     The next `limit` of the index are looked at, shard by shard, so fewer may be found.
     """
-    kind = PARKED if status is Status.NEEDS_ATTENTION else dynamo.OPEN
+    kind = PARKED if status is Status.NEEDS_ATTENTION else open_index.OPEN
     places = list(islice(_places(kind, after, limit=limit + 1), limit + 1))
     current = [load(place.order_id) for place in places[:limit]]
     found = [order for order in current if order and order.status is status]
@@ -85,13 +88,13 @@ def unfinished(status: Status, *, after: Place | None, limit: int) -> tuple[Sequ
 
 def overdue(now: datetime, *, limit: int) -> Iterator[Order]:
     """Up to `limit` orders of each shard that are open and were due by `now`, as they are now."""
-    return map(_order, dynamo.due(now, limit=limit))
+    return map(_order, open_index.due(now, limit=limit))
 
 
 def claim(order: Order, *, due_at: datetime) -> bool:
     """Counts one more attempt and sets the next due time; False when that could not be had now."""
     try:
-        dynamo.update(
+        writes.update(
             Write(
                 key=_order_key(order.order_id),
                 sets={"attempts": order.attempts + 1, "due_at": due_at.isoformat()},
@@ -106,16 +109,15 @@ def claim(order: Order, *, due_at: datetime) -> bool:
 
 def prices(skus: Iterable[str]) -> dict[str, Price]:
     """The copied prices of those SKUs that have one, by SKU. Raises Contended when DynamoDB is too busy."""
-    wanted: list[Any] = [dynamo.pack(_price_key(sku)) for sku in skus]
+    wanted: list[Any] = [items.pack(_price_key(sku)) for sku in skus]
     found: dict[str, Price] = {}
-    for attempt in range(dynamo.ATTEMPTS):
-        answer: Any = dynamo.client().batch_get_item(RequestItems={dynamo.table(): {"Keys": wanted}})
-        for item in map(dynamo.unpack, answer["Responses"][dynamo.table()]):
+    for _ in attempts(writes.ATTEMPTS):
+        answer: Any = items.client().batch_get_item(RequestItems={items.table(): {"Keys": wanted}})
+        for item in map(items.unpack, answer["Responses"][items.table()]):
             found[item["sku"]] = Price(item["sku"], Money(**item["price"]), item["for_sale"])
-        wanted = answer["UnprocessedKeys"].get(dynamo.table(), {}).get("Keys", [])
+        wanted = answer["UnprocessedKeys"].get(items.table(), {}).get("Keys", [])
         if not wanted:
             return found
-        dynamo.back_off(attempt)
     raise Contended
 
 
@@ -125,14 +127,14 @@ def copy_price(price: Price, *, sequence: int) -> None:
         key=_price_key(price.sku),
         sets={
             "sku": price.sku,
-            "price": _money(price.price),
+            "price": price.price.plain(),
             "for_sale": price.for_sale,
             "sequence": sequence,
         },
         condition="attribute_not_exists(#sequence) OR #sequence < :sequence",
     )
     try:
-        dynamo.update(write)
+        writes.update(write)
     except ConditionFailed:
         return
 
@@ -142,12 +144,12 @@ def _accepted(order: Order) -> Item:
         "order_id": order.order_id,
         "customer_id": order.customer_id,
         "lines": [line.model_dump() for line in order.lines],
-        "total": _money(order.total),
+        "total": order.total.plain(),
         "payment_method": order.payment_method,
         "placed_at": order.placed_at.isoformat(),
         "fingerprint": order.fingerprint,
         "attempts": order.attempts,
-        **dynamo.opened(order.order_id, domain.look_again(0, order.placed_at)),
+        **open_index.opened(order.order_id, domain.look_again(0, order.placed_at)),
     }
 
 
@@ -170,13 +172,13 @@ def _order(item: Item) -> Order:
 
 
 def _places(kind: str, after: Place | None, *, limit: int) -> Iterator[Place]:
-    for shard in range(after.shard if after else 0, dynamo.SHARDS):
+    for shard in range(after.shard if after else 0, open_index.SHARDS):
         mark = f"{kind}#{shard}"
         options: Item = {"IndexName": "open", "Limit": limit}
         if after and shard == after.shard:
             key = {**_order_key(after.order_id), "open_shard": mark, "due_at": after.due_at.isoformat()}
-            options["ExclusiveStartKey"] = dynamo.pack(key)
-        for entry in dynamo.query("#open_shard = :shard", {"shard": mark}, **options):
+            options["ExclusiveStartKey"] = items.pack(key)
+        for entry in items.query("#open_shard = :shard", {"shard": mark}, **options):
             order_id = entry["pk"].removeprefix("order#")
             yield Place(shard, datetime.fromisoformat(entry["due_at"]), order_id)
 
@@ -192,12 +194,8 @@ def _remembering(request: Request) -> Write:
     return inbox.once("operators", request.id, fingerprint=request.fingerprint)
 
 
-def _lines(items: Sequence[Item]) -> tuple[Line, ...]:
-    return tuple(Line.model_validate(item) for item in items)
-
-
-def _money(money: Money) -> Item:
-    return {"amount": money.amount, "currency": money.currency}
+def _lines(rows: Sequence[Item]) -> tuple[Line, ...]:
+    return tuple(Line.model_validate(item) for item in rows)
 
 
 def _order_key(order_id: str) -> Key:

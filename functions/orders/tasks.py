@@ -6,11 +6,12 @@ from typing import Any, Literal
 
 from pydantic import BaseModel
 
-from kernel import identity, outbox
+from kernel import identity
 from kernel.errors import Contended, Fault, NotFound, Refusal
 from kernel.events import Decision
-from kernel.observability import count
-from kernel.tasks import Step, task
+from kernel.table import outbox
+from kernel.triggers.observability import count
+from kernel.triggers.tasks import Step, task
 from orders import domain, store
 from orders.domain import Intervention, Order, Standing, Status
 from orders.events import OrderPlaced

@@ -8,7 +8,8 @@ from pydantic import AfterValidator, StringConstraints
 
 from kernel import identity
 from kernel.errors import NotFound
-from kernel.http import Api, Body, answer, no_card_number, slug
+from kernel.privacy import no_card_number
+from kernel.triggers.http import Api, Body, answer, slug
 from payments import store
 from payments.domain import Status
 
@@ -55,5 +56,5 @@ def show_payment(order_id: str) -> Response[str]:
         raise NotFound
     charge = payment.charge
     caller.must_see(charge.customer_id if charge else None)
-    amount = {"amount": charge.amount.amount, "currency": charge.amount.currency} if charge else None
+    amount = charge.amount.plain() if charge else None
     return answer(200, {"order_id": order_id, "status": payment.status, "amount": amount})

@@ -8,11 +8,10 @@ from functools import cache
 from typing import Any, Protocol, TypeVar
 from urllib.parse import quote
 
-import boto3
 import urllib3
-from botocore.config import Config
 from pydantic import BaseModel, ValidationError
 
+from kernel import aws
 from kernel.errors import Fault
 from kernel.money import Money
 from payments.domain import Intent, Progress
@@ -102,8 +101,7 @@ class SandboxAcquirer:
         self._send = send
 
     def create(self, token: str, amount: Money, *, reference: str, key: str) -> Intent:
-        terms = {"amount": amount.amount, "currency": amount.currency}
-        body = {**terms, "payment_method": token, "reference": reference}
+        body = {**amount.plain(), "payment_method": token, "reference": reference}
         return self._intent("POST", "/payment_intents", key=key, body=body)
 
     def confirm(self, intent_id: str, *, key: str) -> Intent:
@@ -133,7 +131,8 @@ class SandboxAcquirer:
         return _read(_Intent, answer).plain()
 
     def _ask(self, method: str, path: str, *, key: str = "", body: Mapping[str, Any] | None = None) -> Answer:
-        headers = {"Authorization": f"Bearer {_secret()}", "Content-Type": "application/json"}
+        bearer = _secret()
+        headers = {"Authorization": f"Bearer {bearer}", "Content-Type": "application/json"}
         keyed = {"Idempotency-Key": key} if key else {}
         text = None if body is None else json.dumps(body).encode()
         answer = self._send(Request(method, path, {**headers, **keyed}, text))
@@ -192,6 +191,4 @@ def _connections() -> urllib3.PoolManager:
 
 @cache
 def _secret() -> str:
-    config = Config(connect_timeout=1, read_timeout=3, retries={"mode": "standard", "total_max_attempts": 3})
-    secrets = boto3.client("secretsmanager", config=config)
-    return secrets.get_secret_value(SecretId=os.environ["PROCESSOR_SECRET"])["SecretString"]
+    return aws.secret(os.environ["PROCESSOR_SECRET"])

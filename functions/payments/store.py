@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass, replace
 
-from kernel import dynamo, outbox
-from kernel.dynamo import Item, Key, Write
 from kernel.errors import ConditionFailed, KeyReused
 from kernel.events import Decision
 from kernel.money import Money
+from kernel.table import items, outbox, writes
+from kernel.table.items import Item, Key
+from kernel.table.writes import Write
 from payments.domain import Charge, Payment, Status, UnknownPaymentMethod
 
 
@@ -23,7 +24,7 @@ class Method:
 
 def load(order_id: str) -> Payment:
     """The order's payment as it is now; NONE when there is no record."""
-    item = dynamo.load(_payment_key(order_id))
+    item = items.load(_payment_key(order_id))
     if item is None:
         return Payment(order_id)
     return Payment(order_id, Status(item["status"]), _charge(item), item["reason"], item["sequence"])
@@ -52,7 +53,7 @@ def register(method: Method) -> None:
         "fingerprint": method.fingerprint,
     }
     try:
-        dynamo.update(Write(_method_key(method.id), sets=kept, condition="attribute_not_exists(#pk)"))
+        writes.update(Write(_method_key(method.id), sets=kept, condition="attribute_not_exists(#pk)"))
     except ConditionFailed as failed:
         if failed.old[0]["fingerprint"] != method.fingerprint:
             raise KeyReused from failed
@@ -60,7 +61,7 @@ def register(method: Method) -> None:
 
 def token(method_id: str, *, customer_id: str) -> str:
     """The processor's token. Raises UnknownPaymentMethod for a missing or another customer's method."""
-    item = dynamo.load(_method_key(method_id))
+    item = items.load(_method_key(method_id))
     if item is None or item["customer_id"] != customer_id:
         raise UnknownPaymentMethod
     return str(item["token"])

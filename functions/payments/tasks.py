@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from kernel import identity
 from kernel.events import Decision
 from kernel.money import Money
-from kernel.tasks import Step, task
+from kernel.triggers.tasks import Step, task
 from payments import domain, store
 from payments import provider as port
 from payments.domain import Charge, Intent, Payment, Progress, Status

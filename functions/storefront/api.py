@@ -1,7 +1,6 @@
 """The storefront over HTTP: customers see their own orders, operators see anybody's."""
 
 import re
-from base64 import b64decode, b64encode
 from contextlib import suppress
 from typing import Annotated
 from urllib.parse import unquote
@@ -10,7 +9,8 @@ from aws_lambda_powertools.event_handler import Response
 from pydantic import StringConstraints
 
 from kernel.errors import InvalidRequest, NotFound
-from kernel.http import Api, Body, Slug, answer, slug
+from kernel.table import pages
+from kernel.triggers.http import Api, Slug, answer, slug
 from storefront import order_history
 from storefront.order_history import OrderHistory, Place
 
@@ -23,7 +23,7 @@ FRESHNESS = (
 LONGEST_CUSTOMER_ID = 512
 
 
-class Cursor(Body):
+class Cursor(pages.Cursor):
     """After which order of which customer a page begins."""
 
     customer_id: str
@@ -82,8 +82,7 @@ def _whole_number(name: str, *, default: int, most: int) -> int:
 
 
 def _next(last: OrderHistory) -> str:
-    cursor = Cursor(customer_id=last.customer_id, placed_at=last.placed_at, order_id=last.order_id)
-    return b64encode(cursor.model_dump_json().encode(), altchars=b"-_").decode().rstrip("=")
+    return Cursor(customer_id=last.customer_id, placed_at=last.placed_at, order_id=last.order_id).encoded()
 
 
 def _after(customer_id: str) -> Place | None:
@@ -91,11 +90,7 @@ def _after(customer_id: str) -> Place | None:
     text = api.current_event.get_query_string_value("next")
     if text is None:
         return None
-    try:
-        padded = text + "=" * (-len(text) % 4)
-        cursor = Cursor.model_validate_json(b64decode(padded, altchars=b"-_", validate=True))
-    except ValueError:
-        raise InvalidRequest("next is not a cursor that this list gave") from None
+    cursor = pages.decoded(text, Cursor)
     if cursor.customer_id != customer_id:
-        raise InvalidRequest("next is not a cursor that this list gave")
+        raise pages.foreign()
     return Place(cursor.placed_at, cursor.order_id)

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from kernel import dynamo
-from kernel.dynamo import Write
 from kernel.errors import ConditionFailed
 from kernel.events import Envelope
+from kernel.table import items, writes
+from kernel.table.writes import Write
 
 Aggregate = tuple[str, str]
 
@@ -21,7 +21,7 @@ def append(envelope: Envelope) -> None:
         condition="attribute_not_exists(#event)",
     )
     try:
-        dynamo.update(row)
+        writes.update(row)
     except ConditionFailed:
         return
 
@@ -57,5 +57,5 @@ def prefixes(envelopes: Iterable[Envelope]) -> Mapping[Aggregate, Sequence[Envel
 
 
 def _rows(correlation: str) -> list[str]:
-    rows = dynamo.query("#pk = :pk", {"pk": f"journal#{correlation}"}, ConsistentRead=True)
+    rows = items.query("#pk = :pk", {"pk": f"journal#{correlation}"}, ConsistentRead=True)
     return [row["event"] for row in rows]

@@ -7,11 +7,12 @@ from typing import Literal, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
-from kernel import dynamo
-from kernel.dynamo import Key, Write
 from kernel.errors import ConditionFailed
 from kernel.events import Envelope, read
 from kernel.money import Money
+from kernel.table import items, writes
+from kernel.table.items import Key
+from kernel.table.writes import Write
 from storefront import journal
 
 Status = Literal["PENDING", "CANCELLING", "CONFIRMED", "CANCELLED", "NEEDS_ATTENTION"]
@@ -142,14 +143,14 @@ def save(row: OrderHistory) -> None:
         condition="attribute_not_exists(#folded) OR #folded <= :folded",
     )
     try:
-        dynamo.update(write)
+        writes.update(write)
     except ConditionFailed:
         return
 
 
 def load(order_id: str) -> OrderHistory | None:
     """The row as it is now, or None."""
-    item = dynamo.load(_key(order_id))
+    item = items.load(_key(order_id))
     return OrderHistory.model_validate(item) if item else None
 
 
@@ -161,15 +162,15 @@ def of_customer(customer_id: str, *, limit: int, after: Place | None) -> list[Or
     start = (
         {**_key(after.order_id), "customer_id": customer_id, "placed_at": after.placed_at} if after else {}
     )
-    items = dynamo.query(
+    found = items.query(
         "#customer_id = :customer_id",
         {"customer_id": customer_id},
         IndexName="by_customer",
         ScanIndexForward=False,
         Limit=limit,
-        **({"ExclusiveStartKey": dynamo.pack(start)} if start else {}),
+        **({"ExclusiveStartKey": items.pack(start)} if start else {}),
     )
-    return [OrderHistory.model_validate(item) for item in islice(items, limit)]
+    return [OrderHistory.model_validate(item) for item in islice(found, limit)]
 
 
 def _about(

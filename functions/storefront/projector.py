@@ -1,7 +1,7 @@
 """The projector: every event goes into the journal, and the view of what it is about is folded again."""
 
-from kernel.consumers import consumer
 from kernel.events import Envelope
+from kernel.triggers.consumers import consumer
 from storefront import journal, order_history
 
 

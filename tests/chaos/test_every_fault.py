@@ -36,6 +36,6 @@ def test_what_is_enumerated_reaches_every_function_of_a_checkout_and_its_repair(
         "operations.api.handler",
         "storefront.projector.handler",
         "acquirer.api.handler",
-        "orders:kernel.relay.handler",
-        "inventory:kernel.relay.republish",
+        "orders:kernel.triggers.relay.handler",
+        "inventory:kernel.triggers.relay.republish",
     }

@@ -15,7 +15,8 @@ import pytest
 
 from acquirer import store as acquirer_store
 from checkout import saga
-from kernel import dynamo, identity
+from kernel import identity
+from kernel.table import items
 from operations import store as operations_store
 from payments import provider
 from tests.infrastructure.permissions import allowed, construct_id
@@ -53,7 +54,7 @@ STREAM = {  # so does the poller of a stream, and it sends what it gives up on t
     "sqs:GetQueueUrl",
 }
 POLLED = {"orders.consumers.handler", "inventory.consumers.handler", "checkout.saga.start"}
-POLLED |= {"storefront.projector.handler", "kernel.relay.republish"}
+POLLED |= {"storefront.projector.handler", "kernel.triggers.relay.republish"}
 
 TEST = ("tests", "tests.support")  # what the test itself reads
 Seen = dict[tuple[str, str], set[str]]
@@ -103,7 +104,7 @@ def test_what_is_allowed_is_what_was_seen(cloud_assembly: Assembly, world: World
 
 def reasoned(handler: str) -> set[str]:
     """The actions of AWS itself in this function's name."""
-    if handler == "kernel.relay.handler":
+    if handler == "kernel.triggers.relay.handler":
         return LOGS | STREAM
     return LOGS | (QUEUE if handler in POLLED else set())
 
@@ -187,7 +188,7 @@ def _screens(world: World, shop: Shop) -> None:
 def _republish(world: World, service: str) -> None:
     now = identity.now().isoformat()
     lost = {"approximateArrivalOfFirstRecord": now, "approximateArrivalOfLastRecord": now}
-    world.call("kernel.relay.republish", aws.queued({"DDBStreamBatchInfo": lost}), service=service)
+    world.call("kernel.triggers.relay.republish", aws.queued({"DDBStreamBatchInfo": lost}), service=service)
 
 
 def _running(world: World) -> tuple[str, str]:
@@ -218,7 +219,7 @@ def _publish_by_boto3(world: World) -> None:
 
 def _forget_clients() -> None:
     cached: list[Callable[..., Any]] = [
-        dynamo.client,
+        items.client,
         saga.executions,
         saga.functions,
         acquirer_store.secret,

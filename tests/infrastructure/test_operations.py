@@ -59,7 +59,7 @@ def gave_up(assembly: Assembly) -> dict[str, str]:
 def served(assembly: Assembly, stack: str, function: Any) -> str:
     """What a function is to an operator: its handler, or the outbox of its service."""
     properties = assembly.templates[stack]["Resources"][function["Ref"]]["Properties"]
-    if properties["Handler"] == "kernel.relay.republish":
+    if properties["Handler"] == "kernel.triggers.relay.republish":
         return f"{properties['Environment']['Variables']['SERVICE']}.outbox"
     return str(properties["Handler"])
 

@@ -19,7 +19,7 @@ from tests.support.simulation.playing import HOURLY, TICKS
 from tests.support.simulation.world import World, definitions
 from tests.support.wiring import COMMANDS, DEFAULT_TIMEOUT, PUBLISHERS, TABLES, TASKS, TIMEOUTS
 
-REPUBLISH = "kernel.relay.republish"
+REPUBLISH = "kernel.triggers.relay.republish"
 
 
 @pytest.fixture
@@ -87,7 +87,7 @@ def test_a_stream_is_followed_as_its_template_says(cloud_assembly: Assembly, wor
     services = set()
     for stack, name, mapping in found:
         function = function_of(cloud_assembly, stack, mapping["FunctionName"])
-        assert function["Handler"] == "kernel.relay.handler"
+        assert function["Handler"] == "kernel.triggers.relay.handler"
         services.add(function["Environment"]["Variables"]["SERVICE"])
         assert mapping["MaximumRetryAttempts"] == delivery.RETRIES, name
         assert mapping["MaximumRecordAgeInSeconds"] == delivery.OLDEST.total_seconds(), name

@@ -75,7 +75,7 @@ def test_what_a_relay_gave_up_on_is_republished_one_message_at_a_time(assembly: 
         ]
         assert [mapping["BatchSize"] for mapping in republishing] == [1], name
         function = function_of(assembly, stack, republishing[0]["FunctionName"])
-        assert function["Handler"] == "kernel.relay.republish", name
+        assert function["Handler"] == "kernel.triggers.relay.republish", name
 
 
 def test_every_queue_that_feeds_a_function_gives_up_into_dead_letters(assembly: Assembly) -> None:

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from kernel import dynamo, identity
+from kernel import identity
+from kernel.table import items
 from runbook import audit
 from runbook.deployment import Deployment
 from runbook.evidence import Item
@@ -130,6 +131,6 @@ def test_a_table_larger_than_a_page_is_read_to_its_end() -> None:
     filler = "x" * 300_000
     put("catalog", [{"pk": f"filler#{place}", "sk": "filler", "text": filler} for place in range(5)])
     found = list(stack.scan("catalog-table"))
-    first = dynamo.client().scan(TableName="catalog-table")
+    first = items.client().scan(TableName="catalog-table")
     assert "LastEvaluatedKey" in first
     assert len([item for item in found if item["sk"] == "filler"]) == 5

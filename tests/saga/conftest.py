@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from kernel import dynamo
+from kernel.table import items
 from tests.support.shop import Shop
 from tests.support.world import World
 
@@ -12,7 +12,7 @@ from tests.support.world import World
 @pytest.fixture
 def world(cloud: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     yield World(monkeypatch)
-    dynamo.client.cache_clear()  # its hooks belong to this world
+    items.client.cache_clear()  # its hooks belong to this world
 
 
 @pytest.fixture

@@ -8,8 +8,9 @@ import pytest
 from inventory import consumers, store, tasks
 from inventory.domain import OutOfStock, ReservationMissing, ReservationReleased
 from inventory.store import Stock
-from kernel import dynamo, identity
+from kernel import identity
 from kernel.errors import ConditionFailed, Fault, InvalidStep, Refusal
+from kernel.table import writes
 from tests.support import aws
 from tests.support.events import arriving
 
@@ -172,7 +173,7 @@ def test_a_confirmed_order_without_a_reservation_comes_back_and_sells_nothing(un
 def test_a_counter_that_would_go_below_zero_is_a_fault_and_stays() -> None:
     receive("mug", 5)
     reserve("o1", mug=2)
-    dynamo.update(dynamo.Write(key={"pk": "stock#mug", "sk": "stock"}, sets={"reserved": 1}))
+    writes.update(writes.Write(key={"pk": "stock#mug", "sk": "stock"}, sets={"reserved": 1}))
     before = aws.items("inventory")
     with pytest.raises(ConditionFailed):
         release("o1")

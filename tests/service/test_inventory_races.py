@@ -13,8 +13,9 @@ from hypothesis import strategies as some
 from inventory import store, tasks
 from inventory.domain import OutOfStock, ReservationReleased
 from inventory.store import Stock
-from kernel import dynamo, identity
+from kernel import identity
 from kernel.errors import Contended, Fault, Refusal
+from kernel.table import items, open_index
 from tests.support import aws
 from tests.support.races import before_its_write
 
@@ -48,7 +49,7 @@ def conflict() -> None:
         "Error": {"Code": "TransactionCanceledException", "Message": ""},
         "CancellationReasons": [{"Code": "TransactionConflict"}, {"Code": "None"}, {"Code": "None"}],
     }
-    raise dynamo.client().exceptions.TransactionCanceledException(answer, "TransactWriteItems")
+    raise items.client().exceptions.TransactionCanceledException(answer, "TransactWriteItems")
 
 
 def test_two_buyers_of_the_last_unit_get_one_reservation_and_one_refusal() -> None:
@@ -149,7 +150,7 @@ def test_a_sweep_looks_at_a_few_of_each_shard_and_the_next_at_the_rest(
     later = identity.now() + timedelta(minutes=61)
     monkeypatch.setattr(identity, "now", lambda: later)
     sweeps = [claimed(limit=2) for _ in range(6)]
-    assert all(len(sweep) <= 2 * dynamo.SHARDS for sweep in sweeps)
+    assert all(len(sweep) <= 2 * open_index.SHARDS for sweep in sweeps)
     assert sorted(order_id for sweep in sweeps for order_id in sweep) == sorted(everything)
 
 
@@ -172,8 +173,8 @@ def test_whatever_is_asked_the_counters_add_up_and_none_is_negative(
     steps: list[tuple[str, str, Any]],
 ) -> None:
     for item in aws.items("inventory"):
-        key = dynamo.pack({"pk": item["pk"], "sk": item["sk"]})
-        dynamo.client().delete_item(TableName="inventory-table", Key=key)
+        key = items.pack({"pk": item["pk"], "sk": item["sk"]})
+        items.client().delete_item(TableName="inventory-table", Key=key)
     for place, (command, subject, more) in enumerate(steps):
         with suppress(Refusal, Fault):
             match command:

@@ -10,9 +10,10 @@ import pytest
 from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ClientError, ReadTimeoutError
 
-from kernel import dynamo, identity
-from kernel.dynamo import Write
+from kernel import identity
 from kernel.errors import ConditionFailed, Contended
+from kernel.table import items, writes
+from kernel.table.writes import Write
 from tests.support import aws
 
 SERVICE = "testing"
@@ -55,7 +56,7 @@ class Wire:
 @pytest.fixture
 def wire(service: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Wire]:
     monkeypatch.setattr("botocore.endpoint.time.sleep", lambda seconds: None)
-    events, scripted = dynamo.client().meta.events, Wire()
+    events, scripted = items.client().meta.events, Wire()
     hooks = {
         f"{hook}.dynamodb.{operation}": listener
         for operation in ("TransactWriteItems", "UpdateItem")
@@ -81,20 +82,20 @@ def put(**attributes: Any) -> Write:
 
 
 def test_a_write_sets_adds_and_removes_and_leaves_the_rest() -> None:
-    dynamo.update(Write(key=KEY, sets={"a": "x", "b": ["y", {"z": 1}]}, adds={"n": 5}))
-    dynamo.update(Write(key=KEY, sets={"a": "w"}, adds={"n": -2, "m": 1}, removes=["b"]))
-    assert dynamo.load(KEY) == {**KEY, "a": "w", "n": 3, "m": 1}
+    writes.update(Write(key=KEY, sets={"a": "x", "b": ["y", {"z": 1}]}, adds={"n": 5}))
+    writes.update(Write(key=KEY, sets={"a": "w"}, adds={"n": -2, "m": 1}, removes=["b"]))
+    assert items.load(KEY) == {**KEY, "a": "w", "n": 3, "m": 1}
 
 
 def test_what_is_not_there_is_none() -> None:
-    assert dynamo.load(KEY) is None
+    assert items.load(KEY) is None
 
 
 def test_a_read_sees_every_write_before_it(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[dict[str, Any]] = []
-    events = dynamo.client().meta.events
+    events = items.client().meta.events
     events.register("provide-client-params.dynamodb.GetItem", lambda params, **_: asked.append(params), "spy")
-    dynamo.load(KEY)
+    items.load(KEY)
     events.unregister("provide-client-params.dynamodb.GetItem", unique_id="spy")
     assert [params["ConsistentRead"] for params in asked] == [True]
 
@@ -102,32 +103,32 @@ def test_a_read_sees_every_write_before_it(monkeypatch: pytest.MonkeyPatch) -> N
 def test_a_query_goes_on_after_the_first_page() -> None:
     for number in range(4):
         item = {"pk": "many", "sk": str(number), "filling": "x" * 390_000}
-        boto3.client("dynamodb").put_item(TableName="testing-table", Item=dynamo.pack(item))
-    assert [found["sk"] for found in dynamo.query("#pk = :pk", {"pk": "many"})] == ["0", "1", "2", "3"]
+        boto3.client("dynamodb").put_item(TableName="testing-table", Item=items.pack(item))
+    assert [found["sk"] for found in items.query("#pk = :pk", {"pk": "many"})] == ["0", "1", "2", "3"]
 
 
 def test_a_write_whose_condition_does_not_hold_tells_what_is_there() -> None:
-    dynamo.update(put(a=1))
+    writes.update(put(a=1))
     with pytest.raises(ConditionFailed) as failed:
-        dynamo.update(Write(key=KEY, sets={"a": 2}, condition="attribute_not_exists(#pk)"))
+        writes.update(Write(key=KEY, sets={"a": 2}, condition="attribute_not_exists(#pk)"))
     assert failed.value.old == {0: {**KEY, "a": 1}}
-    assert dynamo.load(KEY) == {**KEY, "a": 1}
+    assert items.load(KEY) == {**KEY, "a": 1}
 
 
 def test_a_transaction_is_whole_or_not_at_all() -> None:
-    dynamo.update(put(a=1))
+    writes.update(put(a=1))
     guarded = Write(key=KEY, sets={"a": 2}, condition="#a = :expected", binds={"expected": 7})
     with pytest.raises(ConditionFailed) as failed:
-        dynamo.transact([Write(key=OTHER, sets={"a": 1}), guarded], puts=[{"pk": "put", "sk": "put"}])
+        writes.transact([Write(key=OTHER, sets={"a": 1}), guarded], puts=[{"pk": "put", "sk": "put"}])
     assert failed.value.old == {1: {**KEY, "a": 1}}
     assert aws.items("testing") == [{**KEY, "a": 1}]
-    dynamo.transact([Write(key=OTHER, sets={"a": 1}), put(a=2)], puts=[{"pk": "put", "sk": "put"}])
+    writes.transact([Write(key=OTHER, sets={"a": 1}), put(a=2)], puts=[{"pk": "put", "sk": "put"}])
     assert [item["pk"] for item in aws.items("testing")] == ["other", "put", "thing"]
 
 
 def test_a_condition_on_nothing_tells_that_nothing_was_there() -> None:
     with pytest.raises(ConditionFailed) as failed:
-        dynamo.transact([Write(key=KEY, sets={"a": 2}, condition="attribute_exists(#pk)")])
+        writes.transact([Write(key=KEY, sets={"a": 2}, condition="attribute_exists(#pk)")])
     assert failed.value.old == {0: {}}
 
 
@@ -135,8 +136,8 @@ def test_a_condition_on_nothing_tells_that_nothing_was_there() -> None:
 def test_what_passes_is_tried_again_after_growing_pauses(code: str, wire: Wire, pauses: list[float]) -> None:
     for _ in range(3):
         wire.cancels(code)
-    dynamo.transact([put(a=1)])
-    assert dynamo.load(KEY) == {**KEY, "a": 1}
+    writes.transact([put(a=1)])
+    assert items.load(KEY) == {**KEY, "a": 1}
     assert wire.asked == 4
     assert pauses == sorted(pauses)
     assert 0 < pauses[0] < pauses[-1] < 2
@@ -144,7 +145,7 @@ def test_what_passes_is_tried_again_after_growing_pauses(code: str, wire: Wire, 
 
 def test_one_conflict_is_one_more_try(wire: Wire, pauses: list[float]) -> None:
     wire.cancels(CONFLICT)
-    dynamo.transact([put(a=1)])
+    writes.transact([put(a=1)])
     assert wire.asked == 2
 
 
@@ -152,8 +153,8 @@ def test_a_conflict_that_stays_ends_as_contended(wire: Wire, pauses: list[float]
     for _ in range(50):
         wire.cancels(CONFLICT)
     with pytest.raises(Contended):
-        dynamo.transact([put(a=1)])
-    assert dynamo.load(KEY) is None
+        writes.transact([put(a=1)])
+    assert items.load(KEY) is None
     assert wire.asked == 5
 
 
@@ -162,7 +163,7 @@ def test_a_condition_that_failed_beside_a_conflict_is_looked_at_again(
     codes: tuple[str, str], wire: Wire, pauses: list[float]
 ) -> None:
     wire.cancels(*codes)
-    dynamo.transact([put(a=1), Write(key=OTHER, sets={"a": 1})])
+    writes.transact([put(a=1), Write(key=OTHER, sets={"a": 1})])
     assert len(aws.items("testing")) == 2
 
 
@@ -170,7 +171,7 @@ def test_a_condition_that_still_fails_after_the_conflict_is_told(wire: Wire, pau
     wire.cancels(CONFLICT, FAILED)
     wire.cancels(FINE, FAILED)
     with pytest.raises(ConditionFailed) as failed:
-        dynamo.transact([put(a=1), Write(key=OTHER, sets={"a": 1})])
+        writes.transact([put(a=1), Write(key=OTHER, sets={"a": 1})])
     assert failed.value.old == {1: {}}
 
 
@@ -179,7 +180,7 @@ def test_a_cancellation_for_another_reason_is_no_conflict_and_no_condition(
 ) -> None:
     wire.cancels(BROKEN)
     with pytest.raises(ClientError, match="TransactionCanceledException"):
-        dynamo.transact([put(a=1)])
+        writes.transact([put(a=1)])
     assert wire.asked == 1
     assert pauses == []
 
@@ -187,43 +188,43 @@ def test_a_cancellation_for_another_reason_is_no_conflict_and_no_condition(
 def test_a_call_that_times_out_for_good_is_a_fault_of_its_own_name(wire: Wire, pauses: list[float]) -> None:
     wire.timeouts = 50
     with pytest.raises(ReadTimeoutError):
-        dynamo.transact([put(a=1)])
+        writes.transact([put(a=1)])
     assert (wire.asked, len(wire.sent)) == (1, 3)
     assert pauses == []
-    assert dynamo.load(KEY) is None
+    assert items.load(KEY) is None
 
 
 def test_a_call_that_times_out_once_is_repeated_as_the_same_transaction(wire: Wire) -> None:
     wire.timeouts = 1
-    dynamo.transact([put(a=1)])
+    writes.transact([put(a=1)])
     assert len(wire.sent) == 2
     assert len({sent["ClientRequestToken"] for sent in wire.sent}) == 1
 
 
 def test_a_call_that_nobody_answers_is_given_up_in_time() -> None:
-    config = dynamo.client().meta.config
+    config = items.client().meta.config
     attempts = config.retries["total_max_attempts"]  # type: ignore[typeddict-item]
     assert attempts * (config.connect_timeout + config.read_timeout) <= 12
 
 
 def test_numbers_come_back_whole_wherever_they_stand() -> None:
-    dynamo.update(put(a=1, b=[2, [3]], c={"d": {"e": 4}}, f=True, g=None))
-    assert dynamo.load(KEY) == {**KEY, "a": 1, "b": [2, [3]], "c": {"d": {"e": 4}}, "f": True, "g": None}
-    found = dynamo.load(KEY)
+    writes.update(put(a=1, b=[2, [3]], c={"d": {"e": 4}}, f=True, g=None))
+    assert items.load(KEY) == {**KEY, "a": 1, "b": [2, [3]], "c": {"d": {"e": 4}}, "f": True, "g": None}
+    found = items.load(KEY)
     assert found is not None
     assert not re.search("Decimal", repr(found))
 
 
 def test_a_write_may_remove_an_attribute_under_a_condition() -> None:
-    dynamo.update(put(gone=1, stays=1))
-    dynamo.update(Write(key=KEY, removes=["gone"], sets={"b": 1}, condition="attribute_exists(#pk)"))
-    assert dynamo.load(KEY) == {**KEY, "stays": 1, "b": 1}
+    writes.update(put(gone=1, stays=1))
+    writes.update(Write(key=KEY, removes=["gone"], sets={"b": 1}, condition="attribute_exists(#pk)"))
+    assert items.load(KEY) == {**KEY, "stays": 1, "b": 1}
 
 
 def test_a_write_may_do_nothing_but_remove() -> None:
-    dynamo.update(put(gone=1, stays=1))
-    dynamo.update(Write(key=KEY, removes=["gone"]))
-    assert dynamo.load(KEY) == {**KEY, "stays": 1}
+    writes.update(put(gone=1, stays=1))
+    writes.update(Write(key=KEY, removes=["gone"]))
+    assert items.load(KEY) == {**KEY, "stays": 1}
 
 
 def test_a_value_to_compare_with_never_becomes_the_value_to_write() -> None:
@@ -236,5 +237,5 @@ def test_a_value_to_compare_with_never_becomes_the_value_to_write() -> None:
 @pytest.mark.parametrize("code", ["TransactionConflictException", "ProvisionedThroughputExceededException"])
 def test_a_single_write_that_meets_another_is_tried_again(code: str, wire: Wire, pauses: list[float]) -> None:
     wire.refuses(code)
-    dynamo.update(put(a=1))
-    assert dynamo.load(KEY) == {**KEY, "a": 1}
+    writes.update(put(a=1))
+    assert items.load(KEY) == {**KEY, "a": 1}

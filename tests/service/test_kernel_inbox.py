@@ -2,9 +2,9 @@
 
 import pytest
 
-from kernel import dynamo, inbox
-from kernel.dynamo import Write
 from kernel.errors import ConditionFailed
+from kernel.table import inbox, items, writes
+from kernel.table.writes import Write
 from tests.support import aws
 
 SERVICE = "testing"
@@ -14,11 +14,11 @@ COUNTER = {"pk": "counter", "sk": "counter"}
 
 def count(message: str, consumer: str = "counting", fingerprint: str = "") -> None:
     effect = Write(key=COUNTER, adds={"total": 1})
-    dynamo.transact([effect, inbox.once(consumer, message, fingerprint=fingerprint)])
+    writes.transact([effect, inbox.once(consumer, message, fingerprint=fingerprint)])
 
 
 def total() -> int:
-    return int((dynamo.load(COUNTER) or {"total": 0})["total"])
+    return int((items.load(COUNTER) or {"total": 0})["total"])
 
 
 def test_a_message_has_its_effect_once() -> None:
@@ -38,7 +38,7 @@ def test_another_message_has_its_own_effect_and_so_has_another_consumer() -> Non
 def test_an_effect_that_did_not_happen_is_not_remembered() -> None:
     impossible = Write(key=COUNTER, adds={"total": 1}, condition="attribute_exists(#pk)")
     with pytest.raises(ConditionFailed) as failed:
-        dynamo.transact([impossible, inbox.once("counting", "m1")])
+        writes.transact([impossible, inbox.once("counting", "m1")])
     assert list(failed.value.old) == [0]
     count("m1")
     assert total() == 1

@@ -5,11 +5,12 @@ from typing import Any
 
 import pytest
 
-from kernel import dynamo, identity, outbox
-from kernel.dynamo import Write
+from kernel import identity
 from kernel.errors import ConditionFailed, Contended, EventTooLarge
 from kernel.events import Event
-from kernel.outbox import Aggregate, commit
+from kernel.table import items, outbox, writes
+from kernel.table.outbox import Aggregate, commit
+from kernel.table.writes import Write
 from tests.support import aws
 
 SERVICE = "testing"
@@ -51,7 +52,7 @@ def row() -> dict[str, Any]:
 
 def test_state_events_and_what_stands_beside_are_one_transaction() -> None:
     operations: list[str] = []
-    events = dynamo.client().meta.events
+    events = items.client().meta.events
     events.register("before-call.dynamodb", lambda model, **_: operations.append(model.name), "spy")
     commit(thing(colour="red"), [made()], cause="test", beside=[beside()])
     events.unregister("before-call.dynamodb", unique_id="spy")
@@ -131,7 +132,7 @@ def test_no_facts_write_nothing_at_all() -> None:
 
 
 def test_a_condition_beside_that_does_not_hold_is_named_and_nothing_is_written() -> None:
-    dynamo.update(Write(key=BESIDE, sets={"a": 7}))
+    writes.update(Write(key=BESIDE, sets={"a": 7}))
     fine = Write(key={"pk": "fine", "sk": "fine"}, sets={"a": 1})
     with pytest.raises(ConditionFailed) as failed:
         commit(thing(), [made()], cause="test", beside=[fine, beside("attribute_not_exists(#pk)")])

@@ -8,8 +8,10 @@ from typing import Any
 import boto3
 import pytest
 
-from kernel import dynamo, identity, outbox, relay
+from kernel import identity
 from kernel.events import Event
+from kernel.table import items, outbox, writes
+from kernel.triggers import relay
 from tests.support import aws
 
 SERVICE = "testing"
@@ -82,7 +84,7 @@ def test_what_was_committed_comes_out_of_the_tables_own_stream(
 ) -> None:
     make("thing/1", at=NOON, monkeypatch=monkeypatch, facts=2)
     make("thing/2", at=NOON, monkeypatch=monkeypatch)
-    dynamo.update(dynamo.Write(key={"pk": "thing/1", "sk": "thing"}, sets={"made": 2}))
+    writes.update(writes.Write(key={"pk": "thing/1", "sk": "thing"}, sets={"made": 2}))
     relay.handler({"Records": list(stream_records())}, None)
     assert set(published) == {"thing/1", "thing/2"}
     assert published[:2] == ["thing/1", "thing/1"]
@@ -142,7 +144,7 @@ def test_a_minute_with_more_rows_than_one_page_is_found_whole(
     for item in large:
         text = json.dumps({"subject": item["sk"], "filling": "x" * 380_000})
         boto3.client("dynamodb").put_item(
-            TableName="testing-table", Item=dynamo.pack({**item, "events": [text]})
+            TableName="testing-table", Item=items.pack({**item, "events": [text]})
         )
     relay.republish({"Records": [lost(NOON, NOON)]}, None)
     assert published == [f"thing/{n}" for n in range(4)]

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from kernel import outbox, relay
 from kernel.events import Event
+from kernel.table import outbox
+from kernel.triggers import relay
 from operations import store
 from tests.support import aws
 from tests.support.clock import Clock

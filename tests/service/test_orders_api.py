@@ -7,8 +7,8 @@ from uuid import NAMESPACE_URL, uuid5
 
 import pytest
 
-from kernel import dynamo
 from kernel.money import Money
+from kernel.table import items
 from orders import api, store, tasks
 from orders.domain import Price
 from tests.support import aws
@@ -185,7 +185,7 @@ def test_a_customer_sees_only_own_orders_and_an_operator_all() -> None:
 def test_an_order_id_longer_than_a_key_may_be_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
     # DynamoDB answers a key of over 2048 bytes with a ValidationException, which moto does not.
     asked: list[str] = []
-    monkeypatch.setattr(dynamo, "load", lambda key: asked.append(key["pk"]))
+    monkeypatch.setattr(items, "load", lambda key: asked.append(key["pk"]))
     assert [show("x" * 3000)[0], cancel("x" * 3000)[0]] == [404, 404]
     assert [key for key in asked if len(key) > 2048] == []
 

@@ -2,10 +2,10 @@
 
 import pytest
 
-from kernel import dynamo
-from kernel.dynamo import Write
 from kernel.errors import Contended
 from kernel.money import Money
+from kernel.table import writes
+from kernel.table.writes import Write
 from orders import api, store, tasks
 from orders.domain import Price
 from tests.support import aws
@@ -26,14 +26,14 @@ def test_a_claim_that_cannot_be_had_now_leaves_the_others_claimed(
 ) -> None:
     store.copy_price(Price("mug", Money(1250, "EUR"), for_sale=True), sequence=1)
     unlucky, *others = [place(f"key-{number}") for number in range(6)]
-    really = dynamo.update
+    really = writes.update
 
     def contended(write: Write) -> None:
         if unlucky in write.key["pk"]:
             raise Contended
         really(write)
 
-    monkeypatch.setattr(dynamo, "update", contended)
+    monkeypatch.setattr(writes, "update", contended)
     clock.advance(120)
     claims = tasks.claim_overdue({}, None)["claims"]
     assert sorted(claim["order"]["order_id"] for claim in claims) == sorted(others)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from kernel import dynamo
+from kernel.table import writes
 from orders import tasks
 from orders.domain import NotFenced, OrderNotPending
 from tests.support import aws
@@ -237,7 +237,7 @@ def test_an_order_of_an_earlier_release_may_have_been_fenced_unless_it_is_pendin
 ) -> None:
     order_id = place()
     key = {"pk": f"order#{order_id}", "sk": "order"}
-    dynamo.update(dynamo.Write(key=key, sets={"status": status}, removes=("fenced",)))
+    writes.update(writes.Write(key=key, sets={"status": status}, removes=("fenced",)))
     assert fence(order_id) == (status if passes else "CANCELLING")
     assert said() == ([] if passes else [STARTED])
     refused = "AlreadyFenced" if status == "NEEDS_ATTENTION" else "NotParked"

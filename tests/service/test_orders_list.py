@@ -7,7 +7,7 @@ from zlib import crc32
 
 import pytest
 
-from kernel import dynamo
+from kernel.table import items
 from orders import api
 from tests.support import aws
 from tests.support.clock import Clock
@@ -130,10 +130,10 @@ def test_an_entry_the_index_still_shows_is_not_listed(monkeypatch: pytest.Monkey
     confirm(orders["confirmed"])
     park(orders["parked"])
 
-    def behind(condition: str, binds: dynamo.Item, **_: Any) -> Iterator[dynamo.Item]:
+    def behind(condition: str, binds: items.Item, **_: Any) -> Iterator[items.Item]:
         return (entry for entry in entries if entry["open_shard"] == binds["shard"])
 
-    monkeypatch.setattr(dynamo, "query", behind)
+    monkeypatch.setattr(items, "query", behind)
     assert listed("PENDING") == [orders["pending"]]
 
 

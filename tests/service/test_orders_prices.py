@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from kernel import dynamo
 from kernel.events import Envelope
 from kernel.money import Money
+from kernel.table import items
 from orders import api, consumers, store
 from orders.domain import Price
 from tests.support import aws
@@ -110,8 +110,8 @@ class Stingy:
 
 def test_prices_that_the_table_did_not_get_to_are_asked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
     shelf()
-    stingy = Stingy(dynamo.client())
-    monkeypatch.setattr(dynamo, "client", lambda: stingy)
+    stingy = Stingy(items.client())
+    monkeypatch.setattr(items, "client", lambda: stingy)
     found = store.prices(["mug", "nothing", "lid", "pot"])
     assert stingy.asked == [4, 3, 2, 1]
     assert found == {

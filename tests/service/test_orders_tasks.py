@@ -6,8 +6,8 @@ from zlib import crc32
 
 import pytest
 
-from kernel import dynamo
 from kernel.errors import Contended, Fault
+from kernel.table import items
 from orders import tasks
 from orders.domain import AlreadyConfirmed, NotFenced, OrderNotPending
 from tests.support import aws
@@ -203,10 +203,10 @@ def test_an_entry_the_index_still_shows_is_ignored(clock: Clock, monkeypatch: py
     change(orders["claimed"], due_at="2026-01-01T00:04:00+00:00")
     clock.advance(120)
 
-    def behind(condition: str, binds: dynamo.Item, **_: Any) -> Iterator[dynamo.Item]:
+    def behind(condition: str, binds: items.Item, **_: Any) -> Iterator[items.Item]:
         return (entry for entry in entries if entry["open_shard"] == binds["shard"])
 
-    monkeypatch.setattr(dynamo, "query", behind)
+    monkeypatch.setattr(items, "query", behind)
     assert claimed() == [(orders["due"], "PENDING", 1)]
 
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from kernel import dynamo
 from kernel.events import Envelope
+from kernel.table import items
 from storefront import journal, order_history, projector
 from tests.support import aws
 from tests.support.events import arriving
@@ -138,8 +138,8 @@ def test_a_projector_killed_between_journal_and_view_is_healed_by_redelivery() -
 
 def test_a_rebuild_makes_the_row_that_the_events_made() -> None:
     project(*HISTORY)
-    dynamo.client().delete_item(
-        TableName=dynamo.table(), Key=dynamo.pack({"pk": "order_history#o1", "sk": "order_history"})
+    items.client().delete_item(
+        TableName=items.table(), Key=items.pack({"pk": "order_history#o1", "sk": "order_history"})
     )
     projector.rebuild("o1")
     assert row() == HISTORY_ROW
@@ -167,9 +167,9 @@ def test_a_reading_is_what_was_there_at_one_moment(monkeypatch: pytest.MonkeyPat
     """Between two pages of a reading, one event arrives behind the page read and one before it."""
     late = event(1, "StockReserved", "reservation/o1", 1, lines=[])
     payment = event(2, "PaymentStarted", "payment/o1", 1)
-    query, arrived = dynamo.query, []
+    query, arrived = items.query, []
 
-    def paged(*arguments: Any, **options: Any) -> Iterator[dynamo.Item]:
+    def paged(*arguments: Any, **options: Any) -> Iterator[items.Item]:
         for item in query(*arguments, Limit=1, **options):
             yield item
             if not arrived:
@@ -178,7 +178,7 @@ def test_a_reading_is_what_was_there_at_one_moment(monkeypatch: pytest.MonkeyPat
                 journal.append(payment)
 
     journal.append(PLACED)
-    monkeypatch.setattr(dynamo, "query", paged)
+    monkeypatch.setattr(items, "query", paged)
     assert {seen.type for seen in journal.read("o1")} == {"OrderPlaced", "StockReserved", "PaymentStarted"}
 
 

@@ -10,7 +10,8 @@ from botocore.exceptions import ClientError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
-from kernel.dynamo import Item, Write, pack
+from kernel.table.items import Item, pack
+from kernel.table.writes import Write
 from tests.support import aws
 from tests.support.simulation.dynamo import Dynamo
 

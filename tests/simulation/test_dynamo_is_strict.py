@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, ParamValidationError
 
-from kernel.dynamo import Write, pack
+from kernel.table.items import pack
+from kernel.table.writes import Write
 from tests.support.simulation.dynamo import Dynamo
 
 Change = tuple[str, Any, Any, Any]

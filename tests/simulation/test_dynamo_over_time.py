@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from kernel.dynamo import pack, unpack
+from kernel.table.items import pack, unpack
 from tests.support.simulation.dynamo import Dynamo
 
 KEY = {"pk": "p", "sk": "s"}

@@ -9,9 +9,9 @@ from botocore.awsrequest import AWSResponse
 from botocore.config import Config
 from botocore.exceptions import ClientError, ReadTimeoutError
 
-from kernel import dynamo
-from kernel.dynamo import Write
 from kernel.errors import Contended
+from kernel.table import writes
+from kernel.table.writes import Write
 from tests.support.simulation import faults
 from tests.support.simulation.faults import Call, Kind, Planned
 from tests.support.simulation.interpreter import simulated
@@ -123,7 +123,7 @@ def written(world: World, kinds: dict[int, Kind], *, together: bool) -> tuple[An
     world.boundary.armed = True
     write = Write({"pk": "one", "sk": "one"}, adds={"count": 1})
     ended: list[Any] = []
-    act = (lambda: dynamo.transact([write])) if together else (lambda: dynamo.update(write))
+    act = (lambda: writes.transact([write])) if together else (lambda: writes.update(write))
     world.engine.spawn(act, name="orders", environment={"TABLE": "orders-table"}, ended=ended.append)
     world.run()
     return ended[0].error, len(plan.calls)

@@ -14,8 +14,10 @@ from aws_lambda_powertools.event_handler import Response
 from acquirer import store
 from catalog import api as catalog
 from checkout import saga
-from kernel import dynamo, identity, observability, relay
-from kernel.http import Api, answer
+from kernel import identity
+from kernel.table import items
+from kernel.triggers import observability, relay
+from kernel.triggers.http import Api, answer
 from payments import provider
 from tests.simulation.stage import Stage
 from tests.support import aws
@@ -26,7 +28,7 @@ from tests.support.simulation.people import Shop
 from tests.support.simulation.weather import Weather
 from tests.support.simulation.world import World
 
-CACHED = (dynamo.client, relay.bus, saga.executions, store.secret, provider.provider, provider._secret)
+CACHED = (items.client, relay.bus, saga.executions, store.secret, provider.provider, provider._secret)
 LINES = {"lines": [{"sku": "cup", "quantity": 1}]}
 
 
@@ -149,7 +151,7 @@ def test_what_one_world_caches_is_not_there_in_the_next() -> None:
             shop.checkout({"cup": 1})
             world.run()
             assert [item["status"] for item in world.items("orders") if "status" in item] == ["CONFIRMED"]
-            clients.append((dynamo.client(), provider.provider()))
+            clients.append((items.client(), provider.provider()))
             assert [cached.cache_info().currsize for cached in CACHED] == [1] * len(CACHED)
         assert [cached.cache_info().currsize for cached in CACHED] == [0] * len(CACHED)
     (first, other), (second, another) = clients
@@ -185,14 +187,14 @@ def test_a_world_that_ends_badly_puts_everything_back() -> None:
         Shop(world).stocked({"cup": 9})
         assert [getattr(module, name) for module, name in names] != before
         assert os.environ["SERVICE"] != environment.get("SERVICE")
-        made.append(dynamo.client())
+        made.append(items.client())
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError), simulated() as world:
         ends_badly(world)
     assert [getattr(module, name) for module, name in names] == before
     assert dict(os.environ) == environment
-    assert dynamo.client() is not made[0]
+    assert items.client() is not made[0]
 
 
 def test_chance_outside_of_a_world_is_not_the_worlds() -> None:

@@ -15,7 +15,7 @@ from tests.support.simulation.delivery import MOST_RECORDS, OLDEST, RETRIES, Que
 from tests.support.simulation.engine import Engine
 from tests.support.simulation.weather import Storm, Weather
 
-RELAY = "kernel.relay.handler"
+RELAY = "kernel.triggers.relay.handler"
 Batch = list[Any]
 
 

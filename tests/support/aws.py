@@ -7,8 +7,8 @@ from typing import Any
 
 import boto3
 
-from kernel import dynamo
 from kernel.events import Envelope
+from kernel.table import items as door
 
 DUMMY_ENVIRONMENT = {
     "AWS_DEFAULT_REGION": "eu-west-1",
@@ -60,8 +60,8 @@ def create_bus() -> None:
 
 def items(service: str) -> list[dict[str, Any]]:
     """Every item of the service's table, plain, in key order."""
-    pages = dynamo.client().get_paginator("scan").paginate(TableName=f"{service}-table")
-    found = [dynamo.unpack(item) for page in pages for item in page["Items"]]
+    pages = door.client().get_paginator("scan").paginate(TableName=f"{service}-table")
+    found = [door.unpack(item) for page in pages for item in page["Items"]]
     return sorted(found, key=lambda item: (item["pk"], item["sk"]))
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from kernel import dynamo
+from kernel.table import items
 from runbook.deployment import Deployment
 from tests.support import aws
 from tests.support.evidence import Books
@@ -55,14 +55,14 @@ def deployed(books: Books, formation: Formation | None = None) -> Deployment:
     found = formation or Formation()
     for service in SERVICES:
         aws.create_table(service)
-    for service, items in [*books.tables().items(), ("acquirer", _intents(books))]:
-        put(service, items)
+    for service, rows in [*books.tables().items(), ("acquirer", _intents(books))]:
+        put(service, rows)
     return Deployment("a test", lambda name: found if name == "cloudformation" else aws.client(name))
 
 
-def put(service: str, items: Sequence[Mapping[str, Any]]) -> None:
-    for item in items:
-        aws.client("dynamodb").put_item(TableName=f"{service}-table", Item=dynamo.pack(item))
+def put(service: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    for row in rows:
+        aws.client("dynamodb").put_item(TableName=f"{service}-table", Item=items.pack(row))
 
 
 def _intents(books: Books) -> list[dict[str, Any]]:

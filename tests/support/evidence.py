@@ -4,8 +4,9 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from kernel import dynamo, identity
+from kernel import identity
 from kernel.events import Envelope
+from kernel.table import items
 from runbook.invariants import Evidence
 from storefront import order_history
 
@@ -146,8 +147,8 @@ class Books:
     def evidence(self, **sets: Any) -> Evidence:
         """Gathered an hour later, as DynamoDB would give it back."""
         tables = {
-            service: [dynamo.unpack(dynamo.pack(item)) for item in items]
-            for service, items in self.tables().items()
+            service: [items.unpack(items.pack(item)) for item in rows]
+            for service, rows in self.tables().items()
         }
         known = Evidence(tables, self.published, self.intents, at=NOON + timedelta(hours=1))
         return replace(known, **sets)

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from kernel import dynamo
 from kernel.errors import Fault, Refusal
+from kernel.table import writes
 from payments import provider
 from payments.provider import SandboxAcquirer
 from tests.support.clock import Clock
@@ -31,8 +31,8 @@ class Moments:
         self._left, self._action = 0, die
         adapter = SandboxAcquirer(self._around(processor.send, lambda: True))
         monkeypatch.setattr(provider, "provider", lambda: adapter)
-        ours = self._around(dynamo.transact, lambda: os.environ["SERVICE"] == "payments")
-        monkeypatch.setattr(dynamo, "transact", ours)
+        ours = self._around(writes.transact, lambda: os.environ["SERVICE"] == "payments")
+        monkeypatch.setattr(writes, "transact", ours)
 
     def each(
         self, job: Callable[[str], str], action: Callable[[str], Any], *, given: Any = None

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from kernel import dynamo
 from kernel.money import Money
+from kernel.table import writes
 from orders import api, store, tasks
 from orders.domain import Price
 from tests.support import aws
@@ -58,4 +58,4 @@ def stored(order_id: str) -> dict[str, Any]:
 
 
 def change(order_id: str, **sets: Any) -> None:
-    dynamo.update(dynamo.Write(key={"pk": f"order#{order_id}", "sk": "order"}, sets=sets))
+    writes.update(writes.Write(key={"pk": f"order#{order_id}", "sk": "order"}, sets=sets))

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from kernel import dynamo
+from kernel.table import items
 
 
 @contextmanager
@@ -16,7 +16,7 @@ def before_its_write(act: Callable[[], object], *, operation: str = "TransactWri
         if pending:
             pending.pop()()
 
-    events = dynamo.client().meta.events
+    events = items.client().meta.events
     events.register(f"before-call.dynamodb.{operation}", once)
     try:
         yield

@@ -61,8 +61,8 @@ TIMEOUTS = {
     "checkout.saga.sweep": 300,
     "inventory.consumers.handler": 30,
     "inventory.tasks.claim_open": 30,
-    "kernel.relay.handler": 60,
-    "kernel.relay.republish": 120,
+    "kernel.triggers.relay.handler": 60,
+    "kernel.triggers.relay.republish": 120,
     "operations.api.handler": 29,
     "orders.consumers.handler": 30,
     "orders.tasks.claim_overdue": 30,
@@ -74,7 +74,7 @@ TIMEOUTS = {
 
 @dataclass
 class Bus:
-    """Stands where EventBridge does for `kernel.relay`; keeps what was put, in order."""
+    """Stands where EventBridge does for `kernel.triggers.relay`; keeps what was put, in order."""
 
     published: list[Envelope] = field(default_factory=list)
 

@@ -21,8 +21,10 @@ from botocore.exceptions import EndpointConnectionError
 from moto.awslambda_simple.models import LambdaSimpleBackend
 from moto.stepfunctions.parser.asl.component.common.retry import retrier_decl
 
-from kernel import dynamo, identity, relay
+from kernel import identity
 from kernel.events import Envelope
+from kernel.table import items
+from kernel.triggers import relay
 from tests.support import aws
 from tests.support.faults import Crash, Faults, Killed, Kind
 from tests.support.processor import Processor
@@ -66,9 +68,9 @@ class World:
         self._patch.setattr(relay, "bus", lambda: self.bus)
         self._patch.setattr(LambdaSimpleBackend, "invoke", _lambda_of(self))
         self.processor = Processor.install(self._patch)
-        dynamo.client.cache_clear()
+        items.client.cache_clear()
         for write in ("TransactWriteItems", "UpdateItem", "PutItem"):
-            dynamo.client().meta.events.register(f"after-call.dynamodb.{write}", self._effect)
+            items.client().meta.events.register(f"after-call.dynamodb.{write}", self._effect)
 
     # Time
 
@@ -222,8 +224,8 @@ class World:
 
     def _relay(self) -> None:
         for name, row in self._outstanding():
-            record = {"eventName": "INSERT", "dynamodb": {"NewImage": dynamo.pack(row)}}
-            self.call("kernel.relay.handler", {"Records": [record]}, service=name)
+            record = {"eventName": "INSERT", "dynamodb": {"NewImage": items.pack(row)}}
+            self.call("kernel.triggers.relay.handler", {"Records": [record]}, service=name)
             self._relayed.add((name, row["pk"], row["sk"]))
 
     def _deliver(self) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from kernel import identity
 from kernel.errors import Forbidden, NotFound, Unauthenticated
-from kernel.tokens import Caller
+from kernel.triggers.tokens import Caller
 
 
 def test_a_token_that_expired_since_the_gateway_looked_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from kernel.consumers import consumer
 from kernel.errors import Contended
 from kernel.events import Envelope
+from kernel.triggers.consumers import consumer
 from tests.support import aws
 from tests.support.events import arriving
 

@@ -10,10 +10,10 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.event_handler import Response
 from pydantic import BaseModel
 
-from kernel import http, observability
 from kernel.errors import Fault, Forbidden, InvalidRequest, KeyReused, NotFound, Refusal, Unauthenticated
-from kernel.http import Api, answer, slug
-from kernel.tokens import Caller
+from kernel.triggers import http, observability
+from kernel.triggers.http import Api, answer, slug
+from kernel.triggers.tokens import Caller
 from tests.support import aws
 
 SECRET = "4242424242424242"

@@ -8,7 +8,8 @@ import pytest
 from aws_lambda_powertools.event_handler import Response
 from pydantic import Field
 
-from kernel.http import LARGEST_BODY, Api, Body, CardFree, Slug, answer
+from kernel.privacy import CardFree
+from kernel.triggers.http import LARGEST_BODY, Api, Body, Slug, answer
 from tests.support import aws
 
 CARD = "4242424242424242"

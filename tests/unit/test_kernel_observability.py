@@ -7,9 +7,9 @@ import pytest
 from botocore.exceptions import ClientError
 from pydantic import BaseModel, ValidationError
 
-from kernel import observability
 from kernel.errors import Contended, Fault, NotFound
-from kernel.observability import describe, invocation
+from kernel.triggers import observability
+from kernel.triggers.observability import describe, invocation
 
 SECRET = "4242424242424242"
 

@@ -11,8 +11,10 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from kernel import dynamo, identity, relay
+from kernel import identity
 from kernel.errors import Unpublished
+from kernel.table import items
+from kernel.triggers import relay
 from tests.support.events import arriving
 
 Refuse = Callable[[int, dict[str, Any]], str | Exception | None]
@@ -69,8 +71,8 @@ def record(*texts: str, event: str = "INSERT", kind: str | None = "outbox") -> d
     item = {"pk": "outbox#2026-11-23T09:00#0", "sk": "s", "events": list(texts)} | (
         {"kind": kind} if kind else {}
     )
-    image = {} if event == "REMOVE" else {"NewImage": dynamo.pack(item)}
-    return {"eventName": event, "dynamodb": {"Keys": dynamo.pack({"pk": "p", "sk": "s"}), **image}}
+    image = {} if event == "REMOVE" else {"NewImage": items.pack(item)}
+    return {"eventName": event, "dynamodb": {"Keys": items.pack({"pk": "p", "sk": "s"}), **image}}
 
 
 def batch(*records: dict[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import pytest
 from pydantic import BaseModel
 
 from kernel.errors import InvalidStep, Refusal, StepFailed
-from kernel.tasks import Step, task
+from kernel.triggers.tasks import Step, task
 
 SECRET = "4242424242424242"
 

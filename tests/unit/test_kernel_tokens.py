@@ -14,9 +14,9 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from jwt.algorithms import ECAlgorithm, HMACAlgorithm, RSAAlgorithm
 
-from kernel import tokens
 from kernel.errors import Fault, Unauthenticated
-from kernel.tokens import Caller, verify
+from kernel.triggers import tokens
+from kernel.triggers.tokens import Caller, verify
 
 ISSUER, AUDIENCE = "https://issuer.example", "settle"
 

@@ -219,7 +219,9 @@ class Streams:
 
     def _shard(self, service: str, number: int) -> Shard:
         def invoke(batch: list[Any], heard: Callable[[Answer], None]) -> None:
-            self.functions.invoke("kernel.relay.handler", {"Records": batch}, service=service, heard=heard)
+            self.functions.invoke(
+                "kernel.triggers.relay.handler", {"Records": batch}, service=service, heard=heard
+            )
 
         def give_up(batch: list[Any]) -> None:
             first, last = (batch[place]["at"].isoformat() for place in (0, -1))

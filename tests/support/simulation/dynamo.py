@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from kernel.dynamo import unpack
+from kernel.table.items import unpack
 from tests.support.simulation import dynamo_writes as writes
 from tests.support.simulation.dynamo_queries import asked_for, page
 from tests.support.simulation.dynamo_requests import Request, failure, insist, metadata, operation

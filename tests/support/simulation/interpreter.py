@@ -20,7 +20,8 @@ from typing import Any
 import boto3
 import pytest
 
-from kernel import identity, observability
+from kernel import identity
+from kernel.triggers import observability
 from payments import provider
 from tests.support.simulation.faults import Fate, Planned
 from tests.support.simulation.weather import Weather

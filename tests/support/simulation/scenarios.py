@@ -83,14 +83,16 @@ SCENARIOS: Mapping[str, Scenario] = {
         Scenario(
             "the relay gives up, then its queue republishes",
             "CONFIRMED",
-            troubles=(Trouble("inventory:kernel.relay.handler", "PutEvents", REFUSED, ALWAYS, minutes=150),),
+            troubles=(
+                Trouble("inventory:kernel.triggers.relay.handler", "PutEvents", REFUSED, ALWAYS, minutes=150),
+            ),
         ),
         Scenario(
             "the republisher gives up too, then an operator republishes",
             "CONFIRMED",
             troubles=(
-                Trouble("inventory:kernel.relay.handler", "PutEvents", REFUSED, ALWAYS, minutes=285),
-                Trouble("inventory:kernel.relay.republish", "Query", REFUSED, ALWAYS, minutes=285),
+                Trouble("inventory:kernel.triggers.relay.handler", "PutEvents", REFUSED, ALWAYS, minutes=285),
+                Trouble("inventory:kernel.triggers.relay.republish", "Query", REFUSED, ALWAYS, minutes=285),
             ),
             republish="inventory",
             since=285,

@@ -81,7 +81,7 @@ class World:
         return self._with_letters(handler, Consumer(handler, ""), MOST_RECEIVES)
 
     def _republisher(self, service: str) -> Queue:
-        consumer = Consumer("kernel.relay.republish", service, most=1)
+        consumer = Consumer("kernel.triggers.relay.republish", service, most=1)
         return self._with_letters(f"{service}.outbox", consumer, MOST_RECEIVES_OF_AN_OUTBOX)
 
     def _with_letters(self, name: str, consumer: Consumer, most_receives: int) -> Queue:

@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from kernel import dynamo, identity
-from kernel.dynamo import Item, Key, Write
+from kernel import identity
 from kernel.errors import ConditionFailed, Contended, EventTooLarge
 from kernel.events import Event, seal
+from kernel.retries import attempts
+from kernel.table import writes
+from kernel.table.items import Item, Key
+from kernel.table.writes import Write
 
 Result = TypeVar("Result")
 
@@ -46,7 +49,7 @@ def commit(aggregate: Aggregate, facts: Sequence[Event], *, cause: str, beside: 
         return
     envelopes = _seal(aggregate, facts, cause)
     try:
-        dynamo.transact([*beside, _guarded(aggregate, len(facts))], puts=[_row(aggregate, envelopes)])
+        writes.transact([*beside, _guarded(aggregate, len(facts))], puts=[_row(aggregate, envelopes)])
     except ConditionFailed as failed:
         if len(beside) in failed.old:
             raise Contended from failed
@@ -55,12 +58,13 @@ def commit(aggregate: Aggregate, facts: Sequence[Event], *, cause: str, beside: 
 
 def persist(use_case: Callable[[], Result]) -> Result:
     """Runs load, decide and save again while somebody else writes first; for callers that wait."""
-    for attempt in range(ATTEMPTS - 1):
+    last = Contended()
+    for _ in attempts(ATTEMPTS):
         try:
             return use_case()
-        except Contended:
-            dynamo.back_off(attempt)
-    return use_case()
+        except Contended as contended:
+            last = contended
+    raise last
 
 
 def bucket(moment: datetime, shard: int) -> str:

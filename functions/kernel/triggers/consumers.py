@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from kernel.events import Envelope
-from kernel.observability import describe, invocation
+from kernel.triggers.observability import describe, invocation
 
 Reaction = Callable[[Envelope], None]
 Handler = Callable[[Mapping[str, Any], object], dict[str, Any]]

@@ -2,18 +2,18 @@
 
 import json
 import os
-import random
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import boto3
-from botocore.config import Config
 
-from kernel import dynamo, identity, outbox
+from kernel.aws import limits
 from kernel.errors import Unpublished
-from kernel.observability import invocation
+from kernel.retries import attempts
+from kernel.table import items, outbox
+from kernel.triggers.observability import invocation
 
 if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient
@@ -27,15 +27,14 @@ BEFORE, AFTER = timedelta(minutes=5), timedelta(minutes=1)
 
 @cache
 def bus() -> "EventBridgeClient":
-    config = Config(connect_timeout=1, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 3})
-    return boto3.client("events", config=config)
+    return boto3.client("events", config=limits(seconds=5))
 
 
 def handler(event: Mapping[str, Any], context: object) -> None:
     """DynamoDB stream batch in; raises, so that the whole batch comes again, unless all was published."""
     rows = [record["dynamodb"]["NewImage"] for record in event["Records"] if _is_outbox(record)]
     with invocation("relay", rows=len(rows)):
-        publish([text for row in rows for text in dynamo.unpack(row)["events"]])
+        publish([text for row in rows for text in items.unpack(row)["events"]])
 
 
 def republish(event: Mapping[str, Any], context: object) -> None:
@@ -64,11 +63,11 @@ def _is_outbox(record: Mapping[str, Any]) -> bool:
     return bool(record["eventName"] == "INSERT" and image.get("kind") == {"S": "outbox"})
 
 
-def _between(first: datetime, last: datetime) -> Iterator[dynamo.Item]:
+def _between(first: datetime, last: datetime) -> Iterator[items.Item]:
     moment = first.replace(second=0, microsecond=0)
     while moment <= last:
         for shard in range(outbox.SHARDS):
-            yield from dynamo.query("#pk = :pk", {"pk": outbox.bucket(moment, shard)}, ConsistentRead=True)
+            yield from items.query("#pk = :pk", {"pk": outbox.bucket(moment, shard)}, ConsistentRead=True)
         moment += timedelta(minutes=1)
 
 
@@ -101,12 +100,11 @@ def _chunks(entries: Sequence[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]
 
 def _put(entries: list[Any]) -> None:
     """PutEvents fails per entry inside a 200: only those that failed are sent again."""
-    for attempt in range(ATTEMPTS):
+    for _ in attempts(ATTEMPTS, longest=0.1):
         answer = bus().put_events(Entries=entries)
         entries = [
             entry for entry, result in zip(entries, answer["Entries"], strict=True) if "ErrorCode" in result
         ]
         if not entries:
             return
-        identity.pause(random.uniform(0, 0.1 * 2**attempt))
     raise Unpublished(count=len(entries))

@@ -4,22 +4,20 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from itertools import combinations
 from typing import Annotated, Any, TypeVar
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEvent
-from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 from pydantic_core import ErrorDetails
 
 from kernel.errors import InvalidRequest, NotFound, Refusal
-from kernel.observability import invocation
-from kernel.tokens import Caller, verify
+from kernel.triggers.observability import invocation
+from kernel.triggers.tokens import Caller, verify
 
 LARGEST_BODY = 64 * 1024
 KEY = re.compile("[!-~]{1,255}")
 SLUG = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
-DIGITS = re.compile(r"\d(?:[\W_]{0,3}\d)+")
 HEADERS = {"Content-Type": "application/json", "Cache-Control": "no-store"}
 INTERNAL = '{"error": "InternalError", "message": "Something failed here; the request may be repeated."}'
 
@@ -37,29 +35,6 @@ class Body(BaseModel):
         What was left out is left out of it, so that a release may add an optional field.
         """
         return hashlib.sha256(self.model_dump_json(exclude_defaults=True).encode()).hexdigest()
-
-
-def no_card_number(text: str) -> str:
-    """The text itself. Raises ValueError when it holds a card number: 13 to 19 digits that satisfy Luhn.
-
-    Groups of digits may be joined by up to three signs that are no letters, and any run of whole groups
-    may be one.
-    """
-    for run in DIGITS.findall(text):
-        groups = re.findall(r"\d+", run)
-        for first, last in combinations(range(len(groups) + 1), 2):
-            digits = "".join(groups[first:last])
-            if 13 <= len(digits) <= 19 and _luhn(digits):
-                raise ValueError("must not hold a card number")
-    return text
-
-
-def _luhn(digits: str) -> bool:
-    doubled = (int(digit) * (1 + place % 2) for place, digit in enumerate(reversed(digits)))
-    return sum(number // 10 + number % 10 for number in doubled) % 10 == 0
-
-
-CardFree = Annotated[str, StringConstraints(min_length=1, max_length=128), AfterValidator(no_card_number)]
 
 
 Slug = Annotated[str, StringConstraints(pattern=SLUG.pattern)]

@@ -1,7 +1,7 @@
 """The inbox: remembers in the effect's own transaction that a message has had its effect."""
 
 from kernel import identity
-from kernel.dynamo import Write
+from kernel.table.writes import Write
 
 
 def once(consumer: str, message: str, *, fingerprint: str = "") -> Write:

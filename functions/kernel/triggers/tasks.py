@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from kernel.errors import InvalidStep, SettleError, StepFailed
-from kernel.observability import invocation
+from kernel.triggers.observability import invocation
 
 
 class Step(BaseModel):

@@ -1,33 +1,16 @@
-"""The door to a service's own table: reads, guarded writes, whole transactions."""
+"""Guarded writes to a service's own table: one item by itself, or several in one transaction."""
 
-import os
-import random
 import re
-import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from decimal import Decimal
-from functools import cache
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
-import boto3
-from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
-from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from kernel import identity
 from kernel.errors import ConditionFailed, Contended
+from kernel.retries import attempts
+from kernel.table.items import Item, Key, client, pack, table, unpack
 
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
-
-Item = dict[str, Any]
-Key = Mapping[str, str]
-
-OPEN = "open"
-CLOSED = ("open_shard", "due_at")
-SHARDS = 4
 ATTEMPTS = 5
 # Reasons within a cancelled transaction, and the same as errors of their own: all pass with time.
 PASSING = {
@@ -80,85 +63,6 @@ class Write:
         return request | ({"ConditionExpression": self.condition} if self.condition else {})
 
 
-@cache
-def client() -> "DynamoDBClient":
-    config = Config(connect_timeout=1, read_timeout=3, retries={"mode": "standard", "total_max_attempts": 3})
-    return boto3.client("dynamodb", config=config)
-
-
-def table() -> str:
-    return os.environ["TABLE"]
-
-
-def pack(item: Mapping[str, Any]) -> dict[str, Any]:
-    """A plain item in DynamoDB's typed form."""
-    serialize = TypeSerializer().serialize
-    return {name: serialize(value) for name, value in item.items()}
-
-
-def unpack(item: Mapping[str, Any]) -> Item:
-    """A typed item in plain form, with integers as int."""
-    deserialize = TypeDeserializer().deserialize
-    return {name: _plain(deserialize(value)) for name, value in item.items()}
-
-
-def _plain(value: Any) -> Any:
-    match value:
-        case Decimal():
-            return int(value)
-        case list():
-            return [_plain(one) for one in value]
-        case dict():
-            return {name: _plain(one) for name, one in value.items()}
-        case _:
-            return value
-
-
-def load(key: Key) -> Item | None:
-    """The item as it is now (a consistent read), or None."""
-    found = client().get_item(TableName=table(), Key=pack(key), ConsistentRead=True)
-    return unpack(found["Item"]) if "Item" in found else None
-
-
-def query(condition: str, binds: Item, **options: Any) -> Iterator[Item]:
-    """Every item of a key condition, page by page; `options` go to Query as they are."""
-    pages = (
-        client()
-        .get_paginator("query")
-        .paginate(
-            TableName=table(),
-            KeyConditionExpression=condition,
-            ExpressionAttributeNames={f"#{name}": name for name in re.findall(r"#(\w+)", condition)},
-            ExpressionAttributeValues=pack({f":{name}": value for name, value in binds.items()}),
-            **options,
-        )
-    )
-    for page in pages:
-        yield from (unpack(item) for item in page["Items"])
-
-
-def opened(name: str, due_at: datetime, *, kind: str = OPEN) -> Item:
-    """Attributes that keep an item in the table's `open` index, until CLOSED are removed from it.
-
-    `due` finds those of the kind OPEN only.
-    """
-    return {"open_shard": f"{kind}#{zlib.crc32(name.encode()) % SHARDS}", "due_at": due_at.isoformat()}
-
-
-def due(now: datetime, *, limit: int) -> Iterator[Item]:
-    """Items of the `open` index that were due by `now`, as they are now; `limit` of each shard."""
-    for shard in (f"{OPEN}#{number}" for number in range(SHARDS)):
-        found = query(
-            "#open_shard = :shard AND #due_at <= :now",
-            {"shard": shard, "now": now.isoformat()},
-            IndexName="open",
-            PaginationConfig={"MaxItems": limit},
-        )
-        current = [load({"pk": entry["pk"], "sk": entry["sk"]}) for entry in found]
-        there = (item for item in current if item and item.get("open_shard") == shard)
-        yield from (item for item in there if item["due_at"] <= now.isoformat())
-
-
 def update(write: Write) -> None:
     """One write outside a transaction. Raises ConditionFailed (place 0), and Contended like `transact`."""
     _insist(lambda: client().update_item(**write.request()))
@@ -176,7 +80,7 @@ def transact(writes: Sequence[Write], *, puts: Sequence[Item] = ()) -> None:
 
 
 def _insist(write: Callable[[], object]) -> None:
-    for attempt in range(ATTEMPTS):
+    for _ in attempts(ATTEMPTS):
         try:
             write()
             return
@@ -184,13 +88,7 @@ def _insist(write: Callable[[], object]) -> None:
             reasons = _reasons(error)
             if not any(reason.get("Code") in PASSING for reason in reasons):
                 _raise_unmet(error, reasons)
-        back_off(attempt)
     raise Contended
-
-
-def back_off(attempt: int) -> None:
-    """Waits up to twice as long as after the attempt before, so that those who collided part."""
-    identity.pause(random.uniform(0, 0.05 * 2**attempt))
 
 
 def _raise_unmet(error: ClientError, reasons: Sequence[Item]) -> NoReturn:

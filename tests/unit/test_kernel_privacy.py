@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from kernel.http import no_card_number
+from kernel.privacy import no_card_number
 
 # Published test numbers of the card schemes; the first three have 13, 14 and 15 digits.
 CARDS = [

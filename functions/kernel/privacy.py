@@ -1,0 +1,37 @@
+"""What may never be stored or told: card numbers, and text that a person typed and that may hold them."""
+
+import re
+from itertools import combinations
+from typing import Annotated
+
+from pydantic import AfterValidator, StringConstraints
+
+DIGITS = re.compile(r"\d(?:[\W_]{0,3}\d)+")
+
+
+def no_card_number(text: str) -> str:
+    """The text itself. Raises ValueError when it holds a card number: 13 to 19 digits that satisfy Luhn.
+
+    Groups of digits may be joined by up to three signs that are no letters, and any run of whole groups
+    may be one.
+    """
+    for run in DIGITS.findall(text):
+        groups = re.findall(r"\d+", run)
+        for first, last in combinations(range(len(groups) + 1), 2):
+            digits = "".join(groups[first:last])
+            if 13 <= len(digits) <= 19 and _luhn(digits):
+                raise ValueError("must not hold a card number")
+    return text
+
+
+def _luhn(digits: str) -> bool:
+    doubled = (int(digit) * (1 + place % 2) for place, digit in enumerate(reversed(digits)))
+    return sum(number // 10 + number % 10 for number in doubled) % 10 == 0
+
+
+CardFree = Annotated[str, StringConstraints(min_length=1, max_length=128), AfterValidator(no_card_number)]
+Because = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=200),
+    AfterValidator(no_card_number),
+]

@@ -1,0 +1,75 @@
+"""The door to a service's own table: the client, an item's plain and typed form, consistent reads."""
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+
+from kernel.aws import limits
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+Item = dict[str, Any]
+Key = Mapping[str, str]
+
+
+@cache
+def client() -> "DynamoDBClient":
+    return boto3.client("dynamodb", config=limits(seconds=3))
+
+
+def table() -> str:
+    return os.environ["TABLE"]
+
+
+def pack(item: Mapping[str, Any]) -> dict[str, Any]:
+    """A plain item in DynamoDB's typed form."""
+    serialize = TypeSerializer().serialize
+    return {name: serialize(value) for name, value in item.items()}
+
+
+def unpack(item: Mapping[str, Any]) -> Item:
+    """A typed item in plain form, with integers as int."""
+    deserialize = TypeDeserializer().deserialize
+    return {name: _plain(deserialize(value)) for name, value in item.items()}
+
+
+def _plain(value: Any) -> Any:
+    match value:
+        case Decimal():
+            return int(value)
+        case list():
+            return [_plain(one) for one in value]
+        case dict():
+            return {name: _plain(one) for name, one in value.items()}
+        case _:
+            return value
+
+
+def load(key: Key) -> Item | None:
+    """The item as it is now (a consistent read), or None."""
+    found = client().get_item(TableName=table(), Key=pack(key), ConsistentRead=True)
+    return unpack(found["Item"]) if "Item" in found else None
+
+
+def query(condition: str, binds: Item, **options: Any) -> Iterator[Item]:
+    """Every item of a key condition, page by page; `options` go to Query as they are."""
+    pages = (
+        client()
+        .get_paginator("query")
+        .paginate(
+            TableName=table(),
+            KeyConditionExpression=condition,
+            ExpressionAttributeNames={f"#{name}": name for name in re.findall(r"#(\w+)", condition)},
+            ExpressionAttributeValues=pack({f":{name}": value for name, value in binds.items()}),
+            **options,
+        )
+    )
+    for page in pages:
+        yield from (unpack(item) for item in page["Items"])

@@ -1,0 +1,35 @@
+"""Lists in pages: the cursor that leads from the end of a page to the next page."""
+
+from base64 import b64decode, b64encode
+from typing import TypeVar
+
+from pydantic import BaseModel, ConfigDict
+
+from kernel.errors import InvalidRequest
+
+
+class Cursor(BaseModel):
+    """Where a page ended; a list derives its own cursor with the fields that its index needs."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+
+    def encoded(self) -> str:
+        """The cursor as text that stands in a query string as it is."""
+        return b64encode(self.model_dump_json().encode(), altchars=b"-_").decode().rstrip("=")
+
+
+Place = TypeVar("Place", bound=Cursor)
+
+
+def decoded(text: str, shape: type[Place]) -> Place:
+    """The cursor that `encoded` gave. Raises InvalidRequest for any other text."""
+    try:
+        padded = text + "=" * (-len(text) % 4)
+        return shape.model_validate_json(b64decode(padded, altchars=b"-_", validate=True))
+    except ValueError:
+        raise foreign() from None
+
+
+def foreign() -> InvalidRequest:
+    """The refusal of a cursor that this list did not give."""
+    return InvalidRequest("next is not a cursor that this list gave")
