@@ -2,15 +2,15 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo stop audit trace test chaos chaos-report bundle bundle-report format lint types clean environment
+.PHONY: help demo stop verify trace test chaos chaos-report bundle bundle-report format lint types clean environment
 
 PYTHON := .venv/bin/python
-CHAOS := PYTHONPATH=functions:. $(PYTHON) -m tests.chaos
+SIMULATOR := PYTHONPATH=functions:. $(PYTHON) -m tests.simulator.plays
 
 help:
 	@echo "make demo           start the emulator, deploy everything, run six checkouts and show them"
 	@echo "make stop           end the emulator that the demo left running"
-	@echo "make audit          check everything that must hold in a deployed stack (SETTLED=15m, TARGET=cloud)"
+	@echo "make verify          check everything that must hold in a deployed stack (SETTLED=15m, TARGET=cloud)"
 	@echo "make trace          tell one order's story: make trace ORDER=<id> (TARGET=cloud)"
 	@echo "make test           format, lint, types and every test suite"
 	@echo "make chaos          every ordered pair of faults (a day; goes on where it was stopped)"
@@ -27,23 +27,23 @@ demo: environment
 	@$(PYTHON) -m localstack.demo
 
 stop:
-	@if [ -x $(PYTHON) ]; then $(PYTHON) -m localstack.emulator stop; else echo "No emulator was running."; fi
+	@if [ -x $(PYTHON) ]; then $(PYTHON) -m localstack.machine.emulator stop; else echo "No emulator was running."; fi
 
 # Both look at the demo's emulator while it is up, and at the caller's AWS account otherwise or with TARGET=cloud.
-audit: environment
-	@PYTHONPATH=functions $(PYTHON) -m runbook.audit $(if $(SETTLED),--settled $(SETTLED))
+verify: environment
+	@PYTHONPATH=functions $(PYTHON) -m ops.verify $(if $(SETTLED),--settled $(SETTLED))
 
 trace: environment
-	@PYTHONPATH=functions $(PYTHON) -m runbook.trace $(ORDER)
+	@PYTHONPATH=functions $(PYTHON) -m ops.trace $(ORDER)
 
 test: environment
 	@$(PYTHON) -m localstack.check
 
 chaos: environment
-	@$(CHAOS).run $(if $(REPLAY),replay "$$REPLAY",$(if $(SEEDS),seeds $(SEEDS) $(FIRST),pairs $(if $(SCENARIO),"$$SCENARIO")))
+	@$(SIMULATOR).run $(if $(REPLAY),replay "$$REPLAY",$(if $(SEEDS),seeds $(SEEDS) $(FIRST),pairs $(if $(SCENARIO),"$$SCENARIO")))
 
 chaos-report: environment
-	@$(CHAOS).report
+	@$(SIMULATOR).report
 
 lint: environment
 	@$(PYTHON) -m localstack.check format lint
@@ -67,8 +67,8 @@ clean: stop
 # Each stamp is newer than the lock file it was made from: installed once, and again when the lock changes.
 environment: .venv/installed node_modules/installed
 
-.venv/installed: requirements.txt localstack/find-python
-	@python="$$(sh localstack/find-python)" && \
+.venv/installed: requirements.txt localstack/machine/find-python
+	@python="$$(sh localstack/machine/find-python)" && \
 	if ! $(PYTHON) -c 'import pip' >/dev/null 2>&1; then \
 	  echo "Making .venv with $$python"; "$$python" -m venv --clear .venv; fi
 	@echo "Installing Python packages"
@@ -78,5 +78,5 @@ environment: .venv/installed node_modules/installed
 node_modules/installed: package.json package-lock.json .npmrc .venv/installed
 	@echo "Installing the CDK"
 	@PATH="$(CURDIR)/.venv/bin:$$PATH" .venv/bin/npm ci --loglevel=error
-	@$(PYTHON) -m localstack.environment .venv/bin/python -c "import aws_cdk" # unpacks it into its cache
+	@$(PYTHON) -m localstack.machine.environment .venv/bin/python -c "import aws_cdk" # unpacks it into its cache
 	@touch $@

@@ -34,7 +34,7 @@ def packages(target: Target) -> Path:
 
 def _add_bootstrap(folder: Path, python: str) -> None:
     """The embedded emulator's functions run on this machine's own Python and its packages."""
-    shutil.copy(ROOT / "localstack" / "runtime.py", folder)
+    shutil.copy(ROOT / "localstack" / "machine" / "runtime.py", folder)
     bootstrap = folder / "bootstrap"
     bootstrap.write_text(f'#!/bin/sh\nexec "{python}" "$(dirname "$0")/runtime.py" "$_HANDLER"\n')
     bootstrap.chmod(0o755)

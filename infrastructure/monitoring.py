@@ -33,7 +33,7 @@ def alarm(
 
 def see(page: str, says: str) -> str:
     """The words of an alarm: what has happened, and the page of the runbook that says what to do."""
-    return f"{says} See runbook/{page}.md."
+    return f"{says} See ops/pages/{page}.md."
 
 
 def counted(name: str, service: str) -> cloudwatch.Metric:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree
 
-from localstack import environment
+from localstack.machine import environment
 
 REPORTS = environment.LOCAL / "reports"
 PYTEST = ("pytest", "-q", "-p", "no:cacheprovider")
@@ -20,9 +20,16 @@ STEPS: dict[str, tuple[str, ...]] = {
     "lint": ("ruff", "check", "."),
     "types": ("mypy",),
     "types of localstack": ("mypy", "--strict", "localstack"),
-    "types of runbook": ("mypy", "--strict", "runbook"),
-    "tests": (*PYTEST, *PARALLEL, "loadfile", "tests", "--ignore", "tests/e2e", "--ignore", "tests/chaos"),
-    "chaos": (*PYTEST, *PARALLEL, "worksteal", "tests/chaos"),
+    "types of ops": ("mypy", "--strict", "ops"),
+    "tests": (
+        *PYTEST,
+        *PARALLEL,
+        "loadfile",
+        "tests",
+        "--ignore=tests/e2e",
+        "--ignore=tests/simulator/plays",
+    ),
+    "chaos": (*PYTEST, *PARALLEL, "worksteal", "tests/simulator/plays"),
     "e2e": (*PYTEST, "tests/e2e"),
 }
 

@@ -14,10 +14,10 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.table import Table
 
-from localstack import deploy, emulator
-from localstack.scenarios import SCENARIOS, Result, Scenario, Tell, play
-from localstack.seed import CUSTOMER, Seed, seed
-from localstack.shop import Shop
+from localstack.machine import deploy, emulator
+from localstack.shop.deployed import DeployedShop
+from localstack.shop.scenarios import SCENARIOS, Result, Scenario, Tell, play
+from localstack.shop.seed import CUSTOMER, Seed, seed
 
 
 class Stage:
@@ -44,18 +44,18 @@ class Stage:
         return time.monotonic() - self.began
 
 
-def set_up(stage: Stage) -> tuple[Shop, Seed]:
+def set_up(stage: Stage) -> tuple[DeployedShop, Seed]:
     with stage.act("Setting up") as tell:
         found = emulator.running()
         made = found or emulator.start()
         tell(f"emulator {'reused' if found else 'started'} at {made.endpoint} (pid {made.pid}), IAM enforced")
         deployment = deploy.deploy(made.endpoint, emulator.STATE, say=tell)
         tell(f"deployed after {stage.elapsed():.0f} s: {deployment.api}")
-        shop = Shop(deployment)
+        shop = DeployedShop(deployment)
         return shop, seed(shop, tell)
 
 
-def play_all(stage: Stage, shop: Shop, seeded: Seed) -> list[Result]:
+def play_all(stage: Stage, shop: DeployedShop, seeded: Seed) -> list[Result]:
     results = []
     for number, (title, act) in enumerate(SCENARIOS, 1):
         with stage.act(f"{title} ({number}/{len(SCENARIOS)})") as tell:
@@ -83,7 +83,7 @@ def table(results: list[Result]) -> Table:
     return shown
 
 
-def curl_lines(shop: Shop, seeded: Seed, results: list[Result]) -> list[str]:
+def curl_lines(shop: DeployedShop, seeded: Seed, results: list[Result]) -> list[str]:
     """Commands to try by hand, ready for a shell."""
     api = shop.deployment.api
     order = next((each.order_id for each in results if each.order_id), "ORDER")
@@ -91,7 +91,7 @@ def curl_lines(shop: Shop, seeded: Seed, results: list[Result]) -> list[str]:
     body = json.dumps({"lines": lines, "payment_method": seeded.methods["pm_approve"]})
     curl = 'curl -s -H "Authorization: Bearer $TOKEN"'
     return [
-        f"TOKEN=$({shlex.quote(sys.executable)} -m localstack.tokens {CUSTOMER})",
+        f"TOKEN=$({shlex.quote(sys.executable)} -m localstack.machine.tokens {CUSTOMER})",
         f"{curl} {api}/orders/{order}",
         f"{curl} {api}/storefront/orders/{order}",
         f"{curl} {api}/storefront/customers/{CUSTOMER}/orders",

@@ -6,7 +6,7 @@ import pytest
 
 from tests.architecture.source import File, Function, files, lines_of, packages
 
-HELD = ("functions", "infrastructure", "localstack", "runbook", "tests", "app.py")
+HELD = ("functions", "infrastructure", "localstack", "ops", "tests", "app.py")
 FILE, FUNCTION, TYPICAL_FUNCTION, PARAMETERS, POSITIONAL = 200, 30, 6, 5, 2
 # Code lines of each storey of the kernel: 1,000 together.
 STOREYS = {"words": 260, "table": 320, "triggers": 420}
@@ -41,18 +41,14 @@ def test_a_function_can_be_seen_at_once(file: File) -> None:
     } == {}
 
 
-@pytest.mark.parametrize(
-    "place", ["functions", "functions/kernel", "infrastructure", "localstack", "runbook"]
-)
+@pytest.mark.parametrize("place", ["functions", "functions/kernel", "infrastructure", "localstack", "ops"])
 def test_a_function_is_typically_a_few_lines(place: str) -> None:
     lengths = [lines_of(file, function) for file, function in functions(place)]
     limit = TYPICAL_FUNCTION + 1 if place == "infrastructure" else TYPICAL_FUNCTION
     assert median(lengths) <= limit
 
 
-@pytest.mark.parametrize(
-    "file", files("functions", "infrastructure", "localstack", "runbook", "app.py"), ids=str
-)
+@pytest.mark.parametrize("file", files("functions", "infrastructure", "localstack", "ops", "app.py"), ids=str)
 def test_a_function_takes_few_parameters(file: File) -> None:
     taken = {
         f"{file}:{function.name}": len(positional(function)) + len(function.args.kwonlyargs)
@@ -61,7 +57,7 @@ def test_a_function_takes_few_parameters(file: File) -> None:
     assert {name for name, count in taken.items() if count > PARAMETERS} - set(MORE_PARAMETERS) == set()
 
 
-@pytest.mark.parametrize("file", files("functions", "infrastructure", "runbook"), ids=str)
+@pytest.mark.parametrize("file", files("functions", "infrastructure", "ops"), ids=str)
 def test_a_public_function_takes_no_third_parameter_without_its_name(file: File) -> None:
     crowded = [
         function.name

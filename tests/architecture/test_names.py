@@ -37,9 +37,7 @@ def last_word(name: str) -> str:
     return found[-1].lower() if found else ""
 
 
-@pytest.mark.parametrize(
-    "file", files("functions", "infrastructure", "localstack", "runbook", "app.py"), ids=str
-)
+@pytest.mark.parametrize("file", files("functions", "infrastructure", "localstack", "ops", "app.py"), ids=str)
 def test_a_name_says_what_a_thing_is(file: File) -> None:
     kinds = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
     names = [node.name for node in ast.walk(file.tree) if isinstance(node, kinds)] + file.module.split(".")
@@ -65,7 +63,7 @@ def test_a_service_says_what_it_is_in_its_docstring_and_its_readme(service: str)
 
 
 @pytest.mark.parametrize(
-    "file", files("functions", "infrastructure", "localstack", "runbook", "tests", "app.py"), ids=str
+    "file", files("functions", "infrastructure", "localstack", "ops", "tests", "app.py"), ids=str
 )
 def test_a_module_opens_with_a_sentence(file: File) -> None:
     said = ast.get_docstring(file.tree) or ""
@@ -145,7 +143,7 @@ def test_the_name_of_a_test_is_a_sentence(file: File) -> None:
 
 
 @pytest.mark.parametrize(
-    "file", files("functions", "infrastructure", "localstack", "runbook", "tests", "app.py"), ids=str
+    "file", files("functions", "infrastructure", "localstack", "ops", "tests", "app.py"), ids=str
 )
 def test_a_test_or_a_function_is_defined_once(file: File) -> None:
     tops = [node.name for node in file.tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)]

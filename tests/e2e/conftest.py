@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from localstack import aws, deploy, emulator, processes
-from localstack.emulator import Emulator
-from localstack.shop import Shop, wait_for
+from localstack.machine import aws, deploy, emulator, processes
+from localstack.machine.emulator import Emulator
+from localstack.shop.deployed import DeployedShop, wait_for
 
 Tables = dict[str, list[dict[str, Any]]]
 
@@ -27,12 +27,12 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
 
 
 @pytest.fixture(scope="session")
-def shop(machine: Emulator) -> Shop:
-    return Shop(deploy.deploy(machine.endpoint, Path(machine.state)))
+def shop(machine: Emulator) -> DeployedShop:
+    return DeployedShop(deploy.deploy(machine.endpoint, Path(machine.state)))
 
 
 @pytest.fixture(scope="session")
-def table_names(shop: Shop) -> dict[str, str]:
+def table_names(shop: DeployedShop) -> dict[str, str]:
     """The table of each service that has one, by the service's name."""
     return {
         stack.removeprefix("Settle").lower(): outputs["TableName"]
@@ -42,7 +42,7 @@ def table_names(shop: Shop) -> dict[str, str]:
 
 
 @pytest.fixture(scope="session")
-def everything(shop: Shop, table_names: dict[str, str]) -> Callable[[], Tables]:
+def everything(shop: DeployedShop, table_names: dict[str, str]) -> Callable[[], Tables]:
     """Reads every item of every table, once all have stopped changing."""
     dynamodb = aws.client("dynamodb", shop.deployment.endpoint)
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from localstack import tokens
-from localstack.client import Answer, Settle, fresh_key
-from localstack.emulator import Emulator
-from localstack.shop import Shop, expect, wait_for
+from localstack.machine import tokens
+from localstack.machine.emulator import Emulator
+from localstack.shop.client import Answer, Settle, fresh_key
+from localstack.shop.deployed import DeployedShop, expect, wait_for
 
 CARD = "4242424242424242"
 KEY = {"Idempotency-Key": "bad-input"}
@@ -22,7 +22,7 @@ KEY = {"Idempotency-Key": "bad-input"}
 class Store:
     """A shop with a confirmed order of alice's, a product for sale, and a retired one."""
 
-    shop: Shop
+    shop: DeployedShop
     alice: Settle
     sku: str
     retired: str
@@ -39,7 +39,7 @@ class Store:
 
 
 @pytest.fixture(scope="module")
-def store(shop: Shop) -> Store:
+def store(shop: DeployedShop) -> Store:
     sku, retired = shop.new_product(price=1000, quantity=5), shop.new_product(price=1000, quantity=5)
     for each in (sku, retired):
         shop.on_sale(each, 1000)

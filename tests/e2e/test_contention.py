@@ -3,12 +3,12 @@
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
-from localstack.shop import FINAL, Shop, expect, wait_for
+from localstack.shop.deployed import FINAL, DeployedShop, expect, wait_for
 
 BUYERS, LAST = 50, 10
 
 
-def test_fifty_concurrent_checkouts_for_the_last_ten_units_confirm_exactly_ten(shop: Shop) -> None:
+def test_fifty_concurrent_checkouts_for_the_last_ten_units_confirm_exactly_ten(shop: DeployedShop) -> None:
     sku = shop.new_product(price=1000, quantity=LAST)
     shop.on_sale(sku, 1000)
     buyer, method = shop.customer("frank"), shop.method("frank", "pm_approve")

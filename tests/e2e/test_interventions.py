@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
-from localstack import aws
-from localstack.client import Answer
-from localstack.shop import Shop, expect, wait_for
+from localstack.machine import aws
+from localstack.shop.client import Answer
+from localstack.shop.deployed import DeployedShop, expect, wait_for
 
 CARD = "4242 4242 4242 4242"
 BECAUSE = {"because": "the cause is gone"}
@@ -18,7 +18,7 @@ def refused(answer: Answer, status: int, error: str) -> None:
     assert answer.body["message"]
 
 
-def parked(shop: Shop) -> str:
+def parked(shop: DeployedShop) -> str:
     """An order of which all is undone, put back by hand to where one is that could not be ended."""
     sku = shop.new_product(price=500, quantity=1)
     shop.on_sale(sku, 500)
@@ -36,13 +36,13 @@ def parked(shop: Shop) -> str:
     return order_id
 
 
-def listed(shop: Shop) -> dict[str, Any]:
+def listed(shop: DeployedShop) -> dict[str, Any]:
     page = expect(shop.operator.call("GET", "/ops/checkouts?state=NEEDS_ATTENTION"), 200)
     assert page["next"] is None
     return {order["order_id"]: order for order in page["checkouts"]}
 
 
-def test_an_order_whose_books_are_clean_is_found_and_resolved(shop: Shop) -> None:
+def test_an_order_whose_books_are_clean_is_found_and_resolved(shop: DeployedShop) -> None:
     order_id = parked(shop)
     found = wait_for(lambda: listed(shop), lambda orders: order_id in orders)[order_id]
     assert (found["reason"], found["since"], found["fenced"]) == ("OutOfStock", SINCE, True)
@@ -55,7 +55,7 @@ def test_an_order_whose_books_are_clean_is_found_and_resolved(shop: Shop) -> Non
     wait_for(lambda: listed(shop), lambda orders: order_id not in orders)
 
 
-def test_an_order_that_is_resumed_is_repaired_to_its_end(shop: Shop) -> None:
+def test_an_order_that_is_resumed_is_repaired_to_its_end(shop: DeployedShop) -> None:
     order_id = parked(shop)
     path = f"/ops/checkouts/{order_id}/resume"
     first = expect(shop.operator.call("POST", path, BECAUSE, key=order_id), 202)
@@ -78,7 +78,7 @@ BAD: dict[str, tuple[str, str, Any]] = {
 }
 
 
-def test_bad_input_is_refused_and_changes_nothing(shop: Shop, everything: Callable[[], Any]) -> None:
+def test_bad_input_is_refused_and_changes_nothing(shop: DeployedShop, everything: Callable[[], Any]) -> None:
     before = everything()
     for label, (method, path, body) in BAD.items():
         answer = shop.operator.call(method, path, body, key="bad-input")
@@ -93,7 +93,7 @@ def test_bad_input_is_refused_and_changes_nothing(shop: Shop, everything: Callab
     assert everything() == before
 
 
-def test_an_order_that_needs_nobody_is_neither_resumed_nor_resolved(shop: Shop) -> None:
+def test_an_order_that_needs_nobody_is_neither_resumed_nor_resolved(shop: DeployedShop) -> None:
     order_id = parked(shop)
     ask = shop.operator.call
     body = BECAUSE | {"to": "CANCELLED"}

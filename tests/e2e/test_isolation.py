@@ -7,8 +7,8 @@ from typing import Any
 import botocore.exceptions
 import pytest
 
-from localstack import aws
-from localstack.shop import Shop
+from localstack.machine import aws
+from localstack.shop.deployed import DeployedShop
 
 Role = tuple[str, str]  # a service and one of its roles
 
@@ -24,7 +24,7 @@ def outcome(call: Callable[[], Any]) -> str:
 
 
 @pytest.fixture(scope="module")
-def roles(shop: Shop) -> set[Role]:
+def roles(shop: DeployedShop) -> set[Role]:
     """Every function's service and role, as deployed."""
     pages = aws.client("lambda", shop.deployment.endpoint).get_paginator("list_functions").paginate()
     functions = [function for page in pages for function in page["Functions"]]
@@ -43,7 +43,7 @@ class Clients:
     streams: Any
 
     @staticmethod
-    def of(shop: Shop, role: str) -> "Clients":
+    def of(shop: DeployedShop, role: str) -> "Clients":
         tokens = aws.client("sts", shop.deployment.endpoint)
         found = tokens.assume_role(RoleArn=role, RoleSessionName="isolation")["Credentials"]
         keys = (found["AccessKeyId"], found["SecretAccessKey"], found["SessionToken"])
@@ -70,13 +70,13 @@ class Clients:
 
 
 @pytest.fixture(scope="module")
-def tables(shop: Shop, table_names: dict[str, str]) -> dict[str, dict[str, Any]]:
+def tables(shop: DeployedShop, table_names: dict[str, str]) -> dict[str, dict[str, Any]]:
     data = aws.client("dynamodb", shop.deployment.endpoint)
     return {service: data.describe_table(TableName=name)["Table"] for service, name in table_names.items()}
 
 
 def test_no_role_of_a_service_touches_another_services_table(
-    shop: Shop, roles: set[Role], tables: dict[str, dict[str, Any]]
+    shop: DeployedShop, roles: set[Role], tables: dict[str, dict[str, Any]]
 ) -> None:
     told = []
     for service, role in sorted(roles):
@@ -90,7 +90,7 @@ def test_no_role_of_a_service_touches_another_services_table(
 
 
 def test_each_service_has_a_role_that_reads_its_own_table(
-    shop: Shop, roles: set[Role], tables: dict[str, dict[str, Any]]
+    shop: DeployedShop, roles: set[Role], tables: dict[str, dict[str, Any]]
 ) -> None:
     allowed = {
         service

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from localstack import aws
-from localstack.client import fresh_key
-from localstack.shop import Shop, expect, wait_for
+from localstack.machine import aws
+from localstack.shop.client import fresh_key
+from localstack.shop.deployed import DeployedShop, expect, wait_for
 
 PROJECTOR = "storefront.projector.handler"
 
@@ -18,7 +18,7 @@ PROJECTOR = "storefront.projector.handler"
 class Journal:
     """The storefront's own copy of an order's events, which a test can lose."""
 
-    shop: Shop
+    shop: DeployedShop
     order_id: str
 
     @property
@@ -42,7 +42,7 @@ class Journal:
 
 
 @pytest.fixture(scope="module")
-def journal(shop: Shop) -> Journal:
+def journal(shop: DeployedShop) -> Journal:
     """Of an order that is confirmed, and whose every event has arrived."""
     sku = shop.new_product(price=700, quantity=1)
     shop.on_sale(sku, 700)
@@ -54,25 +54,25 @@ def journal(shop: Shop) -> Journal:
     return Journal(shop, order_id)
 
 
-def whole(shop: Shop, order_id: str) -> bool:
+def whole(shop: DeployedShop, order_id: str) -> bool:
     row = shop.operator.history(order_id).body
     return (row.get("status"), row.get("stock"), row.get("payment")) == ("CONFIRMED", "COMMITTED", "CAPTURED")
 
 
-def waiting(shop: Shop, queue: str) -> int:
+def waiting(shop: DeployedShop, queue: str) -> int:
     queues = expect(shop.operator.call("GET", "/ops/dead-letters"), 200)["queues"]
     (found,) = [each for each in queues if each["queue"] == queue]
     return int(found["waiting"])
 
 
-def ask(shop: Shop, path: str, **body: str) -> Any:
+def ask(shop: DeployedShop, path: str, **body: str) -> Any:
     said = {"because": "it was lost", **body}
     answer = shop.operator.call("POST", f"/ops/{path}", said, key=fresh_key())
     assert answer.status in (200, 202), answer.body
     return answer.body
 
 
-def put(shop: Shop, name: str, *bodies: str) -> None:
+def put(shop: DeployedShop, name: str, *bodies: str) -> None:
     """Messages into the only queue of that name."""
     sqs = aws.client("sqs", shop.deployment.endpoint)
     (url,) = [url for url in sqs.list_queues()["QueueUrls"] if name in url]
@@ -80,7 +80,7 @@ def put(shop: Shop, name: str, *bodies: str) -> None:
         sqs.send_message(QueueUrl=url, MessageBody=body)
 
 
-def test_letters_that_were_redriven_have_their_effect(shop: Shop, journal: Journal) -> None:
+def test_letters_that_were_redriven_have_their_effect(shop: DeployedShop, journal: Journal) -> None:
     events = journal.lose()
     assert len(events) > 3
     put(
@@ -94,7 +94,7 @@ def test_letters_that_were_redriven_have_their_effect(shop: Shop, journal: Journ
     assert waiting(shop, PROJECTOR) == 0
 
 
-def test_a_look_tells_what_a_letter_is_about_and_no_more(shop: Shop, journal: Journal) -> None:
+def test_a_look_tells_what_a_letter_is_about_and_no_more(shop: DeployedShop, journal: Journal) -> None:
     detail = {"type": "OrderPlaced", "correlationid": journal.order_id, "data": {"customer_id": "dora"}}
     put(shop, "CheckoutReconcileDeadLetters", json.dumps({"detail": detail}))
     seen = expect(shop.operator.call("GET", "/ops/dead-letters/checkout.saga.reconcile"), 200)
@@ -103,7 +103,7 @@ def test_a_look_tells_what_a_letter_is_about_and_no_more(shop: Shop, journal: Jo
     assert "dora" not in json.dumps(seen)
 
 
-def test_events_that_were_published_again_have_their_effect(shop: Shop, journal: Journal) -> None:
+def test_events_that_were_published_again_have_their_effect(shop: DeployedShop, journal: Journal) -> None:
     placed = datetime.fromisoformat(shop.operator.history(journal.order_id).body["placed_at"])
     journal.lose()
     now = datetime.now(UTC)
@@ -113,7 +113,7 @@ def test_events_that_were_published_again_have_their_effect(shop: Shop, journal:
     wait_for(lambda: whole(shop, journal.order_id), bool)
 
 
-def test_what_was_done_is_on_record(shop: Shop, journal: Journal) -> None:
+def test_what_was_done_is_on_record(shop: DeployedShop, journal: Journal) -> None:
     before = datetime.now(UTC).date()
     ask(shop, "dead-letters/orders.outbox/redrive")
     days = sorted({before.isoformat(), datetime.now(UTC).date().isoformat()})

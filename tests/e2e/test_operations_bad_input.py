@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from localstack.client import Answer
-from localstack.shop import Shop
+from localstack.shop.client import Answer
+from localstack.shop.deployed import DeployedShop
 
 CARD = "4242424242424242"
 BAD_KEYS: dict[str, dict[str, str]] = {
@@ -45,7 +45,7 @@ def problem(answer: Answer, status: int, error: str) -> None:
     assert answer.body["message"]
 
 
-def test_operations_are_closed_to_customers(shop: Shop) -> None:
+def test_operations_are_closed_to_customers(shop: DeployedShop) -> None:
     alice = shop.customer("alice")
     for path in ("/ops/dead-letters", "/ops/dead-letters/orders.outbox", "/ops/audit?day=2026-01-01"):
         problem(alice.call("GET", path), 403, "Forbidden")
@@ -54,18 +54,18 @@ def test_operations_are_closed_to_customers(shop: Shop) -> None:
 
 
 @pytest.mark.parametrize(("path", "body"), BAD_OPERATIONS.values(), ids=BAD_OPERATIONS)
-def test_a_malformed_operation_is_refused(shop: Shop, path: str, body: dict[str, Any]) -> None:
+def test_a_malformed_operation_is_refused(shop: DeployedShop, path: str, body: dict[str, Any]) -> None:
     problem(shop.operator.call("POST", path, body, key="bad-input"), 400, "InvalidRequest")
 
 
 @pytest.mark.parametrize("headers", BAD_KEYS.values(), ids=BAD_KEYS)
-def test_an_operation_without_a_usable_key_is_refused(shop: Shop, headers: dict[str, str]) -> None:
+def test_an_operation_without_a_usable_key_is_refused(shop: DeployedShop, headers: dict[str, str]) -> None:
     body = json.dumps(BECAUSE | {"first": MOMENT, "last": MOMENT}).encode()
     for path in OPERATIONS:
         problem(shop.operator.send("POST", path, body, headers=headers), 400, "InvalidRequest")
 
 
-def test_an_operation_on_what_is_not_there_is_refused(shop: Shop) -> None:
+def test_an_operation_on_what_is_not_there_is_refused(shop: DeployedShop) -> None:
     operator, range_ = shop.operator, {"first": MOMENT, "last": MOMENT}
     problem(operator.call("GET", "/ops/dead-letters/nobody"), 404, "NotFound")
     problem(operator.call("POST", "/ops/dead-letters/nobody/redrive", BECAUSE, key="k"), 404, "NotFound")

@@ -2,23 +2,23 @@
 
 import pytest
 
-from localstack.client import fresh_key
-from localstack.scenarios import SCENARIOS, Act, Scenario, play
-from localstack.seed import Seed, seed
-from localstack.shop import Account, Shop, expect, wait_for
+from localstack.shop.client import fresh_key
+from localstack.shop.deployed import Account, DeployedShop, expect, wait_for
+from localstack.shop.scenarios import SCENARIOS, Act, Scenario, play
+from localstack.shop.seed import Seed, seed
 
 
 @pytest.fixture(scope="module")
-def seeded(shop: Shop) -> Seed:
+def seeded(shop: DeployedShop) -> Seed:
     return seed(shop, print)
 
 
 @pytest.mark.parametrize(("title", "act"), SCENARIOS, ids=[title for title, _ in SCENARIOS])
-def test_the_scenario_ends_as_the_demo_says(shop: Shop, seeded: Seed, title: str, act: Act) -> None:
+def test_the_scenario_ends_as_the_demo_says(shop: DeployedShop, seeded: Seed, title: str, act: Act) -> None:
     assert play(Scenario(shop, seeded, title, print), act).unmet == ()
 
 
-def test_a_confirmed_checkout_reaches_the_read_model_of_its_customer(shop: Shop) -> None:
+def test_a_confirmed_checkout_reaches_the_read_model_of_its_customer(shop: DeployedShop) -> None:
     sku = shop.new_product(price=700, quantity=3)
     shop.on_sale(sku, 700)
     carol = shop.customer("carol")
@@ -36,7 +36,7 @@ def test_a_confirmed_checkout_reaches_the_read_model_of_its_customer(shop: Shop)
     assert listed[0]["total"] == accepted["total"]
 
 
-def test_a_history_that_has_not_come_so_far_yet_says_so_and_when_to_ask_again(shop: Shop) -> None:
+def test_a_history_that_has_not_come_so_far_yet_says_so_and_when_to_ask_again(shop: DeployedShop) -> None:
     sku = shop.new_product(price=700, quantity=3)
     shop.on_sale(sku, 700)
     carol = shop.customer("carla")
@@ -46,7 +46,7 @@ def test_a_history_that_has_not_come_so_far_yet_says_so_and_when_to_ask_again(sh
     assert (early.status, int(early.headers["retry-after"]) > 0) == (202, True)
 
 
-def test_a_checkout_sent_again_after_its_product_is_retired_gets_the_same_answer(shop: Shop) -> None:
+def test_a_checkout_sent_again_after_its_product_is_retired_gets_the_same_answer(shop: DeployedShop) -> None:
     sku, key = shop.new_product(price=900, quantity=5), fresh_key()
     shop.on_sale(sku, 900)
     dora, method = shop.customer("dora"), shop.method("dora", "pm_approve")
@@ -59,7 +59,7 @@ def test_a_checkout_sent_again_after_its_product_is_retired_gets_the_same_answer
     wait_for(lambda: shop.account(first.body["order_id"], sku), lambda found: found == expected)
 
 
-def test_a_processor_that_fails_after_taking_the_money_is_charged_once(shop: Shop) -> None:
+def test_a_processor_that_fails_after_taking_the_money_is_charged_once(shop: DeployedShop) -> None:
     sku = shop.new_product(price=500, quantity=1)
     shop.on_sale(sku, 500)
     erin = shop.customer("erin")
@@ -68,7 +68,7 @@ def test_a_processor_that_fails_after_taking_the_money_is_charged_once(shop: Sho
     assert wait_for(lambda: shop.account(order_id, sku), lambda found: found == expected) == expected
 
 
-def test_another_customers_payment_method_pays_nothing(shop: Shop) -> None:
+def test_another_customers_payment_method_pays_nothing(shop: DeployedShop) -> None:
     sku = shop.new_product(price=500, quantity=1)
     shop.on_sale(sku, 500)
     order_id = expect(shop.customer("mallory").checkout(sku, 1, shop.method("alice", "pm_approve")), 202)[

@@ -25,8 +25,8 @@ from tests.support import aws
 from tests.support.faults import ALWAYS, Kind
 from tests.support.letters import Queues
 from tests.support.processor import SECRET
-from tests.support.shop import Shop
-from tests.support.world import PUBLISHERS, World
+from tests.support.shop import SagaShop
+from tests.support.world import PUBLISHERS, MotoWorld
 
 ITEM_ACTIONS = {
     "Put": "dynamodb:PutItem",
@@ -61,12 +61,12 @@ Seen = dict[tuple[str, str], set[str]]
 
 
 @pytest.fixture
-def world(cloud: None, monkeypatch: pytest.MonkeyPatch) -> World:
-    return World(monkeypatch)
+def world(cloud: None, monkeypatch: pytest.MonkeyPatch) -> MotoWorld:
+    return MotoWorld(monkeypatch)
 
 
 @pytest.fixture
-def seen(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Seen]:
+def seen(world: MotoWorld, monkeypatch: pytest.MonkeyPatch) -> Iterator[Seen]:
     """IAM actions by (service, handler), recorded from every call of the SDK made while it runs."""
     # Here all functions are one process; on AWS each reads the secret for itself.
     monkeypatch.setattr(provider, "_secret", provider._secret.__wrapped__)
@@ -84,7 +84,7 @@ def seen(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Seen]:
     _forget_clients()
 
 
-def test_what_is_allowed_is_what_was_seen(cloud_assembly: Assembly, world: World, seen: Seen) -> None:
+def test_what_is_allowed_is_what_was_seen(cloud_assembly: Assembly, world: MotoWorld, seen: Seen) -> None:
     everything_once(world)
     permitted = {
         (stack.removeprefix("Settle").lower(), function): actions
@@ -109,9 +109,9 @@ def reasoned(handler: str) -> set[str]:
     return LOGS | (QUEUE if handler in POLLED else set())
 
 
-def everything_once(world: World) -> None:
+def everything_once(world: MotoWorld) -> None:
     """Every function of every service, by every way that touches AWS differently."""
-    shop = Shop(world)
+    shop = SagaShop(world)
     shop.order(key="confirmed")
     world.settle()
     for publisher in PUBLISHERS:
@@ -121,7 +121,7 @@ def everything_once(world: World) -> None:
     _operations(world)
 
 
-def _operations(world: World) -> None:
+def _operations(world: MotoWorld) -> None:
     aws.create_table("operations")
     queue, now = "inventory.consumers.handler", identity.now().isoformat()
     asked: list[tuple[str, str, Any]] = [
@@ -140,7 +140,7 @@ def _operations(world: World) -> None:
     assert world.http("operations", "GET", "/ops/audit", role="operator", query=day)[1]["actions"]
 
 
-def _orders(world: World, shop: Shop) -> None:
+def _orders(world: MotoWorld, shop: SagaShop) -> None:
     shop.order("pm_decline", key="declined")
     world.settle()
     world.lost |= {"OrderConfirmed"}
@@ -156,7 +156,7 @@ def _orders(world: World, shop: Shop) -> None:
     _interventions(world, cancelled)
 
 
-def _interventions(world: World, order_id: str) -> None:
+def _interventions(world: MotoWorld, order_id: str) -> None:
     listed = world.http(
         "orders", "GET", "/ops/checkouts", role="operator", query={"state": "NEEDS_ATTENTION"}
     )
@@ -166,7 +166,7 @@ def _interventions(world: World, order_id: str) -> None:
     assert world.intervene(order_id, "resolve", to="CANCELLED")[0] == 200
 
 
-def _screens(world: World, shop: Shop) -> None:
+def _screens(world: MotoWorld, shop: SagaShop) -> None:
     order_id = shop.order(key="confirmed")
     assert shop.history(order_id)
     for service, path, role in (
@@ -185,13 +185,13 @@ def _screens(world: World, shop: Shop) -> None:
     world.settle()
 
 
-def _republish(world: World, service: str) -> None:
+def _republish(world: MotoWorld, service: str) -> None:
     now = identity.now().isoformat()
     lost = {"approximateArrivalOfFirstRecord": now, "approximateArrivalOfLastRecord": now}
     world.call("kernel.triggers.relay.republish", aws.queued({"DDBStreamBatchInfo": lost}), service=service)
 
 
-def _running(world: World) -> tuple[str, str]:
+def _running(world: MotoWorld) -> tuple[str, str]:
     if world.running and os.environ["SERVICE"] == "acquirer":
         return "acquirer", "acquirer.api.handler"
     return world.running or TEST
@@ -205,7 +205,7 @@ def _actions(service: str, operation: str, params: Mapping[str, Any]) -> set[str
     return {f"{PREFIXES.get(service, service)}:{operation}"}
 
 
-def _publish_by_boto3(world: World) -> None:
+def _publish_by_boto3(world: MotoWorld) -> None:
     """The world's bus takes the place of boto3's client, so boto3 is called beside it."""
     aws.create_bus()
     played, client = world.bus.put_events, boto3.client("events")

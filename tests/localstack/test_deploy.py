@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from localstack import deploy, environment, tokens
+from localstack.machine import deploy, environment, tokens
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from localstack import emulator, processes
+from localstack.machine import emulator, processes
 
 
 def eventually(true: Callable[[], bool], patience: float = 20.0) -> bool:
@@ -70,7 +70,7 @@ def test_an_unreadable_record_means_none_is_running(state: Path, record: str) ->
 
 def test_an_owned_emulator_ends_when_its_owner_is_killed(state: Path) -> None:
     script = (
-        "import os, pathlib, sys, time\nfrom localstack import emulator\n"
+        "import os, pathlib, sys, time\nfrom localstack.machine import emulator\n"
         "print(emulator.start(pathlib.Path(sys.argv[1]), owner=os.getpid()).pid, flush=True)\ntime.sleep(60)"
     )
     owner = subprocess.Popen([sys.executable, "-c", script, str(state)], stdout=subprocess.PIPE, text=True)

@@ -6,7 +6,7 @@ from pathlib import Path
 import botocore.exceptions
 import pytest
 
-from localstack import aws, environment
+from localstack.machine import aws, environment
 
 OUTSIDE = {
     "AWS_PROFILE": "production",

@@ -4,7 +4,7 @@ import os
 import subprocess
 from pathlib import Path
 
-SCRIPT = Path(__file__).parents[2] / "localstack" / "find-python"
+SCRIPT = Path(__file__).parents[2] / "localstack" / "machine" / "find-python"
 
 
 def find(folder: Path, **interpreters: str) -> subprocess.CompletedProcess[str]:

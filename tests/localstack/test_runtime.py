@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-OURS = [sys.executable, str(Path(__file__).parents[2] / "localstack" / "runtime.py")]
+OURS = [sys.executable, str(Path(__file__).parents[2] / "localstack" / "machine" / "runtime.py")]
 AWS = [sys.executable, "-m", "awslambdaric"]
 ARN = "arn:aws:lambda:us-east-1:000000000000:function:reserve"
 HANDLERS = """

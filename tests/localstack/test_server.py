@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from localstack import server
+from localstack.machine import server
 
 
 def test_an_invocation_beyond_the_limit_waits_until_an_environment_is_free(

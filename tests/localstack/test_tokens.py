@@ -7,7 +7,7 @@ from pathlib import Path
 import jwt
 import pytest
 
-from localstack import tokens
+from localstack.machine import tokens
 
 
 def test_the_key_is_made_once_and_readable_by_its_owner_only(tmp_path: Path) -> None:

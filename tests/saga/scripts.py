@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.support.simulation.stepper import Answered, Ended, Failed, Invoke, Wait, run
+from tests.simulator.aws.stepper import Answered, Ended, Failed, Invoke, Wait, run
 from tests.support.state_machines import definition, reachable, repair
 
 OTHER, TIMEOUT = "Lambda.Unknown", "States.Timeout"

@@ -8,17 +8,17 @@ import pytest
 from tests.saga.cases import REFUNDED
 from tests.support import aws, invariants
 from tests.support.processor import request_lost
-from tests.support.shop import PRICE_OF_TWO, TWO_MUGS, Shop
-from tests.support.world import World
+from tests.support.shop import PRICE_OF_TWO, TWO_MUGS, SagaShop
+from tests.support.world import MotoWorld
 
 
-def storefront_rows(world: World) -> list[dict[str, object]]:
+def storefront_rows(world: MotoWorld) -> list[dict[str, object]]:
     return [item for item in aws.items("storefront") if item["pk"].startswith("order_history#")]
 
 
 @pytest.mark.parametrize("seed", range(5))
 def test_any_order_of_delivery_with_duplicates_gives_the_same_state_everywhere(
-    world: World, shop: Shop, seed: int
+    world: MotoWorld, shop: SagaShop, seed: int
 ) -> None:
     confirmed, declined = shop.order(key="one"), shop.order("pm_decline", key="two")
     world.settle()
@@ -32,7 +32,7 @@ def test_any_order_of_delivery_with_duplicates_gives_the_same_state_everywhere(
     invariants.check(world)
 
 
-def test_a_replay_after_execution_names_were_freed_changes_nothing(world: World, shop: Shop) -> None:
+def test_a_replay_after_execution_names_were_freed_changes_nothing(world: MotoWorld, shop: SagaShop) -> None:
     confirmed, declined = shop.order(key="one"), shop.order("pm_decline", key="two")
     world.settle()
     before = (shop.outcome(confirmed), shop.outcome(declined))
@@ -45,7 +45,7 @@ def test_a_replay_after_execution_names_were_freed_changes_nothing(world: World,
     invariants.check(world)
 
 
-def test_the_same_request_twice_is_one_order_and_one_charge(world: World, shop: Shop) -> None:
+def test_the_same_request_twice_is_one_order_and_one_charge(world: MotoWorld, shop: SagaShop) -> None:
     first = shop.order(key="same")
     world.settle()
     assert shop.order(key="same") == first
@@ -56,7 +56,7 @@ def test_the_same_request_twice_is_one_order_and_one_charge(world: World, shop: 
 
 @pytest.mark.parametrize("request_of", ["create", "confirm", "refund"])
 def test_what_is_asked_of_the_processor_again_carries_the_same_key(
-    world: World, shop: Shop, request_of: str
+    world: MotoWorld, shop: SagaShop, request_of: str
 ) -> None:
     world.processor.disturb(request_of, request_lost)
     order_id = shop.order()
@@ -70,7 +70,7 @@ def test_what_is_asked_of_the_processor_again_carries_the_same_key(
 
 
 def test_an_accepted_request_gets_the_same_answer_after_everything_has_changed(
-    world: World, shop: Shop
+    world: MotoWorld, shop: SagaShop
 ) -> None:
     body = {"lines": TWO_MUGS, "payment_method": shop.register("pm_approve")}
     answers = [world.http("orders", "POST", "/checkout", body, key="same")]
@@ -84,7 +84,7 @@ def test_an_accepted_request_gets_the_same_answer_after_everything_has_changed(
     assert refused == 422
 
 
-def test_an_order_of_several_lines_is_held_whole_or_not_at_all(world: World, shop: Shop) -> None:
+def test_an_order_of_several_lines_is_held_whole_or_not_at_all(world: MotoWorld, shop: SagaShop) -> None:
     world.http("catalog", "PUT", "/catalog/products/lid", LID, role="operator")
     world.settle()
     order_id = shop.order(lines=[*TWO_MUGS, {"sku": "lid", "quantity": 1}])
@@ -96,7 +96,7 @@ def test_an_order_of_several_lines_is_held_whole_or_not_at_all(world: World, sho
     invariants.check(world)
 
 
-def test_the_screen_tells_the_whole_story(world: World, shop: Shop) -> None:
+def test_the_screen_tells_the_whole_story(world: MotoWorld, shop: SagaShop) -> None:
     order_id = shop.order()
     world.settle()
     row = shop.history(order_id)
@@ -108,7 +108,7 @@ def test_the_screen_tells_the_whole_story(world: World, shop: Shop) -> None:
     }
 
 
-def test_the_last_units_go_to_as_many_orders_as_there_are(world: World, shop: Shop) -> None:
+def test_the_last_units_go_to_as_many_orders_as_there_are(world: MotoWorld, shop: SagaShop) -> None:
     orders = [shop.order(key=f"buyer-{number}") for number in range(4)]
     world.settle()
     outcomes = [shop.outcome(order_id).order for order_id in orders]

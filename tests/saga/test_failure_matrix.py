@@ -31,8 +31,8 @@ from tests.saga.cases import (
 )
 from tests.support import invariants
 from tests.support.faults import ALWAYS, Kind
-from tests.support.shop import PRICE_OF_TWO, TWO_MUGS, Outcome, Shop
-from tests.support.world import World
+from tests.support.shop import PRICE_OF_TWO, TWO_MUGS, Outcome, SagaShop
+from tests.support.world import MotoWorld
 
 RESERVE = [
     Case("R", None, "RFBLX", because(UNTOUCHED, "OutOfStock"), wanted=6),
@@ -165,7 +165,7 @@ MATRIX = [*RESERVE, *CHARGE, *CONFIRM, *FENCE, *REFUND, *RELEASE, *CANCEL]
 
 
 @pytest.mark.parametrize("case", MATRIX, ids=lambda case: case.label)
-def test_a_fault_leaves_exactly_this(case: Case, world: World, shop: Shop) -> None:
+def test_a_fault_leaves_exactly_this(case: Case, world: MotoWorld, shop: SagaShop) -> None:
     lines = [{**TWO_MUGS[0], "quantity": case.wanted}]
     order_id = shop.order(case.method, lines=lines)
     if case.cancelled:

@@ -9,14 +9,14 @@ from tests.saga.cases import CONFIRMED, HELD_AND_PAID, REFUNDED, because, parked
 from tests.support import invariants
 from tests.support.faults import ALWAYS, Kind
 from tests.support.orders import change
-from tests.support.shop import Outcome, Shop
-from tests.support.world import World
+from tests.support.shop import Outcome, SagaShop
+from tests.support.world import MotoWorld
 
 GIVEN_UP = "OrderPlaced OrderParked"
 STUCK = "OrderPlaced CancellationStarted OrderParked"
 
 
-def repaired_in_vain(world: World, order_id: str) -> None:
+def repaired_in_vain(world: MotoWorld, order_id: str) -> None:
     """As after five repairs: the sweep gives up."""
     world.settle()
     with world.service("orders"):
@@ -25,7 +25,7 @@ def repaired_in_vain(world: World, order_id: str) -> None:
     world.faults.clear()
 
 
-def given_up(world: World, shop: Shop) -> str:
+def given_up(world: MotoWorld, shop: SagaShop) -> str:
     """An order that is paid and held, and was parked because it could neither be confirmed nor fenced."""
     order_id = shop.order()
     world.faults.plan("ConfirmOrder", Kind.BEFORE, times=ALWAYS)
@@ -35,7 +35,7 @@ def given_up(world: World, shop: Shop) -> str:
     return order_id
 
 
-def undone(world: World, shop: Shop, method: str = "pm_approve") -> str:
+def undone(world: MotoWorld, shop: SagaShop, method: str = "pm_approve") -> str:
     """An order of which all is undone, and that was parked because it could not be ended."""
     order_id = shop.order(method)
     world.faults.just_before("ConfirmOrder", lambda: shop.cancel(order_id))
@@ -44,7 +44,7 @@ def undone(world: World, shop: Shop, method: str = "pm_approve") -> str:
     return order_id
 
 
-def stuck(world: World, shop: Shop) -> str:
+def stuck(world: MotoWorld, shop: SagaShop) -> str:
     """An order that was parked because its refund kept failing, and still would."""
     order_id = shop.order()
     world.faults.just_before("ConfirmOrder", lambda: shop.cancel(order_id))
@@ -61,14 +61,14 @@ def refused(answer: tuple[int, Any]) -> tuple[int, str]:
     return answer[0], answer[1]["error"]
 
 
-def listed(world: World, state: str) -> list[str]:
+def listed(world: MotoWorld, state: str) -> list[str]:
     query = {"state": state}
     status, page = world.http("orders", "GET", "/ops/checkouts", role="operator", query=query)
     assert status == 200
     return [order["order_id"] for order in page["checkouts"]]
 
 
-def test_a_parked_order_is_found_resumed_and_gone_from_the_list(world: World, shop: Shop) -> None:
+def test_a_parked_order_is_found_resumed_and_gone_from_the_list(world: MotoWorld, shop: SagaShop) -> None:
     order_id = stuck(world, shop)
     assert listed(world, "NEEDS_ATTENTION") == [order_id]
     world.faults.clear()
@@ -82,7 +82,9 @@ def test_a_parked_order_is_found_resumed_and_gone_from_the_list(world: World, sh
     invariants.check(world)
 
 
-def test_an_order_that_is_stuck_still_is_resumed_again_under_another_key(world: World, shop: Shop) -> None:
+def test_an_order_that_is_stuck_still_is_resumed_again_under_another_key(
+    world: MotoWorld, shop: SagaShop
+) -> None:
     order_id = stuck(world, shop)
     assert world.intervene(order_id, "resume", key="too-early")[0] == 202
     world.settle()
@@ -98,7 +100,7 @@ def test_an_order_that_is_stuck_still_is_resumed_again_under_another_key(world: 
 
 @pytest.mark.parametrize("kind", list(Kind))
 def test_a_resumption_that_failed_half_way_is_made_up_by_the_same_request(
-    kind: Kind, world: World, shop: Shop
+    kind: Kind, world: MotoWorld, shop: SagaShop
 ) -> None:
     order_id = stuck(world, shop)
     world.faults.clear()
@@ -113,7 +115,7 @@ def test_a_resumption_that_failed_half_way_is_made_up_by_the_same_request(
 
 
 def test_a_resumption_that_could_not_be_started_is_started_by_the_same_request(
-    world: World, shop: Shop
+    world: MotoWorld, shop: SagaShop
 ) -> None:
     order_id = stuck(world, shop)
     world.faults.clear()
@@ -125,7 +127,7 @@ def test_a_resumption_that_could_not_be_started_is_started_by_the_same_request(
 
 
 def test_a_resumption_whose_execution_was_forgotten_changes_nothing_when_repeated(
-    world: World, shop: Shop
+    world: MotoWorld, shop: SagaShop
 ) -> None:
     order_id = stuck(world, shop)
     world.faults.clear()
@@ -139,7 +141,7 @@ def test_a_resumption_whose_execution_was_forgotten_changes_nothing_when_repeate
     invariants.check(world)
 
 
-def test_an_order_that_was_given_up_is_fenced_before_it_is_undone(world: World, shop: Shop) -> None:
+def test_an_order_that_was_given_up_is_fenced_before_it_is_undone(world: MotoWorld, shop: SagaShop) -> None:
     order_id = given_up(world, shop)
     assert world.intervene(order_id, "resume")[0] == 202
     world.settle()
@@ -149,7 +151,7 @@ def test_an_order_that_was_given_up_is_fenced_before_it_is_undone(world: World, 
 
 
 def test_an_order_that_is_paid_and_held_and_was_never_fenced_is_resolved_to_confirmed(
-    world: World, shop: Shop
+    world: MotoWorld, shop: SagaShop
 ) -> None:
     order_id = given_up(world, shop)
     assert shop.outcome(order_id).payment == HELD_AND_PAID.payment
@@ -164,7 +166,7 @@ def test_an_order_that_is_paid_and_held_and_was_never_fenced_is_resolved_to_conf
     invariants.check(world)
 
 
-def test_an_order_of_which_all_is_undone_is_resolved_to_cancelled(world: World, shop: Shop) -> None:
+def test_an_order_of_which_all_is_undone_is_resolved_to_cancelled(world: MotoWorld, shop: SagaShop) -> None:
     order_id = undone(world, shop)
     assert refused(world.intervene(order_id, "resolve", key="one", to="CONFIRMED")) == (409, "AlreadyFenced")
     answer = world.intervene(order_id, "resolve", key="two", to="CANCELLED")
@@ -174,7 +176,7 @@ def test_an_order_of_which_all_is_undone_is_resolved_to_cancelled(world: World, 
     invariants.check(world)
 
 
-def test_a_declined_order_is_not_resolved_but_resumed(world: World, shop: Shop) -> None:
+def test_a_declined_order_is_not_resolved_but_resumed(world: MotoWorld, shop: SagaShop) -> None:
     order_id = undone(world, shop, "pm_decline")
     status, problem = world.intervene(order_id, "resolve", to="CANCELLED")
     told_so = {name: problem[name] for name in ("error", "payment", "reservation")}
@@ -197,7 +199,7 @@ def test_a_declined_order_is_not_resolved_but_resumed(world: World, shop: Shop) 
     ],
 )
 def test_a_resolution_that_failed_half_way_is_made_up_by_the_same_request(
-    task: str, kind: Kind, world: World, shop: Shop
+    task: str, kind: Kind, world: MotoWorld, shop: SagaShop
 ) -> None:
     order_id = given_up(world, shop)
     world.faults.plan(task, kind, effects=1)
@@ -211,7 +213,7 @@ def test_a_resolution_that_failed_half_way_is_made_up_by_the_same_request(
 
 @pytest.mark.parametrize("asking", ["PaymentStatus", "ReservationStatus", "ResolveOrder"])
 def test_a_repair_that_runs_while_the_order_is_being_confirmed_keeps_it_from_that(
-    asking: str, world: World, shop: Shop
+    asking: str, world: MotoWorld, shop: SagaShop
 ) -> None:
     order_id = given_up(world, shop)
 
@@ -227,7 +229,7 @@ def test_a_repair_that_runs_while_the_order_is_being_confirmed_keeps_it_from_tha
     invariants.check(world)
 
 
-def test_an_order_that_is_confirmed_while_a_repair_begins_stands(world: World, shop: Shop) -> None:
+def test_an_order_that_is_confirmed_while_a_repair_begins_stands(world: MotoWorld, shop: SagaShop) -> None:
     order_id = given_up(world, shop)
     answers = []
     world.faults.just_before(
@@ -241,6 +243,6 @@ def test_an_order_that_is_confirmed_while_a_repair_begins_stands(world: World, s
 
 
 @pytest.mark.parametrize("how", ["resume", "resolve"])
-def test_an_order_that_does_not_exist_is_not_found(how: str, world: World, shop: Shop) -> None:
+def test_an_order_that_does_not_exist_is_not_found(how: str, world: MotoWorld, shop: SagaShop) -> None:
     target = {"to": "CANCELLED"} if how == "resolve" else {}
     assert refused(world.intervene("no-such-order", how, **target)) == (404, "NotFound")

@@ -8,16 +8,16 @@ from checkout.saga import RepairIncomplete
 from tests.saga.cases import UNPAID, UNTOUCHED, because
 from tests.support import invariants
 from tests.support.faults import ALWAYS, Kind
-from tests.support.shop import Shop
-from tests.support.world import World
+from tests.support.shop import SagaShop
+from tests.support.world import MotoWorld
 
 
-def steps(world: World) -> list[str]:
+def steps(world: MotoWorld) -> list[str]:
     """The task calls without those of the sweep itself."""
     return [call for call in world.calls if call != "ClaimOverdue"]
 
 
-def test_an_order_whose_saga_never_started_gets_it(world: World, shop: Shop) -> None:
+def test_an_order_whose_saga_never_started_gets_it(world: MotoWorld, shop: SagaShop) -> None:
     world.lost.add("OrderPlaced")
     order_id = shop.order()
     world.settle()
@@ -28,7 +28,7 @@ def test_an_order_whose_saga_never_started_gets_it(world: World, shop: Shop) -> 
     invariants.check(world)
 
 
-def test_a_sweep_asks_again_until_nothing_is_due(world: World, shop: Shop) -> None:
+def test_a_sweep_asks_again_until_nothing_is_due(world: MotoWorld, shop: SagaShop) -> None:
     world.lost.add("OrderPlaced")
     shop.order()
     world.settle()
@@ -39,7 +39,7 @@ def test_a_sweep_asks_again_until_nothing_is_due(world: World, shop: Shop) -> No
 
 
 def test_a_customers_cancel_before_the_saga_started_is_carried_out_by_the_repair(
-    world: World, shop: Shop
+    world: MotoWorld, shop: SagaShop
 ) -> None:
     world.lost.add("OrderPlaced")
     order_id = shop.order()
@@ -52,7 +52,9 @@ def test_a_customers_cancel_before_the_saga_started_is_carried_out_by_the_repair
     invariants.check(world)
 
 
-def test_a_saga_that_starts_after_its_order_was_undone_changes_nothing(world: World, shop: Shop) -> None:
+def test_a_saga_that_starts_after_its_order_was_undone_changes_nothing(
+    world: MotoWorld, shop: SagaShop
+) -> None:
     world.lost.add("OrderPlaced")
     order_id = shop.order()
     shop.cancel(order_id)
@@ -69,7 +71,7 @@ def test_a_saga_that_starts_after_its_order_was_undone_changes_nothing(world: Wo
 
 
 def test_a_charge_that_its_own_undo_has_overtaken_is_refused_and_not_tried_again(
-    world: World, shop: Shop
+    world: MotoWorld, shop: SagaShop
 ) -> None:
     order_id = shop.order()
     undo = {"order_id": order_id}
@@ -80,7 +82,7 @@ def test_a_charge_that_its_own_undo_has_overtaken_is_refused_and_not_tried_again
     invariants.check(world)
 
 
-def test_what_is_not_due_yet_is_left_alone(world: World, shop: Shop) -> None:
+def test_what_is_not_due_yet_is_left_alone(world: MotoWorld, shop: SagaShop) -> None:
     world.lost.add("OrderPlaced")
     order_id = shop.order()
     world.settle()
@@ -89,7 +91,7 @@ def test_what_is_not_due_yet_is_left_alone(world: World, shop: Shop) -> None:
     assert shop.outcome(order_id).order == ("PENDING", "")
 
 
-def test_an_execution_that_still_runs_is_left_alone(world: World, shop: Shop) -> None:
+def test_an_execution_that_still_runs_is_left_alone(world: MotoWorld, shop: SagaShop) -> None:
     order_id = shop.order()
     seen = []
     world.faults.just_before("ChargePayment", lambda: seen.append(world.sweep_only(timedelta(minutes=3))))
@@ -102,7 +104,7 @@ def test_an_execution_that_still_runs_is_left_alone(world: World, shop: Shop) ->
 
 
 def test_an_order_that_five_repairs_could_not_end_is_parked_and_never_touched_again(
-    world: World, shop: Shop
+    world: MotoWorld, shop: SagaShop
 ) -> None:
     order_id = shop.order("pm_decline")
     world.faults.plan("CancelOrder", Kind.BEFORE, times=ALWAYS)
@@ -121,7 +123,7 @@ def test_an_order_that_five_repairs_could_not_end_is_parked_and_never_touched_ag
     assert shop.outcome(order_id).order == ("NEEDS_ATTENTION", "PaymentDeclined")
 
 
-def test_a_parked_order_is_ended_by_one_more_repair(world: World, shop: Shop) -> None:
+def test_a_parked_order_is_ended_by_one_more_repair(world: MotoWorld, shop: SagaShop) -> None:
     order_id = shop.order()
     world.faults.just_before("ConfirmOrder", lambda: shop.cancel(order_id))
     world.faults.plan("RefundPayment", Kind.BEFORE, times=ALWAYS)
@@ -135,7 +137,9 @@ def test_a_parked_order_is_ended_by_one_more_repair(world: World, shop: Shop) ->
     invariants.check(world)
 
 
-def test_one_order_that_cannot_be_repaired_now_does_not_hold_up_the_others(world: World, shop: Shop) -> None:
+def test_one_order_that_cannot_be_repaired_now_does_not_hold_up_the_others(
+    world: MotoWorld, shop: SagaShop
+) -> None:
     world.lost.add("OrderPlaced")
     first, second = shop.order(key="one"), shop.order(key="two")
     world.settle()
@@ -148,7 +152,9 @@ def test_one_order_that_cannot_be_repaired_now_does_not_hold_up_the_others(world
     invariants.check(world)
 
 
-def test_a_lost_confirmation_is_noticed_within_hours_and_the_stock_is_sold(world: World, shop: Shop) -> None:
+def test_a_lost_confirmation_is_noticed_within_hours_and_the_stock_is_sold(
+    world: MotoWorld, shop: SagaShop
+) -> None:
     world.lost.add("OrderConfirmed")
     order_id = shop.order()
     world.settle()
@@ -161,7 +167,7 @@ def test_a_lost_confirmation_is_noticed_within_hours_and_the_stock_is_sold(world
     invariants.check(world)
 
 
-def test_stock_of_an_order_that_needs_a_person_stays_held(world: World, shop: Shop) -> None:
+def test_stock_of_an_order_that_needs_a_person_stays_held(world: MotoWorld, shop: SagaShop) -> None:
     order_id = shop.order()
     world.faults.just_before("ConfirmOrder", lambda: shop.cancel(order_id))
     world.faults.plan("ReleaseStock", Kind.BEFORE, times=ALWAYS)
@@ -171,7 +177,9 @@ def test_stock_of_an_order_that_needs_a_person_stays_held(world: World, shop: Sh
     assert shop.outcome(order_id).reservation == "RESERVED"
 
 
-def test_a_reservation_that_cannot_be_closed_does_not_hold_up_the_others(world: World, shop: Shop) -> None:
+def test_a_reservation_that_cannot_be_closed_does_not_hold_up_the_others(
+    world: MotoWorld, shop: SagaShop
+) -> None:
     world.lost.add("OrderConfirmed")
     orders = [shop.order(key="one"), shop.order(key="two")]
     world.settle()
@@ -184,7 +192,7 @@ def test_a_reservation_that_cannot_be_closed_does_not_hold_up_the_others(world: 
     invariants.check(world)
 
 
-def test_nothing_automatic_ends_an_order_that_needs_a_person(world: World, shop: Shop) -> None:
+def test_nothing_automatic_ends_an_order_that_needs_a_person(world: MotoWorld, shop: SagaShop) -> None:
     world.lost.add("OrderPlaced")
     order_id = shop.order()
     world.settle()

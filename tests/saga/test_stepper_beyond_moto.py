@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.saga.scripts import GIVEN, LAMBDA, LANGUAGE, MACHINES, OTHER, Outcome, Player, stepped, tasks
-from tests.support.simulation.stepper import DATA_LIMIT, Answered, Ended, Failed, Invoke, Wait, run
+from tests.simulator.aws.stepper import DATA_LIMIT, Answered, Ended, Failed, Invoke, Wait, run
 
 
 def one_task(**fields: Any) -> dict[str, Any]:

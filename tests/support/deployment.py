@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from kernel.table import items
-from runbook.deployment import Deployment
+from ops.deployment import Deployment
 from tests.support import aws
 from tests.support.evidence import Books
 from tests.support.wiring import PUBLISHERS

@@ -7,7 +7,7 @@ from typing import Any
 from kernel import identity
 from kernel.events import Envelope
 from kernel.table import items
-from runbook.invariants import Evidence
+from ops.invariants import Evidence
 from storefront import order_history
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)

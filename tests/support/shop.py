@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.support import aws
-from tests.support.world import World
+from tests.support.world import MotoWorld
 
 MUG = {"name": "Mug", "price": {"amount": 1250, "currency": "EUR"}}
 TWO_MUGS = [{"sku": "mug", "quantity": 2}]
@@ -24,10 +24,10 @@ class Outcome:
     events: Mapping[str, str]
 
 
-class Shop:
+class SagaShop:
     """A world with five mugs for sale and a customer, alice, whose payment method is `method`."""
 
-    def __init__(self, world: World, *, stock: int = 5) -> None:
+    def __init__(self, world: MotoWorld, *, stock: int = 5) -> None:
         self.world = world
         self._operator("catalog", "PUT", "/catalog/products/mug", MUG)
         self.receive("mug", stock)

@@ -36,7 +36,7 @@ MOST_ROUNDS = 50
 PATIENCE_SECONDS = 60
 
 
-class World:
+class MotoWorld:
     """Everything a checkout touches, with faults where a test wants them.
 
     `calls` are the task calls in order; `bus.published` the events in order of publication; events of
@@ -247,7 +247,7 @@ class World:
         return status(self.environment, order_id, attempt=attempt)
 
 
-def _lambda_of(world: World) -> Callable[..., bytes]:
+def _lambda_of(world: MotoWorld) -> Callable[..., bytes]:
     """Moto's Lambda answers from here: an error is named by its class, as Lambda's runtime client does."""
 
     def invoke(

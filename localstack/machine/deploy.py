@@ -1,0 +1,152 @@
+"""Deploys every stack to an emulator with the same `cdk deploy` that goes to AWS.
+
+`python -m localstack.machine.deploy [embedded|localstack]`. What was deployed, and from which sources, is
+recorded in the emulator's state directory, so that a second deployment of the same sources does nothing.
+"""
+
+import hashlib
+import json
+import shlex
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from localstack.machine import emulator, environment, tokens
+
+CDK = environment.REPOSITORY / "node_modules" / ".bin" / "cdk"
+SOURCES = (
+    "app.py",
+    "cdk.json",
+    "requirements.txt",
+    "functions",
+    "infrastructure",
+    "localstack/machine/runtime.py",
+)
+LOCALSTACK = "http://127.0.0.1:4566"
+# LocalStack's functions run in containers, where its own address has this name, on this machine as well.
+LOCALSTACK_INSIDE = "http://localhost.localstack.cloud:4566"
+Say = Callable[[str], None]
+
+
+class DeployFailed(SystemExit):
+    """A CDK command failed; its last words are in the message."""
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """Where Settle runs: the emulator's endpoint and each stack's outputs."""
+
+    endpoint: str
+    outputs: dict[str, dict[str, str]]
+
+    def address(self, stack: str, output: str) -> str:
+        """An URL among the outputs, as seen from this machine, without a trailing slash."""
+        return self.outputs[stack][output].rstrip("/").replace(LOCALSTACK_INSIDE, self.endpoint)
+
+    @property
+    def api(self) -> str:
+        return self.address("SettleEdge", "ApiUrl")
+
+
+def _files() -> Iterator[Path]:
+    for name in SOURCES:
+        path = environment.REPOSITORY / name
+        found = sorted(path.rglob("*")) if path.is_dir() else [path]
+        yield from (file for file in found if file.is_file() and "__pycache__" not in file.parts)
+
+
+def fingerprint(*said: str) -> str:
+    """One digest over all that a deployment is made of."""
+    digest = hashlib.sha256("\0".join(said).encode())
+    for file in _files():
+        digest.update(f"{file}\0".encode() + file.read_bytes())
+    return digest.hexdigest()
+
+
+def context(target: str, endpoint: str) -> dict[str, str]:
+    """What app.py is told; `endpoint` is where the emulator is on this machine."""
+    return {
+        "target": target,
+        "endpoint": LOCALSTACK_INSIDE if target == "localstack" else environment.loopback(endpoint),
+        "issuer": tokens.ISSUER,
+        "audience": tokens.AUDIENCE,
+        "jwks": tokens.key_set(),
+        "python": sys.executable,
+    }
+
+
+class Cdk:
+    """CDK commands for one emulator, which log to a file and see a scrubbed environment."""
+
+    def __init__(self, state: Path, endpoint: str) -> None:
+        self.state = state
+        self.log = state / "deploy.log"
+        self.log.unlink(missing_ok=True)
+        self.environment = environment.child(environment.HOME, endpoint)
+
+    def begin(self, *arguments: str, cwd: Path = environment.REPOSITORY) -> subprocess.Popen[bytes]:
+        command = [str(CDK), *arguments, "--no-notices", "--no-color", "--ci"]
+        with self.log.open("ab") as log:
+            return subprocess.Popen(command, cwd=cwd, env=self.environment, stdout=log, stderr=log)
+
+    def finish(self, process: subprocess.Popen[bytes]) -> None:
+        """Waits for a command to end well. Raises DeployFailed."""
+        if process.wait() != 0:
+            lines = self.log.read_text(errors="replace").splitlines()
+            telling = [line for line in lines if "FAILED" in line] or lines
+            words = "\n".join(telling[-20:])
+            raise DeployFailed(f"{words}\n\nDeploying failed; the whole log is {self.log}")
+
+
+def _settings(target: str, endpoint: str) -> list[str]:
+    return [part for pair in context(target, endpoint).items() for part in ("-c", "=".join(pair))]
+
+
+def _run(cdk: Cdk, target: str, endpoint: str, say: Say) -> Path:
+    assembly, outputs = cdk.state / "cdk.out", cdk.state / "outputs.json"
+    app = f"{shlex.quote(sys.executable)} app.py"
+    say("synthesizing and bootstrapping")
+    synth = cdk.begin(
+        "synth", "--quiet", "--app", app, "--output", str(assembly), *_settings(target, endpoint)
+    )
+    place = f"aws://{environment.ACCOUNT}/{environment.REGION}"
+    bootstrap = cdk.begin(
+        "bootstrap", place, cwd=cdk.state
+    )  # from a folder without an app: none to synthesize
+    cdk.finish(bootstrap)
+    cdk.finish(synth)
+    say("deploying all stacks")
+    how = ("--require-approval", "never", "--method", "direct", "--concurrency", "6")
+    cdk.finish(cdk.begin("deploy", "--all", "--app", str(assembly), *how, "--outputs-file", str(outputs)))
+    return outputs
+
+
+def deploy(endpoint: str, state: Path, target: str = "embedded", say: Say = lambda _: None) -> Deployment:
+    """Brings the emulator to what the sources say. Raises DeployFailed."""
+    record = state / "deployed.json"
+    print_now = fingerprint(*context(target, endpoint).values())
+    if record.exists():
+        known = json.loads(record.read_text())
+        if known["fingerprint"] == print_now:
+            say("already deployed")
+            return Deployment(endpoint, known["outputs"])
+    state.mkdir(parents=True, exist_ok=True)
+    outputs = json.loads(_run(Cdk(state, endpoint), target, endpoint, say).read_text())
+    record.write_text(json.dumps({"fingerprint": print_now, "outputs": outputs}))
+    return Deployment(endpoint, outputs)
+
+
+def main(target: str = "embedded") -> None:
+    if target == "localstack":
+        state = environment.LOCAL / "localstack"
+        (state / "deployed.json").unlink(missing_ok=True)  # a new container knows nothing of the last one's
+        made = deploy(LOCALSTACK, state, target, print)
+    else:
+        made = deploy(emulator.start().endpoint, emulator.STATE, target, print)
+    print(made.api)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

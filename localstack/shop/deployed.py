@@ -1,0 +1,128 @@
+"""A deployed Settle as the demo and the end-to-end tests see it: its callers, and what is true in the end.
+
+What is true comes from four accounts: the order, the stock, the payment, and the acquirer's own books.
+"""
+
+import json
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, TypeVar
+
+from localstack.machine import aws, tokens
+from localstack.machine.deploy import Deployment
+from localstack.shop.client import Answer, Settle, money
+
+PATIENCE_SECONDS = 90.0
+FINAL = ("CONFIRMED", "CANCELLED", "NEEDS_ATTENTION")
+Seen = TypeVar("Seen")
+
+
+class NeverHappened(AssertionError):
+    """What was waited for was not there in time; the message says what was there instead."""
+
+
+def wait_for(
+    look: Callable[[], Seen], good: Callable[[Seen], object], patience: float = PATIENCE_SECONDS
+) -> Seen:
+    """What `look` sees once it is good. Raises NeverHappened."""
+    deadline = time.monotonic() + patience
+    while not good(seen := look()):
+        if time.monotonic() > deadline:
+            raise NeverHappened(f"still {seen!r} after {patience:.0f} s")
+        time.sleep(0.1)
+    return seen
+
+
+@dataclass(frozen=True)
+class Account:
+    """What is true about one order of one SKU. Money in minor units; stock as available, reserved, sold."""
+
+    order: str
+    reason: str | None
+    stock: tuple[int, int, int]
+    payment: str | None
+    charges: int
+    captured: int
+    refunded: int
+
+
+@dataclass(frozen=True)
+class DeployedShop:
+    """A deployed Settle and everyone who talks to it."""
+
+    deployment: Deployment
+
+    @cached_property
+    def anyone(self) -> Settle:
+        return Settle(self.deployment.api)
+
+    @cached_property
+    def operator(self) -> Settle:
+        return self.anyone.as_bearer(tokens.mint("operator", "operator"))
+
+    def customer(self, name: str) -> Settle:
+        return self.anyone.as_bearer(tokens.mint(name))
+
+    @cached_property
+    def acquirer(self) -> Settle:
+        secrets = aws.client("secretsmanager", self.deployment.endpoint)
+        name = self.deployment.outputs["SettleAcquirer"]["AcquirerSecretArn"]
+        secret = secrets.get_secret_value(SecretId=name)["SecretString"]
+        return Settle(self.deployment.address("SettleAcquirer", "AcquirerUrl"), secret)
+
+    def intents(self, order_id: str) -> list[dict[str, Any]]:
+        """The payments that the acquirer has on its books for an order."""
+        return list(expect(self.acquirer.call("GET", f"/payment_intents?reference={order_id}"), 200)["data"])
+
+    def stock(self, sku: str) -> tuple[int, int, int]:
+        found = expect(self.operator.stock(sku), 200)
+        return found["available"], found["reserved"], found["sold"]
+
+    def account(self, order_id: str, sku: str) -> Account:
+        order, payment = expect(self.operator.order(order_id), 200), self.operator.payment(order_id)
+        intents = self.intents(order_id)
+        return Account(
+            order=order["status"],
+            reason=order["reason"],
+            stock=self.stock(sku),
+            payment=payment.body["status"] if payment.status == 200 else None,
+            charges=sum(intent["amount_captured"] > 0 for intent in intents),
+            captured=sum(intent["amount_captured"] for intent in intents),
+            refunded=sum(intent["amount_refunded"] for intent in intents),
+        )
+
+    def new_product(self, price: int, quantity: int, name: str = "Tea") -> str:
+        """A SKU nobody has used, with its price (minor units) and stock; on sale a moment later."""
+        sku = f"tea-{uuid.uuid4().hex[:10]}"
+        expect(self.operator.list_product(sku, name, price), 200, 201)
+        if quantity:
+            expect(self.operator.receive_stock(sku, quantity), 200, 201)
+        return sku
+
+    def quote(self, sku: str) -> dict[str, Any]:
+        """The problem of a checkout that expects to cost nothing: refused either way, and nothing changes."""
+        lines = [{"sku": sku, "quantity": 1}]
+        body = {"lines": lines, "payment_method": "none", "expected_total": money(0)}
+        return dict(expect(self.customer("looker").call("POST", "/checkout", body, key="look"), 409, 422))
+
+    def on_sale(self, sku: str, price: int) -> None:
+        """Waits until the orders service sells the SKU at this price."""
+        wait_for(lambda: self.quote(sku), lambda problem: problem.get("total") == money(price))
+
+    def off_sale(self, sku: str) -> None:
+        """Waits until the orders service sells the SKU no more."""
+        wait_for(lambda: self.quote(sku), lambda problem: problem["error"] == "UnknownProduct")
+
+    def method(self, customer: str, token: str) -> str:
+        """A payment method of the customer's: the acquirer's test method `token`, registered."""
+        return str(expect(self.customer(customer).register_method(token), 201)["payment_method"])
+
+
+def expect(answer: Answer, *statuses: int) -> Any:
+    """The answer's body. Raises NeverHappened for any other status."""
+    if answer.status not in statuses:
+        raise NeverHappened(f"status {answer.status}: {json.dumps(answer.body)[:500]}")
+    return answer.body

@@ -1,0 +1,53 @@
+"""Fills a deployed Settle with products, stock and a customer's payment methods, over its HTTP API only.
+
+`python -m localstack.shop.seed`: into the running emulator. Every run makes SKUs of its own, so results stay
+exact.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from localstack.machine import deploy, emulator
+from localstack.shop.deployed import DeployedShop
+
+PRICE = 1250
+PLENTY = 10
+STOCK = {
+    "Assam": PLENTY,
+    "Bancha": PLENTY,
+    "Ceylon": 1,
+    "Darjeeling": PLENTY,
+    "Earl Grey": PLENTY,
+    "Fuji": PLENTY,
+}
+METHODS = ("pm_approve", "pm_decline", "pm_approve_slowly")
+CUSTOMER = "alice"
+
+
+@dataclass(frozen=True)
+class Seed:
+    """The SKU of each tea, and the customer's payment method of each of the acquirer's test methods."""
+
+    skus: dict[str, str]
+    methods: dict[str, str]
+
+
+def seed(shop: DeployedShop, tell: Callable[[str], None]) -> Seed:
+    """Six teas on sale at 12.50 EUR and in stock; alice can pay in three ways."""
+    skus = {name: shop.new_product(PRICE, stock, name) for name, stock in STOCK.items()}
+    tell(f"an operator lists {len(skus)} teas at {PRICE / 100:.2f} EUR and receives stock: {STOCK}")
+    methods = {token: shop.method(CUSTOMER, token) for token in METHODS}
+    tell(f"{CUSTOMER} gets a token and registers payment methods: {', '.join(methods)}")
+    for sku in skus.values():
+        shop.on_sale(sku, PRICE)
+    tell("the prices have reached the orders service")
+    return Seed(skus, methods)
+
+
+def main() -> None:
+    seeded = seed(DeployedShop(deploy.deploy(emulator.start().endpoint, emulator.STATE)), print)
+    print(*(f"{kind}: {name}" for kind, name in (seeded.skus | seeded.methods).items()), sep="\n")
+
+
+if __name__ == "__main__":
+    main()

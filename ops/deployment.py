@@ -1,0 +1,83 @@
+"""Where Settle runs and how to read there: the demo's emulator while it is up, or the caller's account."""
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+
+from kernel.table.items import pack, unpack
+from localstack.machine import aws, emulator
+from ops.evidence import Item
+
+Stack = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """A stage of Settle, read only; `client` makes a client of an AWS service there."""
+
+    name: str
+    client: Callable[[str], Any]
+
+    def tables(self) -> Mapping[str, str]:
+        """The table of every service that has one, by service."""
+        outputs = {stack["StackName"]: _outputs(stack) for stack in self._stacks()}
+        found = {name: said["TableName"] for name, said in outputs.items() if "TableName" in said}
+        return {name.removeprefix("Settle").lower(): table for name, table in found.items()}
+
+    def resources(self, kind: str) -> Mapping[str, str]:
+        """The physical ids of all of Settle's resources of a type, by logical id."""
+        pages = [
+            page
+            for stack in self._stacks()
+            for page in self._pages("cloudformation", "list_stack_resources", StackName=stack["StackName"])
+        ]
+        return {
+            resource["LogicalResourceId"]: resource["PhysicalResourceId"]
+            for page in pages
+            for resource in page["StackResourceSummaries"]
+            if resource["ResourceType"] == kind
+        }
+
+    def scan(self, table: str, **options: Any) -> Iterator[Item]:
+        """Every item of a table, plain; each as it is at some moment of the scan."""
+        for page in self._pages("dynamodb", "scan", TableName=table, ConsistentRead=True, **options):
+            yield from map(unpack, page["Items"])
+
+    def load(self, table: str, key: Mapping[str, str]) -> Item:
+        """The item as it is now; empty when there is none."""
+        found = self.client("dynamodb").get_item(TableName=table, Key=pack(key), ConsistentRead=True)
+        return unpack(found.get("Item", {}))
+
+    def query(self, table: str, pk: str) -> Iterator[Item]:
+        """Every item of a partition."""
+        condition = {"KeyConditionExpression": "pk = :pk", "ExpressionAttributeValues": pack({":pk": pk})}
+        for page in self._pages("dynamodb", "query", TableName=table, ConsistentRead=True, **condition):
+            yield from map(unpack, page["Items"])
+
+    def _stacks(self) -> Iterator[Stack]:
+        for page in self._pages("cloudformation", "describe_stacks"):
+            yield from (stack for stack in page["Stacks"] if stack["StackName"].startswith("Settle"))
+
+    def _pages(self, service: str, operation: str, **given: Any) -> Iterator[Any]:
+        return iter(self.client(service).get_paginator(operation).paginate(**given))
+
+
+def _outputs(stack: Stack) -> Mapping[str, str]:
+    return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
+
+
+def here() -> Deployment:
+    """The emulator that `make demo` has left running; the account of the caller's credentials otherwise.
+
+    TARGET=cloud in the environment means the account in any case.
+    """
+    found = None if os.environ.get("TARGET") == "cloud" else emulator.running()
+    if found:
+        endpoint = found.endpoint
+        return Deployment(f"the emulator at {endpoint}", lambda service: aws.client(service, endpoint))
+    session: Any = boto3.Session()
+    account = session.client("sts").get_caller_identity()["Account"]
+    return Deployment(f"AWS account {account}, {session.region_name}", session.client)

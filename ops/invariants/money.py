@@ -1,0 +1,103 @@
+"""Money: what was captured, what went back, and that our books and the processor's say the same."""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from kernel.events import Envelope
+from ops.evidence import Evidence, Item
+from ops.invariants.registry import Finding, rule
+
+SIGNS = {"PaymentCaptured": 1, "PaymentRefunded": -1}
+NOTHING, TAKEN, RETURNED = (0, 0), (1, 0), (1, 1)
+# What the processor may say of the intent, in parts of its amount (captured, refunded), by our status.
+# A capture that we have not heard of is no disagreement while the payment may be undone still.
+BOOKS: Mapping[str, tuple[tuple[int, int], ...]] = {
+    "PENDING": (NOTHING, TAKEN),
+    "DECLINED": (NOTHING, TAKEN),
+    "CAPTURED": (TAKEN,),
+    "REFUNDING": (TAKEN, RETURNED),
+    "REFUNDED": (RETURNED,),
+    "VOIDED": (NOTHING,),
+}
+
+
+@rule
+def captured_all_or_nothing(evidence: Evidence) -> Iterator[Finding]:
+    """At every prefix of a payment's events, captured minus refunded is nothing or all of it."""
+    for (source, subject), events in evidence.history.items():
+        if source == "settle.payments":
+            started = [event.data["amount"]["amount"] for event in events if event.type == "PaymentStarted"]
+            for sequence, balance in enumerate(balances(events), start=1):
+                if balance not in (0, *started):
+                    yield subject, f"after event {sequence} the customer has paid {balance}"
+
+
+def balances(events: Iterable[Envelope]) -> Iterator[int]:
+    """What the customer has paid after each event, in minor units: a ledger's entries, summed."""
+    balance = 0
+    for event in events:
+        sign = SIGNS.get(event.type, 0)
+        balance += sign * event.data["amount"]["amount"] if sign else 0
+        yield balance
+
+
+@rule
+def captured_once(evidence: Evidence) -> Iterator[Finding]:
+    """Over all intents of an order at the processor there is at most one capture."""
+    for order_id in sorted({intent["reference"] for intent in evidence.intents}):
+        captures = len(captured(evidence.intents_of(order_id)))
+        if captures > 1:
+            yield order_id, f"captured {captures} times"
+
+
+@rule
+def never_more_than_the_total(evidence: Evidence) -> Iterator[Finding]:
+    """The processor never keeps more than an order's total, and never gives back more than it captured."""
+    for order_id, order in evidence.orders.items():
+        kept = kept_of(evidence.intents_of(order_id))
+        if not 0 <= kept <= order["total"]["amount"]:
+            yield order_id, f"the processor keeps {kept} of a total of {order['total']['amount']}"
+
+
+@rule
+def paid_as_it_ended(evidence: Evidence) -> Iterator[Finding]:
+    """The processor keeps the total of an order that is CONFIRMED, and nothing of one that is CANCELLED."""
+    for order_id, order in evidence.settled("orders", "order"):
+        kept = kept_of(evidence.intents_of(order_id))
+        wanted = {"CONFIRMED": order["total"]["amount"], "CANCELLED": 0}.get(order["status"], kept)
+        if kept != wanted:
+            yield order_id, f"is {order['status']} and the processor keeps {kept}, not {wanted}"
+
+
+@rule
+def both_books_agree(evidence: Evidence) -> Iterator[Finding]:
+    """Every payment that has an intent is at the processor as our books have it, and no other is captured."""
+    payments = dict(evidence.settled("payments", "payment"))
+    for order_id, payment in payments.items():
+        if "intent_id" in payment:
+            yield from _disagreement(order_id, payment, evidence.intents_of(order_id))
+    for order_id in sorted({intent["reference"] for intent in captured(evidence.intents)}):
+        found = captured(evidence.intents_of(order_id))
+        named = payments.get(order_id, {}).get("intent_id")
+        if len(found) == 1 and found[0]["id"] != named and not evidence.moves(order_id):
+            yield order_id, "the processor has captured an intent that our books do not name"
+
+
+def _disagreement(order_id: str, payment: Item, intents: Iterable[Item]) -> Iterator[Finding]:
+    intent = next((one for one in intents if one["id"] == payment["intent_id"]), None)
+    if intent is None:
+        yield order_id, "our books name an intent that the processor does not have for this order"
+        return
+    amount, currency = payment["amount"], payment["currency"]
+    ours = [(amount, currency, amount * took, amount * gave) for took, gave in BOOKS[payment["status"]]]
+    theirs = tuple(intent[name] for name in ("amount", "currency", "amount_captured", "amount_refunded"))
+    if theirs not in ours:
+        yield order_id, f"is {payment['status']} over {amount} {currency}; the processor says {theirs}"
+
+
+def captured(intents: Iterable[Item]) -> list[Item]:
+    return [intent for intent in intents if intent["amount_captured"]]
+
+
+def kept_of(intents: Iterable[Item]) -> int:
+    """What the processor has captured and not given back, in minor units."""
+    return sum(intent["amount_captured"] - intent["amount_refunded"] for intent in intents)

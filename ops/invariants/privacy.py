@@ -1,0 +1,125 @@
+"""Privacy: what a customer has registered stays with payments, what the processor calls it too."""
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
+from itertools import combinations
+from typing import Any
+
+from ops.evidence import Evidence
+from ops.invariants.registry import Finding, rule
+
+TOKEN = re.compile(r"\bpm_\w+")
+PROCESSOR_ID = re.compile(r"\b(?:pi|re)_[0-9A-Za-z][0-9A-Za-z-]{7,}")
+# Digits of ids are no card's, nor are those within a word or a number with a point.
+ID = re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
+DIGITS = re.compile(r"(?<![\w.])\d(?:[ -]?\d){12,}(?![\w.])")
+
+
+def leaks(texts: Iterable[str], secrets: Iterable[str] = ()) -> list[str]:
+    """What the texts (log lines, messages, items) hold that none may: the place and kind of each find.
+
+    `secrets` are looked for as they are; tokens, the processor's ids and card numbers by their look.
+    """
+    known = [secret for secret in secrets if secret]
+    return [f"text {place} holds {what}" for place, text in enumerate(texts) for what in _found(text, known)]
+
+
+def _found(text: str, secrets: Iterable[str]) -> Iterator[str]:
+    if any(secret in text for secret in secrets):
+        yield "a secret"
+    if TOKEN.search(text):
+        yield "a processor's token"
+    if PROCESSOR_ID.search(text):
+        yield "a processor's id"
+    if any(map(_has_card, DIGITS.findall(ID.sub(" ", text)))):
+        yield "a card number"
+
+
+def _has_card(run: str) -> bool:
+    """Whether any groups in a row are 13 to 19 digits that satisfy Luhn."""
+    groups = re.findall(r"\d+", run)
+    numbers = ("".join(groups[first:last]) for first, last in combinations(range(len(groups) + 1), 2))
+    return any(13 <= len(number) <= 19 and _luhn(number) for number in numbers)
+
+
+def _luhn(digits: str) -> bool:
+    doubled = (int(digit) * (1 + place % 2) for place, digit in enumerate(reversed(digits)))
+    return sum(number // 10 + number % 10 for number in doubled) % 10 == 0
+
+
+@rule
+def registrations_stay_with_payments(evidence: Evidence) -> Iterator[Finding]:
+    """No token, label or fingerprint of a payment method, and no card number, is anywhere else."""
+    methods = evidence.records("payments", "method").values()
+    secrets = {
+        method[name] for method in methods for name in ("token", "label", "fingerprint") if method[name]
+    }
+    for place, texts in _elsewhere(evidence):
+        if secrets.intersection(texts) or _kinds(texts) & {"a processor's token", "a card number"}:
+            yield place, "holds what a customer has registered with payments"
+
+
+@rule
+def processor_ids_stay_in_the_payment(evidence: Evidence) -> Iterator[Finding]:
+    """No id of the processor's is anywhere but in a payment's record."""
+    for place, texts in _elsewhere(evidence):
+        if "a processor's id" in _kinds(texts):
+            yield place, "holds an id of the processor's"
+
+
+@rule
+def payment_method_stays_with_its_order(evidence: Evidence) -> Iterator[Finding]:
+    """The opaque id of a payment method is in the order, in OrderPlaced and with payments, and in no view."""
+    ids = evidence.records("payments", "method").keys()
+    for place, texts in _elsewhere(evidence, without="payment_method"):
+        if any(method in text for text in texts for method in ids):
+            yield place, "holds a payment method's id"
+
+
+def _kinds(texts: Iterable[str]) -> set[str]:
+    return set(_found("\n".join(texts), ()))
+
+
+def _elsewhere(evidence: Evidence, *, without: str = "") -> Iterator[tuple[str, list[str]]]:
+    """Place and texts of every item but payments' own records and the processor's.
+
+    `without` is an attribute that orders and OrderPlaced may have, and whose value is left out there.
+    """
+    for service, items in evidence.tables.items():
+        for item in items:
+            kind = item["pk"].partition("#")[0]
+            if service != "acquirer" and (service, kind) not in (
+                ("payments", "method"),
+                ("payments", "payment"),
+            ):
+                yield f"{service} {item['pk']}", list(_texts(item, _allowed(service, kind, without)))
+
+
+def _allowed(service: str, kind: str, name: str) -> str:
+    is_order = service == "orders" and kind in ("order", "outbox")
+    return name if is_order or (service, kind) == ("storefront", "journal") else ""
+
+
+def _texts(value: Any, without: str) -> Iterator[str]:
+    """Every name and text in a value, events in their JSON form opened."""
+    match value:
+        case Mapping():
+            for name, inner in value.items():
+                yield name
+                if name != without:
+                    yield from _texts(inner, without)
+        case list() | tuple():
+            for inner in value:
+                yield from _texts(inner, without)
+        case str() if value.startswith("{"):
+            yield from _opened(value, without)
+        case _:
+            yield str(value)
+
+
+@lru_cache(maxsize=4096)
+def _opened(text: str, without: str) -> tuple[str, ...]:
+    """Remembered: an event stands in an outbox and in the journal, and never changes."""
+    return tuple(_texts(json.loads(text), without))

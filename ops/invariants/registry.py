@@ -1,0 +1,28 @@
+"""How a rule is told: a function's name, its first line, and what it finds."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from ops.evidence import Evidence
+
+Finding = tuple[str, str]
+Check = Callable[[Evidence], Iterator[Finding]]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """`check` yields what breaks the rule: about what, and how."""
+
+    name: str
+    says: str
+    check: Check
+
+
+RULES: dict[str, Rule] = {}
+
+
+def rule(check: Check) -> Check:
+    """Registers a rule under its function's name; its docstring is what must hold."""
+    name = check.__name__.replace("_", "-")
+    RULES[name] = Rule(name, (check.__doc__ or "").strip(), check)
+    return check

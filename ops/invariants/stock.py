@@ -1,0 +1,73 @@
+"""Stock: no unit is lost, found or held for nobody."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from ops.evidence import Evidence, Item
+from ops.invariants.registry import Finding, rule
+
+PLACES = ("available", "reserved", "sold")
+HELD_AS = {"RESERVED": "reserved", "COMMITTED": "sold"}
+
+
+@rule
+def stock_adds_up(evidence: Evidence) -> Iterator[Finding]:
+    """Of every SKU, available + reserved + sold = received, and none is negative."""
+    for sku, stock in evidence.records("inventory", "stock").items():
+        counters = {place: stock.get(place, 0) for place in PLACES}
+        if min(counters.values()) < 0 or sum(counters.values()) != stock.get("received", 0):
+            yield sku, f"{counters} of {stock.get('received', 0)} received"
+
+
+@rule
+def stock_is_held_by_somebody(evidence: Evidence) -> Iterator[Finding]:
+    """Of every SKU, reserved and sold are what the reservations hold that are RESERVED and COMMITTED."""
+    counters = held(evidence)
+    stocks = evidence.records("inventory", "stock")
+    for sku in sorted({*stocks, *(sku for sku, _ in counters)} - moving_skus(evidence)):
+        for place in HELD_AS.values():
+            counted = stocks.get(sku, {}).get(place, 0)
+            if counted != counters[sku, place]:
+                yield sku, f"{place} is {counted}, reservations hold {counters[sku, place]}"
+
+
+def held(evidence: Evidence) -> Counter[tuple[str, str]]:
+    """How many units reservations hold, by SKU and counter."""
+    found: Counter[tuple[str, str]] = Counter()
+    for reservation in evidence.records("inventory", "reservation").values():
+        if place := HELD_AS.get(reservation["status"]):
+            found.update({(line["sku"], place): line["quantity"] for line in reservation["lines"]})
+    return found
+
+
+def moving_skus(evidence: Evidence) -> set[str]:
+    """SKUs of orders that still move: their counters may have been read before or after their reservation."""
+    moving = [events for correlation, events in evidence.correlated.items() if evidence.moves(correlation)]
+    lines = [line for events in moving for event in events for line in event.data.get("lines", ())]
+    return {line["sku"] for line in lines}
+
+
+@rule
+def reservation_ends_with_its_order(evidence: Evidence) -> Iterator[Finding]:
+    """What was held for a CONFIRMED order is COMMITTED; of a CANCELLED one the reservation is RELEASED."""
+    reservations = evidence.records("inventory", "reservation")
+    for order_id, order in evidence.settled("orders", "order"):
+        found = reservations.get(order_id, {}).get("status")
+        if order["status"] == "CANCELLED" and found != "RELEASED":
+            yield order_id, f"is CANCELLED and its reservation is {found}"
+        if order["status"] == "CONFIRMED" and found == "RESERVED":
+            yield order_id, "is CONFIRMED and its stock is not COMMITTED"
+
+
+@rule
+def reservation_is_for_the_lines_ordered(evidence: Evidence) -> Iterator[Finding]:
+    """A reservation holds exactly its order's lines; one without lines never held any and is RELEASED."""
+    for order_id, reservation in evidence.records("inventory", "reservation").items():
+        lines = _quantities(reservation)
+        tombstone = not lines and reservation["status"] == "RELEASED"
+        if order_id in evidence.orders and not tombstone and lines != _quantities(evidence.orders[order_id]):
+            yield order_id, f"{lines} are {reservation['status']}"
+
+
+def _quantities(record: Item) -> dict[str, int]:
+    return {line["sku"]: line["quantity"] for line in record["lines"]}

@@ -1,0 +1,131 @@
+"""Tells one order's story from everything that wrote about it: `make trace ORDER=<id>`.
+
+What a source does not have (a history that has expired, a log without lines) is said at the end.
+"""
+
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from kernel.events import Envelope
+from ops import timeline
+from ops.deployment import Deployment, here
+from ops.evidence import Item
+from ops.timeline import Moment
+
+RECORDS = {"orders": "order", "inventory": "reservation", "payments": "payment"}
+MARGIN = timedelta(minutes=1)
+
+
+@dataclass
+class Trace:
+    """What was found about one order, and what could not be had."""
+
+    deployment: Deployment
+    order_id: str
+    moments: list[Moment] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def gather(self) -> list[str]:
+        """The lines of the order's story."""
+        tables = self.deployment.tables()
+        records = {
+            service: self.deployment.load(tables[service], {"pk": f"{kind}#{self.order_id}", "sk": kind})
+            for service, kind in RECORDS.items()
+        }
+        if not records["orders"]:
+            return [f"There is no order {self.order_id} in {self.deployment.name}."]
+        events = self._events(tables, records)
+        self._try("executions", lambda: self._executions(records["orders"], events))
+        self._try("logs", lambda: self._logs(events))
+        return timeline.render(self.moments, self.notes)
+
+    def _try(self, source: str, read: Callable[[], None]) -> None:
+        """A source that cannot be read leaves a note, and the rest of the story."""
+        try:
+            read()
+        except (ClientError, BotoCoreError) as error:
+            self.notes.append(f"No {source}: {error}")
+
+    def _events(self, tables: Mapping[str, str], records: Mapping[str, Item]) -> list[Envelope]:
+        """The journal's events of the order, and those of an outbox that have not got there yet."""
+        rows = self.deployment.query(tables["storefront"], f"journal#{self.order_id}")
+        events = [Envelope.model_validate_json(row["event"]) for row in rows]
+        self.moments += timeline.of_events(events, "journal")
+        for service, kind in RECORDS.items():
+            subject = f"{kind}/{self.order_id}"
+            known = {event.sequence for event in events if event.subject == subject}
+            if records[service].get("sequence", 0) > len(known):
+                late = list(self._late(tables[service], subject, known))
+                self.moments += timeline.of_events(late, "outbox")
+                events += late
+                self.notes.append(f"Of {subject}, {len(late)} events are not in the journal yet.")
+        return sorted(events, key=lambda event: event.time)
+
+    def _late(self, table: str, subject: str, known: set[int]) -> Iterator[Envelope]:
+        """A row's partition is the minute of its commit, so those of one subject are found by a scan."""
+        rows = self.deployment.scan(
+            table,
+            FilterExpression="begins_with(sk, :subject)",
+            ExpressionAttributeValues={":subject": {"S": f"{subject}#"}},
+        )
+        for row in rows:
+            found = map(Envelope.model_validate_json, row["events"])
+            yield from (event for event in found if event.sequence not in known)
+
+    def _executions(self, order: Item, events: Sequence[Envelope]) -> None:
+        found = self.deployment.resources("AWS::StepFunctions::StateMachine")
+        # A logical id is the construct's path and eight characters of a hash.
+        machines = {name[:-8].removeprefix("CheckoutSaga"): arn for name, arn in found.items()}
+        resumed = [event.data["resumption"] for event in events if event.type == "OrderResumed"]
+        repairs = [*map(str, range(1, order["attempts"] + 1)), *resumed]
+        self._history(machines["CheckoutSaga"], self.order_id, "saga")
+        for which in repairs:
+            self._history(machines["CheckoutRepair"], f"{self.order_id}-{which}", f"repair {which[:8]}")
+
+    def _history(self, machine: str, name: str, called: str) -> None:
+        execution = f"{machine.replace(':stateMachine:', ':execution:')}:{name}"
+        pages = self.deployment.client("stepfunctions").get_paginator("get_execution_history")
+        try:
+            events = [event for page in pages.paginate(executionArn=execution) for event in page["events"]]
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ExecutionDoesNotExist":
+                raise
+            self.notes.append(f"No {called}: it was never started, or ended over 90 days ago.")
+        else:
+            self.moments += timeline.of_history(events, called)
+
+    def _logs(self, events: Sequence[Envelope]) -> None:
+        """Lines with the order's id, and an API's lines about the requests that caused its events."""
+        causes = {event.causationid for event in events if event.causationid.startswith("http/")}
+        requests = [cause.removeprefix("http/") for cause in sorted(causes)]
+        since = int((events[0].time - MARGIN).timestamp() * 1000) if events else 0
+        groups = self.deployment.resources("AWS::Logs::LogGroup")
+        for name, group in groups.items():
+            for term in [self.order_id, *(requests if "ApiLog" in name else ())]:
+                self.moments += timeline.of_logs(self._lines(group, term, since), term)
+        if not any(moment.source.startswith("log") for moment in self.moments):
+            self.notes.append(f"No line in {len(groups)} logs: they are kept for 30 days.")
+
+    def _lines(self, group: str, term: str, since: int) -> Iterator[Mapping[str, Any]]:
+        pages = self.deployment.client("logs").get_paginator("filter_log_events")
+        for page in pages.paginate(logGroupName=group, filterPattern=f'"{term}"', startTime=since):
+            yield from page["events"]
+
+
+def main(arguments: Sequence[str]) -> int:
+    if len(arguments) != 1 or not arguments[0]:
+        print("make trace ORDER=<order id>")
+        return 2
+    deployment = here()
+    print(f"Order {arguments[0]} in {deployment.name}\n")
+    print(*Trace(deployment, arguments[0]).gather(), sep="\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

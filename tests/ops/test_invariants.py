@@ -1,0 +1,144 @@
+"""Every rule is silent in a world that is right, and alone speaks of the one thing that is wrong."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from ops.evidence import HEALS_WITHIN
+from ops.invariants import RULES, Violation, leaks, violations
+from tests.ops import corruptions, corruptions_of_history
+from tests.ops.corruptions import CORRUPTIONS, Corrupt
+from tests.support.evidence import NOON, Books, good
+
+# What holds at every moment, whatever is under way.
+ALWAYS = {
+    "captured-all-or-nothing",
+    "captured-once",
+    "never-more-than-the-total",
+    "stock-adds-up",
+    "reservation-is-for-the-lines-ordered",
+    "only-forward",
+    "nothing-is-confirmed-once-fenced",
+    "record-is-what-its-events-say",
+    "the-index-has-what-is-open",
+    "nothing-without-an-order",
+    "no-number-is-given-twice",
+    "published-is-committed",
+    "registrations-stay-with-payments",
+    "processor-ids-stay-in-the-payment",
+    "payment-method-stays-with-its-order",
+}
+
+
+def told(books: Books, **sets: Any) -> list[Violation]:
+    return violations(books.evidence(**sets))
+
+
+def test_a_world_that_is_right_breaks_no_rule() -> None:
+    assert told(good()) == []
+
+
+@pytest.mark.parametrize(("rule", "corrupt"), CORRUPTIONS, ids=[each.__name__ for _, each in CORRUPTIONS])
+def test_one_wrong_thing_breaks_exactly_its_rule(rule: str, corrupt: Corrupt) -> None:
+    books = good()
+    corrupt(books)
+    found = told(books)
+    assert {violation.rule for violation in found} == {rule}, found
+
+
+def test_every_rule_is_seen_to_fire() -> None:
+    assert {rule for rule, _ in CORRUPTIONS} == {*RULES}
+
+
+@pytest.mark.parametrize(("rule", "corrupt"), CORRUPTIONS, ids=[each.__name__ for _, each in CORRUPTIONS])
+def test_of_what_still_moves_only_what_holds_always_is_asked(rule: str, corrupt: Corrupt) -> None:
+    books = good()
+    corrupt(books)
+    found = {violation.rule for violation in told(books, settled_before=NOON - timedelta(days=1))}
+    assert found == {rule} & ALWAYS
+
+
+@pytest.mark.parametrize(
+    ("rule", "corrupt"),
+    [
+        ("both-books-agree", lambda books: books.intent("nobody", "succeeded", 1000, 1000)),
+        ("view-is-the-fold-of-history", lambda books: books.rows.update(nobody={"status": "PENDING"})),
+    ],
+)
+def test_what_belongs_to_no_order_is_never_under_way(rule: str, corrupt: Corrupt) -> None:
+    books = good()
+    corrupt(books)
+    assert [each.rule for each in told(books)] == [rule]
+    assert [each.rule for each in told(books, settled_before=NOON - timedelta(days=1))] == [rule]
+
+
+def test_what_moved_before_is_asked_everything() -> None:
+    books = good()
+    corruptions_of_history.nobody_ever_started_it(books)
+    later = NOON + HEALS_WITHIN + timedelta(minutes=5)
+    assert [each.rule for each in told(books, at=later, settled_before=later)] == ["every-order-ends"]
+    assert told(books, at=later - timedelta(minutes=10), settled_before=later - timedelta(minutes=10)) == []
+
+
+def test_a_parked_order_does_not_move_by_itself() -> None:
+    books = good()
+    books.stock(available=5, reserved=3)
+    hour = NOON + timedelta(hours=1)
+    assert [each.about for each in told(books, at=hour, settled_before=hour)] == ["mug"]
+
+
+def test_stock_that_was_not_sold_yet_may_be_so_by_itself() -> None:
+    books = good()
+    corruptions.the_confirmation_never_reached_inventory(books)
+    hour = NOON + timedelta(hours=1)
+    assert told(books, at=hour, settled_before=hour) == []
+
+
+def test_what_was_published_over_a_month_ago_needs_no_outbox_row() -> None:
+    books = good()
+    books.outbox.clear()
+    assert {each.rule for each in told(books)} == {"published-is-committed"}
+    assert told(books, at=NOON + timedelta(days=31)) == []
+
+
+def test_what_was_undone_before_it_was_done_leaves_tombstones() -> None:
+    books = good()
+    books.place("early")
+    books.said("early", "CancellationStarted", "PaymentVoided")
+    books.said("early", "StockReleased", lines=[])
+    books.said("early", "OrderCancelled")
+    books.order("early", "CANCELLED", fenced=True, reason="CancelledByCustomer")
+    books.reservation("early", "RELEASED", [])
+    books.record("payments", "payment", "early", status="VOIDED", reason="")
+    assert told(books) == []
+
+
+def test_an_event_may_be_published_twice() -> None:
+    books = good()
+    books.published += books.published
+    assert told(books) == []
+
+
+def test_a_rule_says_in_one_sentence_what_must_hold() -> None:
+    for rule in RULES.values():
+        assert rule.says.endswith(".")
+        assert "\n" not in rule.says
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ('{"outcome": "done", "order": "8f6d80b1-f407-5b20-8c69-f14c2b6d905a"}', []),
+        ("2026-03-01T12:00:00.123456+00:00 took 1234567890 ms", []),
+        ("paid by pm_card_visa", ["text 0 holds a processor's token"]),
+        ("intent pi_8f6d80b1-f407-5b20-8c69-f14c2b6d905a", ["text 0 holds a processor's id"]),
+        ("card 4242-4242-4242-4242 declined", ["text 0 holds a card number"]),
+        ("card 4242424242424241 is none", []),
+        ("order 42424242-4242-4242-8000-00000000000a took 4242424242424242.5 s", []),
+        ("card 4242 4242 4242 4242 until 12 30", ["text 0 holds a card number"]),
+        ("blue card", ["text 0 holds a secret"]),
+    ],
+)
+def test_a_leak_is_found_by_its_look_or_because_it_is_known(text: str, found: list[str]) -> None:
+    assert leaks([text], ["blue card", ""]) == found

@@ -1,0 +1,129 @@
+"""What stands where boto3's clients do: each method is one call across the boundary."""
+
+import io
+import json
+from collections.abc import Iterator, Mapping
+from itertools import count
+from types import SimpleNamespace
+from typing import Any
+
+from tests.simulator.aws.dynamo.dynamo import Dynamo
+from tests.simulator.boundary import Boundary
+from tests.simulator.engine import Timeout
+from tests.simulator.faults.kinds import Call, lost
+
+Request = dict[str, Any]
+
+
+class Tables:
+    """DynamoDB. As the SDK does, a transaction without a token gets one, which is sent again with it."""
+
+    def __init__(self, boundary: Boundary, dynamo: Dynamo) -> None:
+        self._call, self._dynamo, self._tokens = boundary.call, dynamo, count(1)
+
+    def get_item(self, **request: Any) -> Any:
+        return self._call("dynamodb", "GetItem", lambda: self._dynamo.get_item(**request))
+
+    def put_item(self, **request: Any) -> Any:
+        return self._call("dynamodb", "PutItem", lambda: self._dynamo.put_item(**request))
+
+    def update_item(self, **request: Any) -> Any:
+        return self._call("dynamodb", "UpdateItem", lambda: self._dynamo.update_item(**request))
+
+    def query(self, **request: Any) -> Any:
+        return self._call("dynamodb", "Query", lambda: self._dynamo.query(**request))
+
+    def transact_write_items(self, **request: Any) -> Any:
+        request.setdefault("ClientRequestToken", f"sdk-{next(self._tokens)}")
+        parts = len(request["TransactItems"])
+        effect = lambda: self._dynamo.transact_write_items(**request)  # noqa: E731
+        return self._call("dynamodb", "TransactWriteItems", effect, parts=parts)
+
+    def batch_get_item(self, **request: Any) -> Any:
+        effect = lambda: self._dynamo.batch_get_item(**request)  # noqa: E731
+        return self._call("dynamodb", "BatchGetItem", effect, partly=lambda: self._some(request))
+
+    def _some(self, request: Request) -> Any:
+        """The first key is answered, the others are handed back."""
+        ((table, asked),) = request["RequestItems"].items()
+        first, rest = asked["Keys"][:1], asked["Keys"][1:]
+        answer = self._dynamo.batch_get_item(RequestItems={table: {**asked, "Keys": first}})
+        left = {table: {**asked, "Keys": rest}} if rest else {}
+        return {**answer, "UnprocessedKeys": left}
+
+    def get_paginator(self, operation: str) -> SimpleNamespace:
+        assert operation == "query"
+        return SimpleNamespace(paginate=self._pages)
+
+    def _pages(self, PaginationConfig: Mapping[str, int] | None = None, **request: Any) -> Iterator[Any]:  # noqa: N803 - as boto3
+        left = (PaginationConfig or {}).get("MaxItems", 1_000_000)
+        while True:
+            page = self.query(**request)
+            page["Items"] = page["Items"][:left]
+            left -= len(page["Items"])
+            yield page
+            if left <= 0 or "LastEvaluatedKey" not in page:
+                return
+            request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+
+
+class Events:
+    """EventBridge: at most ten entries, and failures per entry inside a 200."""
+
+    def __init__(self, boundary: Boundary, bus: Any) -> None:
+        self._call, self._bus = boundary.call, bus
+
+    def put_events(self, *, Entries: list[Request]) -> Any:  # noqa: N803 - as boto3
+        assert 1 <= len(Entries) <= 10
+        return self._call(
+            "events", "PutEvents", lambda: self._put(Entries), partly=lambda: self._some(Entries)
+        )
+
+    def _put(self, entries: list[Request]) -> Any:
+        return {"FailedEntryCount": 0, "Entries": [self._bus.put(entry) for entry in entries]}
+
+    def _some(self, entries: list[Request]) -> Any:
+        """Every second entry is taken, beginning with the second."""
+        failed = {"ErrorCode": "InternalFailure", "ErrorMessage": "InternalFailure"}
+        results = [self._bus.put(entry) if place % 2 else failed for place, entry in enumerate(entries)]
+        return {"FailedEntryCount": results.count(failed), "Entries": results}
+
+
+class StepFunctions:
+    def __init__(self, boundary: Boundary, machines: Any) -> None:
+        self._call, self._machines = boundary.call, machines
+        self.exceptions = machines.exceptions
+
+    def start_execution(self, **request: Any) -> Any:
+        return self._call("states", "StartExecution", lambda: self._machines.start(**request))
+
+    def describe_execution(self, *, executionArn: str) -> Any:  # noqa: N803 - as boto3
+        return self._call("states", "DescribeExecution", lambda: self._machines.describe(executionArn))
+
+
+class Lambda:
+    """Synchronous invocations; the client reads for `patience` seconds."""
+
+    def __init__(self, boundary: Boundary, functions: Any, *, patience: float = 35) -> None:
+        self._call, self._functions, self._patience = boundary.call, functions, patience
+
+    def invoke(self, *, FunctionName: str, Payload: bytes) -> Any:  # noqa: N803 - as boto3
+        return self._call("lambda", "Invoke", lambda: self._answered(FunctionName, json.loads(Payload)))
+
+    def _answered(self, function: str, payload: Any) -> Any:
+        try:
+            answer = self._functions.ask(function, payload, patience=self._patience)
+        except Timeout:
+            raise lost(Call(0, "", "lambda", "Invoke")) from None
+        error = {"FunctionError": "Unhandled"} if answer.error else {}
+        return {"StatusCode": 200, "Payload": io.BytesIO(json.dumps(answer.payload).encode()), **error}
+
+
+class Secrets:
+    def __init__(self, boundary: Boundary, secrets: Mapping[str, str]) -> None:
+        self._call, self._secrets = boundary.call, secrets
+
+    def get_secret_value(self, *, SecretId: str) -> Any:  # noqa: N803 - as boto3
+        return self._call(
+            "secretsmanager", "GetSecretValue", lambda: {"SecretString": self._secrets[SecretId]}
+        )

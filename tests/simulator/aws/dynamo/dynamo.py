@@ -1,0 +1,211 @@
+"""DynamoDB in memory, shaped like boto3's client for what this code calls, and as strict as AWS promises."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from kernel.table.items import unpack
+from tests.simulator.aws.dynamo import writes
+from tests.simulator.aws.dynamo.queries import asked_for, page
+from tests.simulator.aws.dynamo.requests import Request, failure, insist, metadata, operation
+from tests.simulator.aws.dynamo.tables import Table, View
+from tests.simulator.aws.dynamo.values import Image, Invalid, handed_out
+from tests.simulator.aws.dynamo.writes import GUARD, KNOWS, NEEDED, NEEDS, UNMET, Action
+
+MOST, LONGEST_TOKEN, LARGEST = 100, 36, 4 * 1024 * 1024
+TOKEN_LASTS = timedelta(minutes=10)
+FINE = {"Code": "None"}
+Changed = Callable[[str, Image, Image | None, Image | None], None]
+
+
+class Dynamo:
+    """Tables, and the calls on them; `changed` hears of every item that a write made another."""
+
+    PAGE = 3  # items of a query's page: few, so that whoever reads one page only is found out
+
+    def __init__(
+        self,
+        *,
+        now: Callable[[], datetime],
+        changed: Changed | None = None,
+        lags: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self._now, self._changed, self._lags = now, changed, lags
+        self._tables: dict[str, Table] = {}
+        self._tokens: dict[str, tuple[str, datetime]] = {}
+
+    def create(self, table: str, indexes: Mapping[str, tuple[str, str]] = {}) -> None:
+        self._tables[table] = Table(table, indexes)
+
+    def items(self, table: str) -> list[dict[str, Any]]:
+        """Plain items in key order."""
+        return [unpack(item) for _, item in sorted(self._tables[table].now.items.items())]
+
+    @operation("GetItem", "TableName Key", "ConsistentRead")
+    def get_item(self, request: Request) -> Any:
+        table = self._table(request, "GetItem")
+        found = self._view(table, request).items.get(table.key(request["Key"]))
+        answer = {"Item": handed_out(found)} if found else {}
+        return answer | {"ResponseMetadata": metadata()}
+
+    @operation("BatchGetItem", "RequestItems")
+    def batch_get_item(self, request: Request) -> Any:
+        """Answers in no useful order, as AWS promises none."""
+        wanted = request["RequestItems"]
+        insist(type(wanted) is dict and all(type(one) is dict for one in wanted.values()))
+        if sum(len(one.get("Keys", ())) for one in wanted.values()) > MOST:
+            raise Invalid("Too many items requested for the BatchGetItem call")
+        found = {name: self._batch(name, one) for name, one in wanted.items()}
+        return {"Responses": found, "UnprocessedKeys": {}, "ResponseMetadata": metadata()}
+
+    def _batch(self, name: str, wanted: Request) -> list[Image]:
+        insist({"Keys"} <= wanted.keys() <= {"Keys", "ConsistentRead"} and type(wanted["Keys"]) is list)
+        insist(len(wanted["Keys"]) > 0)
+        table = self._table({"TableName": name}, "BatchGetItem")
+        keys = [table.key(key) for key in wanted["Keys"]]
+        if len({*keys}) < len(keys):
+            raise Invalid("Provided list of item keys contains duplicates")
+        items = [self._view(table, wanted).items.get(key) for key in reversed(keys)]
+        return [handed_out(item) for item in items if item]
+
+    @operation(
+        "Query",
+        "TableName KeyConditionExpression ExpressionAttributeNames ExpressionAttributeValues",
+        "IndexName ConsistentRead ScanIndexForward Limit ExclusiveStartKey",
+    )
+    def query(self, request: Request) -> Any:
+        table = self._table(request, "Query")
+        asked = asked_for(table, request)
+        return page(asked, self._view(table, request), self.PAGE) | {"ResponseMetadata": metadata()}
+
+    def get_paginator(self, operation_name: str) -> "Pages":
+        if operation_name != "query":
+            raise NotImplementedError(operation_name)
+        return Pages(self)
+
+    @operation("UpdateItem", NEEDED["Update"], GUARD)
+    def update_item(self, request: Request) -> Any:
+        return self._alone(writes.update(self._table(request, "UpdateItem"), request), "UpdateItem")
+
+    @operation("PutItem", NEEDED["Put"], GUARD)
+    def put_item(self, request: Request) -> Any:
+        return self._alone(writes.put(self._table(request, "PutItem"), request), "PutItem")
+
+    @operation("TransactWriteItems", "TransactItems", "ClientRequestToken")
+    def transact_write_items(self, request: Request) -> Any:
+        actions, token = self._actions(request["TransactItems"]), request.get("ClientRequestToken")
+        if token is None:
+            self._together(actions)
+        elif not self._is_repeated(token, text := json.dumps(request, sort_keys=True)):
+            self._together(actions)
+            self._tokens[token] = text, self._now()
+        return {"ResponseMetadata": metadata()}
+
+    def _table(self, request: Request, name: str) -> Table:
+        wanted = request["TableName"]
+        insist(type(wanted) is str and wanted != "")
+        if wanted not in self._tables:
+            raise failure("ResourceNotFoundException", "Requested resource not found", name)
+        return self._tables[wanted]
+
+    def _view(self, table: Table, request: Request) -> View:
+        consistent = request.get("ConsistentRead", False)
+        insist(type(consistent) is bool)
+        return table.now if consistent or not self._lags() else table.before
+
+    def _actions(self, items: Any) -> list[Action]:
+        insist(type(items) is list and len(items) > 0)
+        if len(items) > MOST:
+            raise Invalid("Member must have length less than or equal to 100")
+        actions = [self._action(item) for item in items]
+        if len({(action.table.name, action.key) for action in actions}) < len(actions):
+            raise Invalid("Transaction request cannot include multiple operations on one item")
+        return actions
+
+    def _action(self, item: Any) -> Action:
+        insist(type(item) is dict and len(item) == 1)
+        ((verb, request),) = item.items()
+        insist(verb in NEEDS and type(request) is dict and NEEDS[verb] <= request.keys() <= KNOWS[verb])
+        build = writes.update if verb == "Update" else writes.put
+        return build(self._table(request, "TransactWriteItems"), request)
+
+    def _is_repeated(self, token: Any, text: str) -> bool:
+        """Whether the same request did its work under this token within the last ten minutes."""
+        insist(type(token) is str and token != "")
+        if len(token) > LONGEST_TOKEN:
+            raise Invalid("ClientRequestToken must have length less than or equal to 36")
+        known = self._tokens.get(token)
+        if known is None or self._now() - known[1] >= TOKEN_LASTS:
+            return False
+        if known[0] != text:
+            message = "Request has the same token as one with other parameters"
+            raise failure("IdempotentParameterMismatchException", message, "TransactWriteItems")
+        return True
+
+    def _alone(self, action: Action, name: str) -> Any:
+        if unmet := action.unmet():
+            shown = {"Item": unmet["Item"]} if "Item" in unmet else {}
+            raise failure("ConditionalCheckFailedException", UNMET, name, **shown)
+        self._commit([(action, action.outcome()[0])])
+        return {"ResponseMetadata": metadata()}
+
+    def _together(self, actions: list[Action]) -> None:
+        reasons, items, total = list[dict[str, Any]](), list[Image](), 0
+        for action in actions:
+            reason, item, bytes_ = _attempt(action)
+            reasons.append(reason)
+            items.append(item)
+            total += bytes_
+        if any(reason is not FINE for reason in reasons):
+            codes = ", ".join(reason["Code"] for reason in reasons)
+            message = (
+                f"Transaction cancelled, please refer cancellation reasons for specific reasons [{codes}]"
+            )
+            name = "TransactWriteItems"
+            raise failure(
+                "TransactionCanceledException", message, name, CancellationReasons=[*map(dict, reasons)]
+            )
+        if total > LARGEST:
+            raise Invalid("Aggregate size of the items in the transaction exceeds 4 MB")
+        self._commit([*zip(actions, items, strict=True)])
+
+    def _commit(self, written: list[tuple[Action, Image]]) -> None:
+        """All of it, and only then what listens to it."""
+        changes = [(one.table, one.key, one.table.replace(one.key, item), item) for one, item in written]
+        for table, key, old, new in changes:
+            if self._changed and old != new:
+                images = handed_out(old) if old else None, handed_out(new)
+                self._changed(table.name, {"pk": {"S": key[0]}, "sk": {"S": key[1]}}, *images)
+
+
+def _attempt(action: Action) -> tuple[dict[str, Any], Image, int]:
+    """The reason for the place of this action in a transaction, and what it would make of the item."""
+    if unmet := action.unmet():
+        return unmet, {}, 0
+    try:
+        return FINE, *action.outcome()
+    except Invalid as error:
+        return {"Code": "ValidationError", "Message": str(error)}, {}, 0
+
+
+class Pages:
+    """The paginator of Query, as far as botocore's goes with MaxItems."""
+
+    def __init__(self, dynamo: Dynamo) -> None:
+        self._dynamo = dynamo
+
+    def paginate(self, **request: Any) -> Iterator[Any]:
+        config = dict(request.pop("PaginationConfig", {}))
+        left = config.pop("MaxItems", None)
+        if config:
+            raise NotImplementedError(f"PaginationConfig {config}")
+        while True:
+            page = self._dynamo.query(**request)
+            if left is not None:
+                page["Items"] = page["Items"][:left]
+                left -= len(page["Items"])
+            yield page
+            if left == 0 or "LastEvaluatedKey" not in page:
+                return
+            request["ExclusiveStartKey"] = page["LastEvaluatedKey"]

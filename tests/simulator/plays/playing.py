@@ -1,0 +1,141 @@
+"""Playing a scenario: its troubles beneath the faults tried, and people and schedules until it rests."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from tests.simulator.engine import Engine
+from tests.simulator.faults.kinds import Call, Fate, Kind, Planned
+from tests.simulator.faults.weather import Weather
+from tests.simulator.plays.scenarios import Scenario, Trouble
+from tests.simulator.plays.verdict import glance, orders, unfinished, verdict
+from tests.simulator.settle.interpreter import simulated
+from tests.simulator.settle.people import SimulatedShop
+from tests.simulator.settle.world import SimulatedWorld
+
+# Minutes at which the schedules fire while there is anything to do; at HOURLY the reconciliation too.
+TICKS = (
+    *(1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 30, 45, 61, 70, 90, 122, 127, 150, 183, 190, 200, 245, 250),
+    *(310, 330, 400, 420, 500, 560, 620),
+)
+MOST_ROUNDS = 12
+HOURLY = {61, 122, 183, 245, 310, 400, 500, 620}
+ROUNDS = (190, 305, 480)  # when an operator looks, in minutes
+
+
+@dataclass
+class Troubled:
+    """The scenario's troubles, and beneath them the fate that is being tried, which comes first."""
+
+    troubles: tuple[Trouble, ...]
+    fate: Fate
+    engine: Engine | None = None
+
+    def __post_init__(self) -> None:
+        self._left = [trouble.times for trouble in self.troubles]
+        self.hit: set[int] = set()
+        self.minutes: dict[int, float] = {}
+
+    def __call__(self, call: Call) -> Kind | None:
+        assert self.engine is not None
+        self.minutes[call.number] = self.engine.elapsed / 60
+        return self.fate(call) or self._trouble(call)
+
+    def _trouble(self, call: Call) -> Kind | None:
+        minutes = self.minutes[call.number]
+        for place, trouble in enumerate(self.troubles):
+            hit = trouble.caller in call.caller and trouble.operation == call.operation
+            if hit and self._left[place] > 0 and minutes < trouble.minutes:
+                self._left[place] -= 1
+                self.hit.add(call.number)
+                return trouble.kind
+        return None
+
+
+def played(
+    scenario: Scenario, troubled: Troubled, *, weather: Weather | None = None, seed: int = 1
+) -> tuple[list[str], list[str]]:
+    """Plays it to its end: what is wrong with what is left, and how each order ended."""
+    with simulated(seed=seed, fate=troubled, weather=weather) as world:
+        troubled.engine = world.engine
+        shop = SimulatedShop(world).stocked(dict(scenario.stock))
+        shop.method(scenario.method)
+        world.boundary.armed = True
+        _prepare(world, shop, scenario)
+        shop.checkout(dict(scenario.lines), scenario.method)
+        world.run()
+        come_to_rest(world, shop)
+        world.boundary.armed = False
+        shop.ask_again()
+        return verdict(world, shop, heals=True), [order["status"] for order in orders(world)]
+
+
+def _prepare(world: SimulatedWorld, shop: SimulatedShop, scenario: Scenario) -> None:
+    def cancel() -> None:
+        shop.cancel(orders(world)[0]["order_id"])
+
+    world.connections.forgetful = scenario.forgetful
+    if scenario.cancels:
+        world.machines.entering[scenario.cancels] = [cancel]
+    tick(world)
+    for minute in ROUNDS:
+        _at(world, minute, lambda: attend(world, shop, scenario))
+
+
+def attend(world: SimulatedWorld, shop: SimulatedShop, scenario: Scenario) -> None:
+    """An operator has something to do when something is parked or given up on, or is known to be missing."""
+    if left_to_people(world):
+        shop.seen += glance(world)
+        shop.operate(resolve=scenario.resolve)
+    if scenario.republish and world.lost[scenario.republish].dead.messages:
+        began = world.engine.began
+        shop.republish(scenario.republish, began.isoformat(), (began + timedelta(minutes=2)).isoformat())
+
+
+def tick(world: SimulatedWorld) -> None:
+    """Sets the schedules going."""
+    for minute in TICKS:
+        _at(world, minute, lambda minute=minute: fire(world, minute))  # type: ignore[misc]
+
+
+def fire(world: SimulatedWorld, minute: int) -> None:
+    if unfinished(world):
+        world.invoke("checkout.saga.sweep")
+        if minute in HOURLY:
+            world.invoke("checkout.saga.reconcile")
+
+
+def come_to_rest(world: SimulatedWorld, shop: SimulatedShop) -> None:
+    """Schedules and operators go on for as long as there is anything to do for them."""
+    for _ in range(MOST_ROUNDS):
+        if not (unfinished(world) or left_to_people(world)):
+            return
+        world.run(65 * 60)
+        fire(world, min(HOURLY))
+        world.run()
+        if left_to_people(world):
+            shop.operate()
+        world.run()
+
+
+def left_to_people(world: SimulatedWorld) -> bool:
+    """Whether something is parked, or was given up on."""
+    return bool(world.letters()) or any(order["status"] == "NEEDS_ATTENTION" for order in orders(world))
+
+
+def _at(world: SimulatedWorld, minute: int, act: Callable[[], Any]) -> None:
+    world.engine.after(60 * minute, act)
+
+
+def discovered(scenario: Scenario) -> list[Call]:
+    """The calls that the scenario makes when nothing else goes wrong.
+
+    Where it has troubles of its own, only what comes after the first of them: before it, it is as any other.
+    """
+    calm = Planned()
+    troubled = Troubled(scenario.troubles, calm)
+    assert played(scenario, troubled) == ([], [scenario.ends])
+    first = min(troubled.hit, default=0)
+    late = [call for call in calm.calls if troubled.minutes[call.number] >= scenario.since]
+    return [call for call in late if call.number > first and call.number not in troubled.hit]

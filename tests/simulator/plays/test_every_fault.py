@@ -1,0 +1,41 @@
+"""Every single fault, at every call that checkouts, repairs, sweeps and operators were seen to make."""
+
+import time
+
+import pytest
+
+from tests.simulator.faults.kinds import Call
+from tests.simulator.plays.playing import discovered
+from tests.simulator.plays.records import record
+from tests.simulator.plays.scenarios import SCENARIOS
+from tests.simulator.plays.tries import Try
+
+CALLS = [(name, call) for name, scenario in SCENARIOS.items() for call in discovered(scenario)]
+
+
+@pytest.mark.parametrize(("scenario", "call"), CALLS, ids=[f"{name}-{call}" for name, call in CALLS])
+def test_a_fault_of_this_call_leaves_everything_right(scenario: str, call: Call) -> None:
+    """A failing line replays by `make chaos REPLAY="<line>"`."""
+    began = time.perf_counter()
+    tries = [Try(scenario, ((call.number, kind),)) for kind in call.kinds]
+    wrong = {str(one): found for one in tries if (found := one.play())}
+    seconds = time.perf_counter() - began
+    record("singles", name=f"{scenario} {call}", schedules=len(tries), seconds=seconds, wrong=list(wrong))
+    assert wrong == {}
+
+
+def test_what_is_enumerated_reaches_every_function_of_a_checkout_and_its_repair() -> None:
+    """Callers are seen, not listed; this names the few that would be missed first."""
+    callers = {call.caller.partition(":")[0] for _, call in CALLS} | {call.caller for _, call in CALLS}
+    assert callers >= {
+        "orders.api.handler",
+        "checkout.saga.start",
+        "checkout.saga.sweep",
+        "checkout.saga.reconcile",
+        "checkout.api.handler",
+        "operations.api.handler",
+        "storefront.projector.handler",
+        "acquirer.api.handler",
+        "orders:kernel.triggers.relay.handler",
+        "inventory:kernel.triggers.relay.republish",
+    }

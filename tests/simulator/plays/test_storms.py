@@ -1,0 +1,45 @@
+"""Random schedules of fixed seeds (`make chaos SEEDS=N` for more), and that a seed decides everything."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests.simulator.plays.records import REPOSITORY, record
+from tests.simulator.plays.run import one_storm
+from tests.simulator.plays.storm import storm
+
+CHUNK, CHUNKS = 10, 20
+TOLD = "from tests.simulator.plays.storm import storm; print(storm({seed}))"
+
+
+@pytest.mark.parametrize("first", range(1, CHUNK * CHUNKS, CHUNK))
+def test_a_storm_leaves_everything_right(first: int) -> None:
+    """A failing seed replays by `make chaos REPLAY="storm <seed>"`."""
+    results = [one_storm(str(seed)) for seed in range(first, first + CHUNK)]
+    for result in results:
+        record("storms", **vars(result))
+    assert [line for result in results for line in result.wrong] == []
+
+
+def test_storms_are_rough_and_still_sell() -> None:
+    """Or nothing would be proved by them."""
+    played = [storm(seed) for seed in range(1, 21)]
+    assert sum(schedule.faults for schedule in played) > 100
+    ends = [status for schedule in played for status in schedule.ends]
+    assert {"CONFIRMED", "CANCELLED"} <= set(ends)
+
+
+@pytest.mark.parametrize("hashes", ["1", "2"])
+def test_a_seed_decides_everything_in_any_interpreter(hashes: str) -> None:
+    seen = {**os.environ, "PYTHONHASHSEED": hashes, "PYTHONPATH": os.pathsep.join(("functions", "."))}
+    told = subprocess.run(
+        [sys.executable, "-c", TOLD.format(seed=7)],
+        cwd=REPOSITORY,
+        env=seen,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert told.stdout.strip() == str(storm(7))

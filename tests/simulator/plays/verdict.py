@@ -1,0 +1,84 @@
+"""What is said of a world at rest: everything that does not hold."""
+
+from typing import Any
+
+from kernel import identity
+from ops.invariants import violations
+from ops.invariants.privacy import leaks
+from tests.simulator.settle.people import Asked, SimulatedShop
+from tests.simulator.settle.world import SimulatedWorld
+
+# What is asked when an operator comes; by the time of the verdict nothing is parked any more.
+GLANCED_AT = {"parked-only-for-what-is-stuck"}
+ENDED = {"CONFIRMED", "CANCELLED", "NEEDS_ATTENTION"}
+
+
+def orders(world: SimulatedWorld) -> list[dict[str, Any]]:
+    return [item for item in world.items("orders") if item["pk"].startswith("order#")]
+
+
+def unfinished(world: SimulatedWorld) -> bool:
+    """Whether a schedule has anything to do: an order is open, or stock is held for one that has ended."""
+    if world.seen[0] != world.changes:
+        world.seen = (world.changes, _unfinished(world))
+    return world.seen[1]
+
+
+def _unfinished(world: SimulatedWorld) -> bool:
+    status = {order["order_id"]: order["status"] for order in orders(world)}
+    held = [
+        item["order_id"]
+        for item in world.items("inventory")
+        if item["pk"].startswith("reservation#") and item["status"] == "RESERVED"
+    ]
+    return bool(set(status.values()) - ENDED or [one for one in held if status.get(one) != "NEEDS_ATTENTION"])
+
+
+def _strangers(world: SimulatedWorld) -> list[str]:
+    """Executions of the saga not named by an order, which is what makes an order's only one."""
+    known = {order["order_id"] for order in orders(world)}
+    return [
+        name for machine, name in world.machines.executions if machine == "CheckoutSaga" and name not in known
+    ]
+
+
+def _recorded(world: SimulatedWorld, asked: Asked) -> bool:
+    """Whether what an operator was granted is on record: as an order's event, or an action with its end."""
+    who, key, path = asked
+    request = identity.derive(who, key)
+    if not path.startswith("/ops/"):
+        return True
+    if path.startswith("/ops/checkouts/"):
+        order_id, act = path.split("/")[3:]
+        said = [
+            event.data for event in world.bus.published if event.type in ("OrderResumed", "OrderResolved")
+        ]
+        mine = [data for data in said if (data["order_id"], data["by"]) == (order_id, who)]
+        return any("to" in data if act == "resolve" else data.get("resumption") == request for data in mine)
+    rows = [item for item in world.items("operations") if item["pk"].startswith("audit#")]
+    return any(row["id"] == request and row.get("outcome") for row in rows)
+
+
+def glance(world: SimulatedWorld) -> list[str]:
+    """What is wrong already, in what an operator finds."""
+    return [
+        f"{one.rule}: {one.about}: {one.what}"
+        for one in violations(world.evidence())
+        if one.rule in GLANCED_AT
+    ]
+
+
+def verdict(world: SimulatedWorld, shop: SimulatedShop, *, heals: bool) -> list[str]:
+    """Everything that does not hold. `heals`: nothing may be left to a person either."""
+    wrong = [f"{one.rule}: {one.about}: {one.what}" for one in violations(world.evidence())]
+    wrong += [f"same key, same answer: {key}" for key in shop.fickle()]
+    wrong += shop.seen
+    wrong += [f"one saga per order: {name}" for name in _strangers(world)]
+    wrong += [f"not in the audit trail: {asked}" for asked in shop.answers if not _recorded(world, asked)]
+    wrong += [f"log: {found}" for found in leaks(map(str, world.logs), list(shop.methods.values()))]
+    wrong += [f"dead letter: {found}" for found in leaks(letter.body for letter in world.letters())]
+    if heals:
+        wrong += [f"given up on: {letter.body[:200]}" for letter in world.letters()]
+        parked = [order["order_id"] for order in orders(world) if order["status"] == "NEEDS_ATTENTION"]
+        wrong += [f"left to a person: {order_id}" for order_id in parked]
+    return wrong

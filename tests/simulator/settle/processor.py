@@ -1,0 +1,56 @@
+"""The way to the card processor: the adapter's own HTTP port, and the acquirer's real handler behind it."""
+
+import json
+from collections.abc import Mapping
+from types import SimpleNamespace
+from typing import Any
+
+from botocore.exceptions import ClientError
+from urllib3.exceptions import ReadTimeoutError
+
+from payments.provider import TIMEOUT, Request
+from tests.simulator.aws.functions import Answer, Functions
+from tests.simulator.boundary import Boundary
+from tests.simulator.engine import Engine, Outcome, Timeout
+from tests.support.processor import as_event, name_of
+
+URL = "https://acquirer.invalid"
+STATUSES = {"ThrottlingException": 429, "TransactionConflictException": 409}
+
+
+class Connections:
+    """What `payments.provider` sends requests with; `forgetful`: the processor remembers no key for long."""
+
+    def __init__(self, engine: Engine, boundary: Boundary, functions: Functions) -> None:
+        self.engine, self.boundary, self.functions = engine, boundary, functions
+        self.forgetful = False
+        self._requests = 0
+
+    def request(self, method: str, url: str, *, body: bytes | None, headers: Mapping[str, str]) -> Any:
+        request = Request(method, url.removeprefix(URL), headers, body)
+        operation = f"{method} {name_of(request)}"
+        try:
+            return self.boundary.call("processor", operation, lambda: self._answered(request))
+        except ClientError as error:  # the way is busy: an HTTP answer like any other
+            return _http(STATUSES[error.response["Error"]["Code"]], {})
+
+    def _answered(self, request: Request) -> Any:
+        self._requests += 1
+        event = as_event(request)
+        if self.forgetful and "Idempotency-Key" in event["headers"]:
+            event["headers"]["Idempotency-Key"] = f"forgotten-{self._requests}"
+
+        def start(ended: Any) -> None:
+            self.functions.invoke("acquirer.api.handler", event, heard=lambda answer: ended(Outcome(answer)))
+
+        try:
+            answer: Answer = self.engine.wait(start, timeout=float(TIMEOUT.read_timeout or 0))
+        except Timeout:
+            raise ReadTimeoutError(None, None, "no answer in time") from None  # type: ignore[arg-type]
+        if answer.error:
+            return _http(502, {})
+        return _http(answer.payload["statusCode"], json.loads(answer.payload["body"]))
+
+
+def _http(status: int, body: Any) -> SimpleNamespace:
+    return SimpleNamespace(status=status, data=json.dumps(body).encode())

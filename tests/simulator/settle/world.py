@@ -1,0 +1,192 @@
+"""The simulated world: what there is of AWS, as bad as AWS promises to be at worst, with Settle wired in."""
+
+import copy
+import json
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
+
+from acquirer import domain, store
+from ops.invariants import Evidence
+from tests.simulator.aws import clients, sqs
+from tests.simulator.aws.delivery import (
+    MOST_RECEIVES,
+    MOST_RECEIVES_OF_AN_OUTBOX,
+    Bus,
+    Consumer,
+    Message,
+    Queue,
+    Rule,
+    Streams,
+)
+from tests.simulator.aws.dynamo.dynamo import Dynamo
+from tests.simulator.aws.functions import Answer, Functions
+from tests.simulator.aws.machines import Machines
+from tests.simulator.boundary import Boundary
+from tests.simulator.engine import Engine, Outcome, Timeout
+from tests.simulator.faults.kinds import Fate
+from tests.simulator.faults.weather import Weather
+from tests.simulator.settle.processor import URL, Connections
+from tests.support import aws
+from tests.support.state_machines import definition, repair
+from tests.support.wiring import COMMANDS, PUBLISHERS, SOURCES, SUBSCRIPTIONS, TABLES, TASKS, TIMEOUTS
+
+GATEWAY_SECONDS = 29
+SECRET_NAME, SECRET = "processor-secret", "correct-horse"
+
+
+class SimulatedWorld:
+    """What there is of AWS, and of Settle in it. `logs` are the lines that its functions wrote."""
+
+    def __init__(self, *, seed: int, fate: Fate, weather: Weather) -> None:
+        self.engine = Engine(seed)
+        self.weather = weather
+        self.boundary = Boundary(self.engine, fate, latency=weather.latency)
+        self.logs: list[Any] = []
+        self.changes = 0
+        self.seen = (-1, False)  # whether anything was unfinished, by the changes until then
+        self.metrics: list[tuple[str, str]] = []
+        self.environments: dict[str, Mapping[str, str]] = {}
+        self.functions = Functions(
+            self.engine, commands=TASKS, environment=self._environment, timeouts=TIMEOUTS
+        )
+        self.queues = {name: self._queue(name) for name in SUBSCRIPTIONS}
+        self.lost = {service: self._republisher(service) for service in PUBLISHERS}
+        self.streams = Streams(self.engine, weather, self.functions, lost=self.lost)
+        self.dynamo = Dynamo(now=lambda: self.engine.now, changed=self._changed, lags=weather.lags)
+        for service in (*TABLES, "acquirer", "operations"):
+            self.dynamo.create(f"{service}-table", aws.INDEXES.get(service, {}))
+        self.bus = Bus(self.engine, weather)
+        for name, types in SUBSCRIPTIONS.items():
+            source = SOURCES[name] if types else ""
+            self.bus.rules.append(Rule(self.queues[name], source, types or frozenset()))
+        self.machines = Machines(
+            self.engine, self.boundary, self.functions, definitions=lambda name: definitions()[name]
+        )
+        self.connections = Connections(self.engine, self.boundary, self.functions)
+
+    @property
+    def clients(self) -> Mapping[str, object]:
+        return {
+            "dynamodb": clients.Tables(self.boundary, self.dynamo),
+            "events": clients.Events(self.boundary, self.bus),
+            "stepfunctions": clients.StepFunctions(self.boundary, self.machines),
+            "lambda": clients.Lambda(self.boundary, self.functions),
+            "sqs": sqs.Sqs(self.boundary, {queue.name: queue for queue in self._all_queues()}),
+            "secretsmanager": clients.Secrets(self.boundary, {SECRET_NAME: SECRET}),
+        }
+
+    def _queue(self, handler: str) -> Queue:
+        return self._with_letters(handler, Consumer(handler, ""), MOST_RECEIVES)
+
+    def _republisher(self, service: str) -> Queue:
+        consumer = Consumer("kernel.triggers.relay.republish", service, most=1)
+        return self._with_letters(f"{service}.outbox", consumer, MOST_RECEIVES_OF_AN_OUTBOX)
+
+    def _with_letters(self, name: str, consumer: Consumer, most_receives: int) -> Queue:
+        dead = Queue(f"{name}.dead", self.engine, self.weather)
+        return Queue(name, self.engine, self.weather, self.functions, consumer, dead, most_receives)
+
+    def _environment(self, service: str) -> Mapping[str, str]:
+        """What differs from service to service; always the same object, so that it is set once."""
+        if service not in self.environments:
+            self.environments[service] = aws.environment(service)
+        return self.environments[service]
+
+    @property
+    def common(self) -> Mapping[str, str]:
+        """What functions of any service may be told."""
+        return {
+            **COMMANDS,
+            "CHECKOUT_SAGA": Machines.arn("CheckoutSaga"),
+            "CHECKOUT_REPAIR": Machines.arn("CheckoutRepair"),
+            "PROCESSOR_SECRET": SECRET_NAME,
+            "PROCESSOR_URL": URL,
+            "DEAD_LETTERS": json.dumps(self._dead_letters()),
+        }
+
+    def _feeding(self) -> list[Queue]:
+        return [*self.queues.values(), *self.lost.values()]
+
+    def _all_queues(self) -> list[Queue]:
+        return [*self._feeding(), *(queue.dead for queue in self._feeding() if queue.dead)]
+
+    def _dead_letters(self) -> dict[str, list[str]]:
+        return {
+            queue.name: [f"{sqs.URL}{queue.name}.dead", sqs.URL + queue.name] for queue in self._feeding()
+        }
+
+    def _changed(self, table: str, key: Any, old: Any, new: Any) -> None:
+        self.changes += 1
+        self.streams.changed(table, key, old, new)
+
+    # Letting things happen
+
+    def run(self, seconds: float | None = None) -> None:
+        """Lets `seconds` pass with all that happens in them; without them, all that is on its way."""
+        until = None if seconds is None else self.engine.now + timedelta(seconds=seconds)
+        self.engine.run(until)
+
+    def process(self, body: Callable[[], Any], name: str = "client") -> list[Outcome]:
+        """Starts a process of somebody outside; how it ended stands in the answer, once it has."""
+        ended: list[Outcome] = []
+        self.engine.spawn(body, name=name, environment={}, ended=ended.append)
+        return ended
+
+    def invoke(self, handler: str) -> None:
+        """A schedule's invocation, which nobody listens to."""
+        self.functions.invoke(handler, {}, heard=lambda answer: None)
+
+    def ask(self, service: str, method: str, path: str, body: Any = None, **options: Any) -> tuple[int, Any]:
+        """One HTTP request by the running process; 504 when there was no answer in time."""
+        event = aws.request(method, path, body, **options)
+
+        def start(ended: Callable[[Outcome], None]) -> None:
+            def heard(answer: Answer) -> None:
+                ended(Outcome(answer))
+
+            self.functions.invoke(f"{service}.api.handler", event, heard=heard)
+
+        try:
+            answer: Answer = self.engine.wait(start, timeout=GATEWAY_SECONDS)
+        except Timeout:
+            return 504, {}
+        if answer.error:
+            return 502, {}
+        return answer.payload["statusCode"], json.loads(answer.payload["body"])
+
+    # Looking
+
+    def item(self, service: str, pk: str, sk: str) -> dict[str, Any] | None:
+        found = [item for item in self.items(service) if (item["pk"], item["sk"]) == (pk, sk)]
+        return found[0] if found else None
+
+    def items(self, service: str) -> list[dict[str, Any]]:
+        return self.dynamo.items(f"{service}-table")
+
+    def letters(self) -> list[Message]:
+        """What was given up on."""
+        return [message for queue in self._feeding() if queue.dead for message in queue.dead.messages]
+
+    def evidence(self, *, settled_before: datetime | None = None) -> Evidence:
+        """All that services, bus and processor have written down."""
+        tables = {service: self.items(service) for service in (*TABLES, "acquirer", "operations")}
+        books = [item for item in self.items("acquirer") if item["pk"].startswith("intent#")]
+        return Evidence(
+            tables=tables,
+            published=self.bus.published,
+            intents=[_intent(item) for item in books],
+            at=self.engine.now,
+            settled_before=settled_before,
+        )
+
+
+@cache
+def definitions() -> Mapping[str, Mapping[str, Any]]:
+    whole = definition()
+    return {"CheckoutSaga": whole, "CheckoutRepair": repair(copy.deepcopy(whole))}
+
+
+def _intent(item: Mapping[str, Any]) -> Mapping[str, Any]:
+    return domain.shown(store._intent(item))

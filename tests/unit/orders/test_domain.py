@@ -1,0 +1,238 @@
+"""Every state of an order under every command; what an order costs, and when it is looked at again."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from kernel.errors import Fault, KeyReused, Refusal
+from kernel.events import Decision
+from kernel.money import Money
+from orders import domain
+from orders.domain import (
+    AlreadyConfirmed,
+    MixedCurrencies,
+    NotFenced,
+    Order,
+    OrderNotPending,
+    Price,
+    Status,
+    TotalMismatch,
+    UnknownProduct,
+    Wanted,
+)
+from orders.events import (
+    CancellationStarted,
+    Line,
+    OrderCancelled,
+    OrderConfirmed,
+    OrderParked,
+    OrderPlaced,
+)
+from tests.support.order_states import (
+    CANCELLED,
+    CANCELLING,
+    CONFIRMED,
+    LINES,
+    NEVER_FENCED,
+    NOON,
+    PARKED,
+    PENDING,
+    STATES,
+)
+
+STARTED = CancellationStarted(order_id="o1", reason="PaymentDeclined")
+Command = Callable[[Order], Decision[Order]]
+
+
+def fence(order: Order) -> Decision[Order]:
+    return domain.fence(order, "PaymentDeclined")
+
+
+def cancel(order: Order) -> Decision[Order]:
+    return domain.cancel(order, (), resumed=False)
+
+
+def resumed(order: Order) -> Decision[Order]:
+    return domain.cancel(order, (), resumed=True)
+
+
+def cancel_stuck(order: Order) -> Decision[Order]:
+    return domain.cancel(order, ["RefundPayment"], resumed=True)
+
+
+def park(order: Order) -> Decision[Order]:
+    return domain.park(order, ["ReleaseStock"])
+
+
+def parked(reason: str, *stuck: str) -> OrderParked:
+    return OrderParked(order_id="o1", reason=reason, stuck=stuck)
+
+
+def cancelled(reason: str) -> OrderCancelled:
+    return OrderCancelled(order_id="o1", reason=reason)
+
+
+# Given, command, the new status and reason, and what is said. CANCELLING and what comes of it are fenced.
+MOVES: list[tuple[Order, Command, Status, str, object]] = [
+    (PENDING, domain.confirm, Status.CONFIRMED, "", OrderConfirmed(order_id="o1")),
+    (PENDING, fence, Status.CANCELLING, "PaymentDeclined", STARTED),
+    (PENDING, park, Status.NEEDS_ATTENTION, "Interrupted", parked("Interrupted", "ReleaseStock")),
+    (CANCELLING, park, Status.NEEDS_ATTENTION, "OutOfStock", parked("OutOfStock", "ReleaseStock")),
+    (CANCELLING, cancel_stuck, Status.NEEDS_ATTENTION, "OutOfStock", parked("OutOfStock", "RefundPayment")),
+    (CANCELLING, cancel, Status.CANCELLED, "OutOfStock", cancelled("OutOfStock")),
+    (PARKED, resumed, Status.CANCELLED, "OutOfStock", cancelled("OutOfStock")),
+    (
+        NEVER_FENCED,
+        fence,
+        Status.NEEDS_ATTENTION,
+        "Interrupted",
+        CancellationStarted(order_id="o1", reason="Interrupted"),
+    ),
+]
+STAYS: list[tuple[Order, Command]] = [
+    (CONFIRMED, domain.confirm),
+    *((order, fence) for order in (CANCELLING, CANCELLED, PARKED)),
+    *((CANCELLED, command) for command in (cancel, cancel_stuck, park)),
+    *((order, command) for order in (PARKED, NEVER_FENCED) for command in (cancel, cancel_stuck, park)),
+    (CONFIRMED, park),
+]
+REFUSED: list[tuple[Order, Command, type[Exception]]] = [
+    *((order, domain.confirm, OrderNotPending) for order in (CANCELLING, CANCELLED, PARKED, NEVER_FENCED)),
+    (CONFIRMED, fence, AlreadyConfirmed),
+    *((order, command, NotFenced) for order in (PENDING, CONFIRMED) for command in (cancel, cancel_stuck)),
+    (NEVER_FENCED, resumed, NotFenced),
+]
+
+
+def test_every_state_meets_every_command_in_one_of_the_tables() -> None:
+    commands = (domain.confirm, fence, cancel, cancel_stuck, park)
+    rows = [*MOVES, *STAYS, *REFUSED]
+    pairs = [(given, command) for given, command, *_ in rows if command is not resumed]
+    assert {given.status for given in STATES} == set(Status)
+    assert len(pairs) == len(STATES) * len(commands)
+    assert all((given, command) in pairs for given in STATES for command in commands)
+
+
+@pytest.mark.parametrize(("given", "command", "status", "reason", "fact"), MOVES)
+def test_an_order_moves_on_and_says_so(
+    given: Order, command: Command, status: Status, reason: str, fact: object
+) -> None:
+    decision = command(given)
+    assert decision.facts == (fact,)
+    fenced = given.fenced or command is fence
+    assert decision.state == replace(given, status=status, reason=reason, fenced=fenced)
+
+
+@pytest.mark.parametrize(("given", "command"), STAYS)
+def test_what_is_already_so_stays_and_nothing_is_said(given: Order, command: Command) -> None:
+    assert command(given) == Decision(given, ())
+
+
+@pytest.mark.parametrize(("given", "command", "error"), REFUSED)
+def test_what_would_go_backwards_is_refused(given: Order, command: Command, error: type[Exception]) -> None:
+    with pytest.raises(error):
+        command(given)
+
+
+def test_an_order_has_ended_once_nobody_can_move_it_any_more() -> None:
+    assert [order for order in STATES if order.has_ended] == [CONFIRMED, CANCELLED]
+
+
+def test_an_accepted_order_says_what_its_saga_needs() -> None:
+    order = replace(PENDING, sequence=0)
+    fact = OrderPlaced(
+        order_id="o1",
+        customer_id="alice",
+        lines=LINES,
+        total=Money(2797, "EUR"),
+        payment_method="method-1",
+    )
+    assert domain.place(order) == Decision(order, (fact,))
+    assert domain.placed(CANCELLING) == fact
+
+
+@pytest.mark.parametrize("order", STATES)
+def test_a_repeated_request_gets_its_order_whatever_became_of_it(order: Order) -> None:
+    assert domain.repeated(order, "hash") == order
+    with pytest.raises(KeyReused):
+        domain.repeated(order, "another hash")
+
+
+def shelf(**prices: Money) -> dict[str, Price]:
+    return {sku: Price(sku, price, for_sale=True) for sku, price in prices.items()}
+
+
+EUROS = shelf(mug=Money(1250, "EUR"), lid=Money(99, "EUR"))
+WANTED = [Wanted("mug", 2), Wanted("lid", 3)]
+
+
+def test_lines_get_the_prices_of_today_in_the_order_they_were_asked_for() -> None:
+    assert domain.price(WANTED, EUROS | shelf(cup=Money(1, "USD"))) == LINES
+
+
+@pytest.mark.parametrize(
+    ("prices", "missing"),
+    [
+        ({}, ["mug", "lid"]),
+        ({"mug": EUROS["mug"]}, ["lid"]),
+        (EUROS | {"mug": replace(EUROS["mug"], for_sale=False)}, ["mug"]),
+        (shelf(lid=Money(99, "USD")), ["mug"]),
+    ],
+)
+def test_what_is_not_for_sale_is_named(prices: Mapping[str, Price], missing: list[str]) -> None:
+    with pytest.raises(UnknownProduct) as refused:
+        domain.price(WANTED, prices)
+    assert refused.value.data == {"skus": missing}
+
+
+def test_an_order_is_paid_in_one_currency() -> None:
+    with pytest.raises(MixedCurrencies):
+        domain.price(WANTED, EUROS | shelf(lid=Money(99, "USD")))
+
+
+@pytest.mark.parametrize("expected", [None, Money(2797, "EUR")])
+def test_a_total_is_the_sum_of_quantity_times_price(expected: Money | None) -> None:
+    assert domain.total_of(LINES, expected=expected) == Money(2 * 1250 + 3 * 99, "EUR") == Money(2797, "EUR")
+
+
+def test_the_largest_order_is_added_up_to_the_cent() -> None:
+    line = Line(sku="gem", quantity=999, unit_price=Money(10**9 - 1, "EUR"))
+    assert domain.total_of([line] * 50, expected=None) == Money(49_949_999_950_050, "EUR")
+
+
+@pytest.mark.parametrize("expected", [Money(2796, "EUR"), Money(2798, "EUR"), Money(2797, "USD")])
+def test_another_total_than_expected_is_refused_and_told(expected: Money) -> None:
+    with pytest.raises(TotalMismatch) as refused:
+        domain.total_of(LINES, expected=expected)
+    assert refused.value.data == {"total": {"amount": 2797, "currency": "EUR"}}
+
+
+def test_an_open_order_is_looked_at_after_two_minutes_and_then_twice_as_long_each_time() -> None:
+    waits = [domain.look_again(attempts, NOON) - NOON for attempts in range(6)]
+    assert waits == [timedelta(minutes=minutes) for minutes in (2, 4, 8, 16, 32, 64)]
+
+
+def test_an_order_is_claimed_five_times_at_most() -> None:
+    assert domain.MOST_ATTEMPTS == 5
+
+
+@pytest.mark.parametrize(
+    ("refusal", "status"),
+    [
+        (UnknownProduct, 422),
+        (MixedCurrencies, 422),
+        (TotalMismatch, 409),
+        (OrderNotPending, 409),
+        (AlreadyConfirmed, 409),
+    ],
+)
+def test_the_business_says_no_with_a_refusal(refusal: type[Refusal], status: int) -> None:
+    assert issubclass(refusal, Refusal)
+    assert refusal.status == status
+
+
+def test_cancelling_what_was_never_fenced_is_a_fault_so_that_it_is_looked_at_again() -> None:
+    assert issubclass(NotFenced, Fault)
+    assert not issubclass(NotFenced, Refusal)

@@ -1,0 +1,102 @@
+"""What an operator may do with an order in every state, given what payments and inventory say."""
+
+from collections.abc import Callable
+
+import pytest
+
+from kernel.errors import Refusal
+from kernel.events import Decision
+from orders import domain
+from orders.domain import AlreadyFenced, Intervention, NotHeld, NotParked, NotUndone, Order, Standing, Status
+from orders.events import OrderCancelled, OrderConfirmed, OrderResolved, OrderResumed
+from tests.support.order_states import CANCELLED, CANCELLING, CONFIRMED, NEVER_FENCED, PARKED, PENDING, STATES
+
+REQUEST = Intervention("request-1", by="olga", because="the processor is back")
+GONE, KEPT, UNCLEAR = (
+    Standing("REFUNDED", undone=True, held=False),
+    Standing("CAPTURED", undone=False, held=True),
+    Standing("NONE", undone=False, held=False),
+)
+FREED, RESERVED = Standing("RELEASED", undone=True, held=False), Standing("RESERVED", undone=False, held=True)
+
+
+def resolve(
+    order: Order, to: Status, payment: Standing = GONE, reservation: Standing = FREED
+) -> Decision[Order]:
+    assert to is Status.CANCELLED or to is Status.CONFIRMED
+    return domain.resolve(order, to, request=REQUEST, payment=payment, reservation=reservation)
+
+
+def resume(order: Order) -> Decision[Order]:
+    return domain.resume(order, REQUEST)
+
+
+def confirm(order: Order) -> Decision[Order]:
+    return resolve(order, Status.CONFIRMED, KEPT, RESERVED)
+
+
+def cancel(order: Order) -> Decision[Order]:
+    return resolve(order, Status.CANCELLED)
+
+
+def resolved(to: str) -> OrderResolved:
+    return OrderResolved(order_id="o1", to=to, by="olga", because="the processor is back")
+
+
+@pytest.mark.parametrize("command", [resume, confirm, cancel])
+@pytest.mark.parametrize("order", STATES)
+def test_only_an_order_that_needs_a_person_is_resumed_or_resolved(
+    order: Order, command: Callable[[Order], object]
+) -> None:
+    if order in (PENDING, CONFIRMED, CANCELLING, CANCELLED):
+        with pytest.raises(NotParked) as refused:
+            command(order)
+        assert refused.value.data == {"status": order.status}
+    elif (order, command) == (PARKED, confirm):
+        with pytest.raises(AlreadyFenced):
+            command(order)
+    else:
+        assert command(order)
+
+
+@pytest.mark.parametrize("order", [PARKED, NEVER_FENCED])
+def test_a_resumption_is_noted_and_changes_nothing_else(order: Order) -> None:
+    fact = OrderResumed(order_id="o1", by="olga", because="the processor is back", resumption="request-1")
+    assert resume(order) == Decision(order, (fact,))
+
+
+@pytest.mark.parametrize("order", [PARKED, NEVER_FENCED])
+def test_an_order_is_resolved_to_cancelled_with_the_reason_it_had(order: Order) -> None:
+    decision = cancel(order)
+    assert (decision.state.status, decision.state.reason) == (Status.CANCELLED, order.reason)
+    assert decision.facts == (resolved("CANCELLED"), OrderCancelled(order_id="o1", reason=order.reason))
+
+
+def test_an_order_that_was_never_fenced_is_resolved_to_confirmed_without_a_reason() -> None:
+    decision = confirm(NEVER_FENCED)
+    assert (decision.state.status, decision.state.reason) == (Status.CONFIRMED, "")
+    assert decision.facts == (resolved("CONFIRMED"), OrderConfirmed(order_id="o1"))
+
+
+@pytest.mark.parametrize("payment", [GONE, KEPT, UNCLEAR])
+@pytest.mark.parametrize("reservation", [FREED, RESERVED, UNCLEAR])
+def test_what_is_not_undone_is_not_cancelled_and_what_is_not_held_not_confirmed(
+    payment: Standing, reservation: Standing
+) -> None:
+    said = {"payment": payment.status, "reservation": reservation.status}
+    for to, needed, refusal in (
+        (Status.CANCELLED, (GONE, FREED), NotUndone),
+        (Status.CONFIRMED, (KEPT, RESERVED), NotHeld),
+    ):
+        if (payment, reservation) == needed:
+            assert resolve(NEVER_FENCED, to, payment, reservation).state.status is to
+        else:
+            with pytest.raises(refusal) as refused:
+                resolve(NEVER_FENCED, to, payment, reservation)
+            assert refused.value.data == said
+
+
+@pytest.mark.parametrize("refusal", [NotParked, NotUndone, NotHeld, AlreadyFenced])
+def test_an_operator_is_refused_because_of_how_things_stand(refusal: type[Refusal]) -> None:
+    assert issubclass(refusal, Refusal)
+    assert refusal.status == 409
