@@ -19,6 +19,7 @@ from shutil import copy2, copytree
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from tests.simulator.plays.changes import Change, applied
 from tests.simulator.plays.records import REPOSITORY, record
 
 BUGS = Path(__file__).parents[1] / "bugs"
@@ -27,15 +28,6 @@ SAGA = "infrastructure/checkout_saga.asl.json"
 SECONDS = 240.0
 MARGIN = 120.0  # a single schedule may take this long before its child is given up
 AT_ONCE = 2
-
-
-@dataclass(frozen=True)
-class Change:
-    """`find` stands in the file once."""
-
-    file: str
-    find: str
-    replace: str
 
 
 @dataclass(frozen=True)
@@ -69,19 +61,11 @@ def bugs() -> list[Bug]:
 
 def _bug(path: Path) -> Bug:
     told: dict[str, Any] = tomllib.loads(path.read_text())
-    return Bug(**told | {"change": tuple(Change(**change) for change in told["change"])})
+    return Bug(**told | {"change": tuple(map(_change, told["change"]))})
 
 
-def applied(changes: Sequence[Change]) -> dict[str, str]:
-    """The text of every changed file."""
-    texts: dict[str, str] = {}
-    for change in changes:
-        text = texts.get(change.file) or (REPOSITORY / change.file).read_text()
-        assert text.count(change.find) == 1, (
-            f"{change.file} holds {text.count(change.find)} times: {change.find}"
-        )
-        texts[change.file] = text.replace(change.find, change.replace)
-    return texts
+def _change(told: Mapping[str, Any]) -> Change:
+    return Change(**{"place" if name == "in" else name: value for name, value in told.items()})
 
 
 @contextmanager

@@ -7,12 +7,11 @@ from dataclasses import fields
 
 import pytest
 
-from tests.simulator.plays import reference_bugs
+from tests.simulator.plays.changes import Change, applied
 from tests.simulator.plays.reference_bugs import (
     BUGS,
     SAGA,
     Bug,
-    applied,
     bugs,
     hunted,
     note,
@@ -60,20 +59,14 @@ def test_the_code_without_a_bug_survives_every_killer() -> None:
 
 
 def test_a_harness_that_breaks_kills_nothing() -> None:
-    broken = reference_bugs.Change(
-        "tests/simulator/plays/storm.py",
-        "\n    random = Random(seed)\n",
-        "\n    random = Random(seed).nothing\n",
-    )
+    broken = Change("tests/simulator/plays/storm.py", "Random(seed)", "Random(seed).nothing")
     found = run([broken], "play", "storm 1")
     assert found.kills[0] is not None
     assert (found.kills[0]["rule"], "AttributeError" in found.kills[0]["crash"]) == ("", True)
 
 
 def test_code_that_sells_nothing_is_told_from_a_bug() -> None:
-    broken = reference_bugs.Change(
-        "functions/inventory/tasks.py", "\nfrom inventory import domain", "\nimport nothing"
-    )
+    broken = Change("functions/inventory/tasks.py", "from inventory import domain", "import nothing")
     assert not run([broken], "play", "bought").sells
 
 
