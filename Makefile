@@ -56,10 +56,10 @@ format: environment
 	@$(PYTHON) -m ruff check --fix .
 
 bundle: environment
-	@$(PYTHON) -m infrastructure.bundle
+	@$(PYTHON) -m infrastructure.packaging.bundle
 
 bundle-report: environment
-	@PATH="$(CURDIR)/.venv/bin:$$PATH" $(PYTHON) -m infrastructure.bundle report
+	@PATH="$(CURDIR)/.venv/bin:$$PATH" $(PYTHON) -m infrastructure.packaging.report
 
 clean: stop
 	rm -rf .venv node_modules .local cdk.out build .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -12,12 +12,17 @@ class DeadLetters(sqs.Queue):
     """Redrive it to the consumer's queue once the cause is gone; every consumer may see a message twice.
 
     What EventBridge put here came from no queue, so the redrive must name the consumer's as destination.
-    It is known to the platform by what it serves; what is made of a schedule has nothing to redrive to.
+    `serves` names it to operators. The letters of a schedule have no queue to go back to.
     """
 
     def __init__(self, scope: Construct, *, platform: Platform, serves: str, page: str) -> None:
         super().__init__(scope, "DeadLetters", retention_period=Duration.days(14))
+        self.serves = serves
         self.redrives_to: sqs.Queue | None = None
-        platform.dead_letters[serves] = self
         waiting = self.metric_approximate_number_of_messages_visible(statistic="Maximum")
         alarm(self, waiting, platform=platform, says=see(page, f"Messages for {serves} were given up on."))
+
+
+def all_dead_letters(tree: Construct) -> list[DeadLetters]:
+    """Every dead-letter queue that stands in the tree now, in the order of construction."""
+    return [found for found in tree.node.find_all() if isinstance(found, DeadLetters)]

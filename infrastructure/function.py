@@ -9,8 +9,8 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from infrastructure.assets import packages, stage
 from infrastructure.monitoring import MINUTES, alarm, see
+from infrastructure.packaging.assets import packages, stage
 from infrastructure.platform import Home
 from infrastructure.target import Target
 

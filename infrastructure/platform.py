@@ -1,7 +1,6 @@
 """Owns what all services share: the event bus, and the topic that alarms speak to."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from aws_cdk import CfnOutput, Stack
 from aws_cdk import aws_events as events
@@ -10,19 +9,15 @@ from constructs import Construct
 
 from infrastructure.target import Target
 
-if TYPE_CHECKING:
-    from infrastructure.dead_letters import DeadLetters
-
 
 class Platform(Construct):
-    """Subscribe to the topic to hear the alarms. `dead_letters` are all there are, by what they serve."""
+    """Subscribe to the topic to hear the alarms."""
 
     def __init__(self, scope: Construct, *, target: Target) -> None:
         super().__init__(scope, "Platform")
         self.target = target
         self.bus = events.EventBus(self, "Bus")
         self.alarms = sns.Topic(self, "Alarms")
-        self.dead_letters: dict[str, DeadLetters] = {}
         CfnOutput(Stack.of(self), "AlarmTopicArn", value=self.alarms.topic_arn)
 
 

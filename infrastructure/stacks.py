@@ -2,6 +2,7 @@
 
 from aws_cdk import Annotations, App, Stack, Tags
 
+from infrastructure.dead_letters import all_dead_letters
 from infrastructure.edge import Edge
 from infrastructure.monitoring import Monitoring
 from infrastructure.platform import Platform
@@ -32,7 +33,8 @@ def build(app: App) -> None:
     storefront = Storefront(_stack(app, "Storefront", target), platform=platform)
     saga = _stack(app, "Checkout", target)
     checkout = Checkout(saga, platform=platform, orders=orders, inventory=inventory, payments=payments)
-    operations = Operations(_stack(app, "Operations", target), platform=platform)
+    operators = _stack(app, "Operations", target)
+    operations = Operations(operators, platform=platform, dead_letters=all_dead_letters(app))
 
     edge = _stack(app, "Edge", target)
     apis = {

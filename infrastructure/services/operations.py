@@ -1,5 +1,7 @@
 """Operations: dead letters and outboxes over HTTP, for operators, and the record of what they did."""
 
+from collections.abc import Sequence
+
 from aws_cdk import Stack
 from constructs import Construct
 
@@ -10,9 +12,9 @@ from infrastructure.service_table import ServiceTable
 
 
 class Operations(Construct):
-    """Made after every service: it serves the dead-letter queues that are there by then."""
+    """Operators look into the dead-letter queues that it is given, and into no other."""
 
-    def __init__(self, scope: Construct, *, platform: Platform) -> None:
+    def __init__(self, scope: Construct, *, platform: Platform, dead_letters: Sequence[DeadLetters]) -> None:
         super().__init__(scope, "Operations")
         home = Home("operations", platform)
         table = ServiceTable(self, home=home)
@@ -21,7 +23,7 @@ class Operations(Construct):
         self.api = ServiceFunction(self, "operations.api.handler", home=home, seconds=29)
         self.api.knows(**platform.target.tokens)
         table.allow(self.api, "GetItem", "Query", "UpdateItem")
-        urls = {serves: _shared(letters, self.api) for serves, letters in platform.dead_letters.items()}
+        urls = {letters.serves: _shared(letters, self.api) for letters in dead_letters}
         self.api.knows(DEAD_LETTERS=Stack.of(self).to_json_string(urls))
 
 

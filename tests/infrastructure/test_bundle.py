@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from infrastructure import bundle
+from infrastructure.packaging import bundle
 
 
 def test_what_ships_is_pinned_with_its_hashes() -> None:

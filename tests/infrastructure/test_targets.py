@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from infrastructure.assets import stage
+from infrastructure.packaging.assets import stage
 from infrastructure.target import Target
 from tests.infrastructure.synthesis import HOST, Assembly, synthesize
 

@@ -1,5 +1,9 @@
-"""Tells what each function weighs, and how long its import takes on this machine's wheels."""
+"""Tells what each function weighs, and how long its import takes on this machine's wheels.
 
+`python -m infrastructure.packaging.report` synthesizes the embedded target to learn the functions.
+"""
+
+import json
 import os
 import subprocess
 import sys
@@ -11,9 +15,8 @@ from typing import Any
 
 from aws_cdk import App
 
-from infrastructure.assets import stage
-from infrastructure.bundle import interpreter, size
-from infrastructure.stacks import build
+from infrastructure.packaging.assets import stage
+from infrastructure.packaging.bundle import interpreter, size
 from infrastructure.target import BUNDLE, ROOT, target_of
 
 RUNS = 3
@@ -40,24 +43,26 @@ def report() -> str:
 def import_time(module: str) -> float:
     """Milliseconds in a fresh interpreter, the best of three."""
     command = [sys.executable, "-c", MEASURE.format(module)]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT / "functions")}
-    runs = [
-        subprocess.run(command, env=environment, capture_output=True, text=True, check=True)  # noqa: S603
-        for _ in range(RUNS)
-    ]
-    return min(float(run.stdout) for run in runs) * 1000
+    return min(float(_said(command, PYTHONPATH=str(ROOT / "functions"))) for _ in range(RUNS)) * 1000
 
 
 def _functions(scratch: Path) -> Iterator[tuple[str, str]]:
     """Service and handler of every function, as the templates have them."""
-    app = App(outdir=str(scratch / "assembly"), context={"target": "embedded"})
-    build(app)
-    for stack in app.synth().stacks:
-        resources: Mapping[str, Any] = stack.template["Resources"]
+    assembly, context = scratch / "assembly", json.dumps({"target": "embedded"})
+    _said([sys.executable, str(ROOT / "app.py")], CDK_OUTDIR=str(assembly), CDK_CONTEXT_JSON=context)
+    for template in assembly.glob("*.template.json"):
+        resources: Mapping[str, Any] = json.loads(template.read_text())["Resources"]
         for resource in resources.values():
             if resource["Type"] == "AWS::Lambda::Function":
                 properties = resource["Properties"]
                 yield properties["Environment"]["Variables"]["SERVICE"], properties["Handler"]
+
+
+def _said(command: list[str], **environment: str) -> str:
+    environment = {**os.environ, **environment}
+    return subprocess.run(  # noqa: S603
+        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True, check=True
+    ).stdout
 
 
 def _own_size(service: str, scratch: Path) -> int:
@@ -72,3 +77,7 @@ def _remarks(packages: Path) -> Iterator[str]:
         yield f"The packages are {'' if compiled else 'not '}byte-code compiled (unchecked-hash)."
     yield f"An interpreter of the target's version runs here: {'yes' if interpreter() else 'no'}."
     yield "Import times are this machine's, with its own Python and byte-code; on Lambda they differ."
+
+
+if __name__ == "__main__":
+    print(report())  # noqa: T201

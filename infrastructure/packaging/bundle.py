@@ -1,6 +1,6 @@
 """Builds the third-party packages that ship to Lambda, without Docker and from the lock file's hashes.
 
-`python -m infrastructure.bundle` writes build/bundle/<machine>/python, `… report` tells what functions weigh.
+`python -m infrastructure.packaging.bundle` writes build/bundle/<machine>/python.
 """
 
 import re
@@ -141,9 +141,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    if sys.argv[1:] == ["report"]:
-        from infrastructure.bundle_report import report
-
-        print(report())  # noqa: T201
-    else:
-        main()
+    main()
