@@ -1,4 +1,4 @@
-"""Builds the third-party packages that ship to Lambda, without Docker and from the lock file's hashes.
+"""Builds the third-party packages that ship to Lambda, without Docker and from a lock file's hashes.
 
 `python -m infrastructure.packaging.bundle` writes build/bundle/<machine>/python.
 """
@@ -8,16 +8,12 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import tomllib
-from collections.abc import Iterator
-from importlib import metadata
 from pathlib import Path
-
-from packaging.requirements import Requirement
-from packaging.utils import canonicalize_name
 
 from infrastructure.target import BUNDLE, ROOT, host
 
+# Made for Linux, so no line of it has a marker that pip would judge by the machine it runs on.
+LOCK = ROOT / "requirements-functions.txt"
 VERSION = "3.13"
 # Lambda's python3.13 runs on Amazon Linux 2023, whose glibc is 2.34.
 PLATFORMS = ("manylinux2014", "manylinux_2_17", "manylinux_2_28", "manylinux_2_34")
@@ -36,13 +32,6 @@ def build(machine: str, bundle: Path = BUNDLE) -> Path:
         shutil.rmtree(bundle / machine, ignore_errors=True)
         (bundle / machine).mkdir()
         return folder.rename(bundle / machine / "python")
-
-
-def pinned(machine: str) -> str:
-    """The part of requirements.txt that functions need at run time on that machine, hashes and all."""
-    blocks = re.split(r"\n(?=\S)", (ROOT / "requirements.txt").read_text())
-    named = {block.partition("==")[0]: block for block in blocks if "==" in block}
-    return "\n".join(named[name] for name in sorted(_closure(machine))) + "\n"
 
 
 def used_services() -> set[str]:
@@ -76,45 +65,9 @@ def size(folder: Path) -> int:
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
-def _closure(machine: str) -> set[str]:
-    found: set[str] = set()
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    ahead = [(Requirement(line), "") for line in project["dependencies"]]
-    while ahead:
-        wanted, extra = ahead.pop()
-        if wanted.marker and not wanted.marker.evaluate(_environment(machine) | {"extra": extra}):
-            continue
-        name = canonicalize_name(wanted.name)
-        if name not in found or wanted.extras:
-            found.add(name)
-            ahead += _needs(name, wanted.extras)
-    return found
-
-
-def _needs(name: str, extras: set[str]) -> Iterator[tuple[Requirement, str]]:
-    for line in metadata.requires(name) or []:
-        for extra in ("", *sorted(extras)):
-            yield Requirement(line), extra
-
-
-def _environment(machine: str) -> dict[str, str]:
-    return {
-        "python_version": VERSION,
-        "python_full_version": f"{VERSION}.0",
-        "implementation_name": "cpython",
-        "platform_python_implementation": "CPython",
-        "platform_machine": machine,
-        "platform_system": "Linux",
-        "sys_platform": "linux",
-        "os_name": "posix",
-    }
-
-
 def _install(folder: Path, machine: str) -> None:
-    lock = folder.parent / "requirements.txt"
-    lock.write_text(pinned(machine))
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    command += ["--target", str(folder), "--require-hashes", "--no-deps", "--no-compile", "-r", str(lock)]
+    command += ["--target", str(folder), "--require-hashes", "--no-deps", "--no-compile", "-r", str(LOCK)]
     command += ["--only-binary=:all:", "--implementation=cp", f"--python-version={VERSION}"]
     command += [f"--platform={platform}_{machine}" for platform in PLATFORMS]
     subprocess.run(command, check=True)  # noqa: S603

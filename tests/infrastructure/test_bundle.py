@@ -1,23 +1,8 @@
-"""The packages that ship: what is locked, what is kept, and what makes them."""
+"""The packages that ship: what is kept of them, and for which services."""
 
 from pathlib import Path
 
 from infrastructure.packaging import bundle
-
-
-def test_what_ships_is_pinned_with_its_hashes() -> None:
-    lines = bundle.pinned("aarch64").splitlines()
-    heads = [line for line in lines if not line.startswith(" ")]
-    assert all("==" in line for line in heads)
-    assert all("--hash=sha256:" in line for line in lines if line.startswith(" "))
-    assert len(lines) > 2 * len(heads)
-
-
-def test_what_ships_is_what_functions_need_and_nothing_of_the_workshop() -> None:
-    names = {line.partition("==")[0] for line in bundle.pinned("x86_64").splitlines() if "==" in line}
-    assert {"aws-lambda-powertools", "boto3", "botocore", "pydantic", "pyjwt", "cryptography"} <= names
-    assert {"pydantic-core", "cffi", "jmespath", "urllib3", "s3transfer"} <= names
-    assert not names & {"aws-cdk-lib", "ministack", "moto", "pytest", "ruff", "mypy", "boto3-stubs"}
 
 
 def test_models_are_kept_for_the_services_that_functions_call() -> None:

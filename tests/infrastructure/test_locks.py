@@ -1,0 +1,95 @@
+"""The two lock files: what the project names is in them, and both say the same of what ships."""
+
+import re
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from tests.infrastructure.synthesis import ROOT
+
+EVERYTHING, SHIPPED = "requirements.txt", "requirements-functions.txt"
+THE_PROJECT = "settle (pyproject.toml)"
+
+
+@dataclass(frozen=True)
+class Pin:
+    """A package in a lock file. `needed_by` is told by the lock of what ships only."""
+
+    version: str
+    conditional: bool
+    hashes: frozenset[str]
+    needed_by: frozenset[str]
+
+
+@cache
+def pins(lock: str) -> dict[str, Pin]:
+    blocks = re.split(r"\n(?=\S)", (ROOT / lock).read_text())
+    return dict(pin(block) for block in blocks if not block.startswith("#"))
+
+
+def pin(block: str) -> tuple[str, Pin]:
+    pinned = Requirement(block.partition("\\")[0])
+    (exactly,) = pinned.specifier
+    assert exactly.operator == "=="
+    hashes = re.findall(r"--hash=sha256:([0-9a-f]{64})", block)
+    needed_by = re.findall(r"^ +#(?: via)? +(\w.*)$", block, re.MULTILINE)
+    found = Pin(exactly.version, bool(pinned.marker), frozenset(hashes), frozenset(needed_by))
+    return canonicalize_name(pinned.name), found
+
+
+@cache
+def named(*, tools: bool = False) -> dict[str, Requirement]:
+    """What pyproject.toml asks for: what ships, or the tools of the workshop."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    lines = project["dependency-groups"]["dev"] if tools else project["project"]["dependencies"]
+    return {canonicalize_name(Requirement(line).name): Requirement(line) for line in lines}
+
+
+def not_as_named(lock: str, wanted: dict[str, Requirement]) -> list[str]:
+    locked = pins(lock)
+    return [
+        str(requirement)
+        for name, requirement in wanted.items()
+        if name not in locked or not requirement.specifier.contains(locked[name].version)
+    ]
+
+
+def test_what_is_locked_has_its_hashes() -> None:
+    for lock in (EVERYTHING, SHIPPED):
+        assert [name for name, pin in pins(lock).items() if not pin.hashes] == []
+
+
+def test_what_the_project_names_is_locked_in_a_version_it_wants() -> None:
+    assert not_as_named(SHIPPED, named()) == []
+    assert not_as_named(EVERYTHING, named() | named(tools=True)) == []
+
+
+def test_the_two_locks_say_the_same_of_what_ships() -> None:
+    everything = pins(EVERYTHING)
+    differing = [
+        name
+        for name, pin in pins(SHIPPED).items()
+        if name not in everything
+        or (pin.version, pin.hashes) != (everything[name].version, everything[name].hashes)
+    ]
+    assert differing == []
+
+
+def test_what_ships_is_what_functions_need_and_nothing_of_the_workshop() -> None:
+    names = pins(SHIPPED).keys()
+    assert {"aws-lambda-powertools", "boto3", "botocore", "pydantic", "pyjwt", "cryptography"} <= names
+    assert {"pydantic-core", "cffi", "jmespath", "urllib3", "s3transfer"} <= names
+    assert not names & {"aws-cdk-lib", "ministack", "moto", "pytest", "ruff", "mypy", "boto3-stubs"}
+
+
+def test_what_ships_is_needed_by_the_project_or_by_something_else_that_ships() -> None:
+    shipped = pins(SHIPPED)
+    assert {name for name, pin in shipped.items() if THE_PROJECT in pin.needed_by} == named().keys()
+    assert [name for name, pin in shipped.items() if not pin.needed_by & {THE_PROJECT, *shipped}] == []
+
+
+def test_no_condition_of_what_ships_is_judged_on_the_machine_that_builds() -> None:
+    assert [name for name, pin in pins(SHIPPED).items() if pin.conditional] == []
