@@ -18,6 +18,7 @@ import urllib3
 from localstack.machine import environment, processes
 
 STATE = environment.LOCAL / "emulator"
+SERVER = "localstack.machine.server"
 PATIENCE_SECONDS = 60.0
 
 
@@ -43,7 +44,7 @@ class Emulator:
 
     def is_ours(self) -> bool:
         """Whether the process of that number is this emulator, and not one that got the number later."""
-        return f"localstack.machine.server {self.state} " in processes.command_line(self.pid) + " "
+        return {SERVER, self.state} <= set(processes.command(self.pid))
 
 
 def _record(state: Path) -> Path:
@@ -92,13 +93,7 @@ def _environment(state: Path, port: int) -> dict[str, str]:
 
 def _spawn(state: Path, owner: int | None) -> Emulator:
     port = _free_port()
-    command = [
-        sys.executable,
-        "-m",
-        "localstack.machine.server",
-        str(state),
-        *([str(owner)] if owner else []),
-    ]
+    command = [sys.executable, "-m", SERVER, str(state), *([str(owner)] if owner else [])]
     with (state / "emulator.log").open("ab") as log:
         process = subprocess.Popen(
             command,
@@ -109,7 +104,7 @@ def _spawn(state: Path, owner: int | None) -> Emulator:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-    process.returncode = 0  # it outlives this object, which would warn about that; `processes` reaps it
+    process.returncode = 0  # it outlives this object, which would warn about that
     emulator = Emulator(process.pid, port, f"http://127.0.0.1:{port}", str(state))
     _record(state).write_text(json.dumps(asdict(emulator)))
     return emulator
@@ -117,7 +112,7 @@ def _spawn(state: Path, owner: int | None) -> Emulator:
 
 def _await_ready(emulator: Emulator, patience: float) -> bool:
     deadline = time.monotonic() + patience
-    while time.monotonic() < deadline and processes.command_line(emulator.pid):
+    while time.monotonic() < deadline and processes.command(emulator.pid):
         if emulator.healthy():
             return True
         time.sleep(0.1)

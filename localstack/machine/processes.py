@@ -1,46 +1,49 @@
-"""Looks at and ends process groups with what Linux and macOS share: `ps`, signals and groups."""
+"""Looks at running processes and ends process groups, on Linux and macOS."""
 
 import contextlib
 import os
 import signal
-import subprocess
 import time
+from collections.abc import Iterator
+
+import psutil
+
+GONE = (psutil.NoSuchProcess, psutil.AccessDenied, ProcessLookupError, PermissionError)
 
 
-def command_line(pid: int) -> str:
-    """The command line of a running process, or nothing when there is none."""
-    asked = ["ps", "-ww", "-o", "stat=,command=", "-p", str(pid)]
-    answer = subprocess.run(asked, capture_output=True, text=True, check=False).stdout.strip()
-    return "" if answer.startswith("Z") else answer.partition(" ")[2].strip()
-
-
-def _reap(pid: int) -> None:
-    """Our own ended child stays in its group until it is waited for; another's is not ours to wait for."""
-    with contextlib.suppress(ChildProcessError):
-        os.waitpid(pid, os.WNOHANG)
+def command(pid: int) -> list[str]:
+    """The command of a running process, word by word; nothing when there is no such process."""
+    with contextlib.suppress(*GONE):
+        process = psutil.Process(pid)
+        if _runs(process):
+            return list(process.cmdline())
+    return []
 
 
 def group_lives(group: int) -> bool:
-    _reap(group)
-    try:
-        os.killpg(group, 0)
-    except (ProcessLookupError, PermissionError):
-        return False
-    return True
-
-
-def _signal(group: int, number: int) -> None:
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(group, number)
+    return any(True for _ in _running(group))
 
 
 def end_group(group: int, patience: float = 5.0) -> None:
     """Ends every process of a group: asked first, killed after `patience` seconds. Raises TimeoutError."""
     for number in (signal.SIGTERM, signal.SIGKILL):
-        _signal(group, number)
+        with contextlib.suppress(*GONE):
+            os.killpg(group, number)
         deadline = time.monotonic() + patience
         while time.monotonic() < deadline:
             if not group_lives(group):
                 return
             time.sleep(0.05)
     raise TimeoutError(f"Processes of group {group} are still there.")
+
+
+def _running(group: int) -> Iterator[psutil.Process]:
+    for process in psutil.process_iter():
+        with contextlib.suppress(*GONE):
+            if os.getpgid(process.pid) == group and _runs(process):
+                yield process
+
+
+def _runs(process: psutil.Process) -> bool:
+    """Whether it has not ended. An ended process keeps its number until its parent takes notice."""
+    return bool(process.status() != psutil.STATUS_ZOMBIE)

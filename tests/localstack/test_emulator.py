@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 
+import psutil
 import pytest
 
 from localstack.machine import emulator, processes
@@ -79,3 +80,13 @@ def test_an_owned_emulator_ends_when_its_owner_is_killed(state: Path) -> None:
     owner.kill()
     owner.communicate()
     assert eventually(lambda: not processes.group_lives(group))
+
+
+def test_a_process_that_ended_unnoticed_is_no_life_in_its_group() -> None:
+    ended = subprocess.Popen([sys.executable, "-c", ""], start_new_session=True)
+    try:
+        assert eventually(lambda: not processes.group_lives(ended.pid))
+        assert psutil.Process(ended.pid).status() == psutil.STATUS_ZOMBIE
+        assert processes.command(ended.pid) == []
+    finally:
+        ended.wait()
