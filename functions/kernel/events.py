@@ -61,7 +61,9 @@ def read(envelope: Envelope, shape: type[Shape]) -> Shape:
     return shape.model_validate(envelope.data)
 
 
-def seal(fact: Event, *, source: str, subject: str, sequence: int, correlation: str, cause: str) -> Envelope:
+def seal(  # noqa: PLR0913 -- an envelope has that many attributes, each named at the one call
+    fact: Event, *, source: str, subject: str, sequence: int, correlation: str, cause: str
+) -> Envelope:
     """The fact in its envelope; its id follows from source, subject and sequence alone."""
     return Envelope(
         id=identity.derive(source, subject, sequence),

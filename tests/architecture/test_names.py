@@ -1,8 +1,7 @@
-"""Names, clocks and words: one name per thing, one clock, and a first sentence for every module."""
+"""Names and words, where ruff has no rule: one name per thing, and a first sentence for every module."""
 
 import ast
 import re
-from itertools import pairwise
 
 import pytest
 
@@ -28,8 +27,6 @@ OWN_CHAPTERS = {
     "storefront": {"journal", "projector", "order_history"},
     "authorizer": {"handler"},
 }
-MINTED = {"uuid1", "uuid4", "now", "utcnow", "today", "fromtimestamp", "time_ns", "monotonic", "urandom"}
-BOUNDARIES = ("api", "tasks", "consumers")
 
 
 def last_word(name: str) -> str:
@@ -79,18 +76,6 @@ def test_an_error_says_its_one_sentence(file: File) -> None:
             assert re.fullmatch(r"[A-Z][^.]*\.", ast.get_docstring(node) or ""), node.name
 
 
-@pytest.mark.parametrize("file", shipped(), ids=str)
-def test_only_the_kernels_identity_has_a_clock_and_mints_ids(file: File) -> None:
-    if file.module == "kernel.identity":
-        return
-    assert {"uuid", "secrets"} & {name.split(".")[0] for name in file.imports()} == set()
-    called = {ast.unparse(node) for node in ast.walk(file.tree) if isinstance(node, ast.Attribute)}
-    stray = {name for name in called if name.split(".")[-1] in MINTED} - {"identity.now"}
-    stray |= {name for name in called if name.startswith("time.")} - {"time.perf_counter"}
-    assert stray == set()
-    assert {name for name in file.imports() if name.startswith(("time.", "datetime.datetime."))} == set()
-
-
 @pytest.mark.parametrize("file", [file for file in shipped() if file.package != "kernel"], ids=str)
 def test_money_is_never_a_fraction(file: File) -> None:
     for node in ast.walk(file.tree):
@@ -102,6 +87,7 @@ def test_money_is_never_a_fraction(file: File) -> None:
 
 @pytest.mark.parametrize("file", [file for file in shipped() if file.package != "kernel"], ids=str)
 def test_only_the_kernel_catches_everything(file: File) -> None:
+    """Ruff lets a handler pass that raises again (BLE001); a service has none of these either."""
     broad = [
         handler.lineno
         for handler in ast.walk(file.tree)
@@ -115,17 +101,8 @@ def test_only_the_kernel_catches_everything(file: File) -> None:
 
 
 @pytest.mark.parametrize("file", [file for file in shipped() if file.package != "kernel"], ids=str)
-def test_only_the_kernel_logs(file: File) -> None:
-    tools = {
-        "logging",
-        "aws_lambda_powertools.Logger",
-        "aws_lambda_powertools.Metrics",
-        "aws_lambda_powertools.Tracer",
-    }
-    assert tools & file.imports() == set()
-    assert [
-        node.lineno for node in ast.walk(file.tree) if isinstance(node, ast.Name) and node.id == "print"
-    ] == []
+def test_a_service_excuses_itself_from_no_rule(file: File) -> None:
+    assert "noqa" not in file.text
 
 
 @pytest.mark.parametrize("file", files("tests/unit", "tests/service", "tests/saga", "tests/support"), ids=str)
@@ -140,11 +117,3 @@ def test_fakes_are_written_and_nothing_is_mocked(file: File) -> None:
 def test_the_name_of_a_test_is_a_sentence(file: File) -> None:
     names = [function.name for function in file.functions() if function.name.startswith("test")]
     assert [name for name in names if len(name.split("_")) < 4] == []
-
-
-@pytest.mark.parametrize(
-    "file", files("functions", "infrastructure", "localstack", "ops", "tests", "app.py"), ids=str
-)
-def test_a_test_or_a_function_is_defined_once(file: File) -> None:
-    tops = [node.name for node in file.tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)]
-    assert [one for one, other in pairwise(sorted(tops)) if one == other] == []
