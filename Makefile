@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo stop verify trace test chaos chaos-report bundle bundle-report format lint types clean environment
+.PHONY: help demo stop verify trace test quick chaos chaos-report bundle bundle-report format lint types clean environment
 
 PYTHON := .venv/bin/python
 SIMULATOR := PYTHONPATH=functions:. $(PYTHON) -m tests.simulator.plays
@@ -10,9 +10,10 @@ SIMULATOR := PYTHONPATH=functions:. $(PYTHON) -m tests.simulator.plays
 help:
 	@echo "make demo           start the emulator, deploy everything, run six checkouts and show them"
 	@echo "make stop           end the emulator that the demo left running"
-	@echo "make verify          check everything that must hold in a deployed stack (SETTLED=15m, TARGET=cloud)"
+	@echo "make verify         check everything that must hold in a deployed stack (SETTLED=15m, TARGET=cloud)"
 	@echo "make trace          tell one order's story: make trace ORDER=<id> (TARGET=cloud)"
 	@echo "make test           format, lint, types and every test suite"
+	@echo "make quick          format, lint, types and the quick suites: unit, service, architecture, contracts"
 	@echo "make chaos          every ordered pair of faults (a day; goes on where it was stopped)"
 	@echo "                    SCENARIO=bought: of one; SEEDS=1000: random schedules instead; REPLAY='<line>': one again"
 	@echo "make chaos-report   the table of what was run with this code"
@@ -37,7 +38,10 @@ trace: environment
 	@PYTHONPATH=functions $(PYTHON) -m ops.trace $(ORDER)
 
 test: environment
-	@$(PYTHON) -m localstack.check
+	@$(PYTHON) -m tests.run everything
+
+quick: environment
+	@$(PYTHON) -m tests.run quick
 
 chaos: environment
 	@$(SIMULATOR).run $(if $(REPLAY),replay "$$REPLAY",$(if $(SEEDS),seeds $(SEEDS) $(FIRST),pairs $(if $(SCENARIO),"$$SCENARIO")))
@@ -46,10 +50,11 @@ chaos-report: environment
 	@$(SIMULATOR).report
 
 lint: environment
-	@$(PYTHON) -m localstack.check format lint
+	@$(PYTHON) -m ruff format --check .
+	@$(PYTHON) -m ruff check .
 
 types: environment
-	@$(PYTHON) -m localstack.check types
+	@$(PYTHON) -m mypy
 
 format: environment
 	@$(PYTHON) -m ruff format .

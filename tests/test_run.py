@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from localstack import check
+from tests import run
 
 
 @pytest.fixture(autouse=True)
@@ -14,9 +14,9 @@ def made_steps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     )
     (tmp_path / "test_one.py").write_text("def test_good():\n    pass\n")
     pytest_on = ("pytest", "-q", "-p", "no:cacheprovider", "--rootdir", str(tmp_path), "-c", "/dev/null")
-    monkeypatch.setattr(check, "REPORTS", tmp_path / "reports")
+    monkeypatch.setattr(run, "REPORTS", tmp_path / "reports")
     monkeypatch.setattr(
-        check,
+        run,
         "STEPS",
         {
             "good": ("compileall", "-q", str(tmp_path)),
@@ -42,5 +42,5 @@ def made_steps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_closing_line_and_the_exit_say_how_it_went(
     capsys: pytest.CaptureFixture[str], steps: list[str], code: int, closing: str
 ) -> None:
-    assert check.main(steps) == code
+    assert run.main(steps) == code
     assert capsys.readouterr().out.splitlines()[-1] == closing
