@@ -5,7 +5,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import assert_never
 
-from inventory.events import Line, StockCommitted, StockReleased, StockReserved
+from inventory.events import ReservedLine, StockCommitted, StockReleased, StockReserved
 from kernel.errors import Fault, Refusal
 from kernel.events import Decision
 
@@ -24,6 +24,10 @@ class ReservationMissing(Fault):
     """A confirmed order has no reservation to commit."""
 
 
+class AlreadySold(Fault):
+    """Stock that was sold cannot be released."""
+
+
 class Status(StrEnum):
     """NONE has no record; RELEASED without lines is a tombstone."""
 
@@ -31,6 +35,14 @@ class Status(StrEnum):
     RESERVED = "RESERVED"
     RELEASED = "RELEASED"
     COMMITTED = "COMMITTED"
+
+
+@dataclass(frozen=True)
+class Line:
+    """A SKU and how many units of it; one at least."""
+
+    sku: str
+    quantity: int
 
 
 @dataclass(frozen=True)
@@ -65,7 +77,8 @@ def reserve(reservation: Reservation, lines: tuple[Line, ...]) -> Decision[Reser
             raise ReservationReleased
         case Status.NONE:
             reserved = replace(reservation, status=Status.RESERVED, lines=lines)
-            return Decision(reserved, (StockReserved(order_id=reservation.order_id, lines=lines),))
+            fact = StockReserved(order_id=reservation.order_id, lines=_published(lines))
+            return Decision(reserved, (fact,))
         case other:
             assert_never(other)
 
@@ -77,10 +90,10 @@ def release(reservation: Reservation) -> Decision[Reservation]:
             return Decision(reservation)
         case Status.NONE | Status.RESERVED:
             released = replace(reservation, status=Status.RELEASED)
-            fact = StockReleased(order_id=reservation.order_id, lines=reservation.lines)
+            fact = StockReleased(order_id=reservation.order_id, lines=_published(reservation.lines))
             return Decision(released, (fact,))
         case Status.COMMITTED:
-            raise Fault("sold stock cannot be released")
+            raise AlreadySold
         case other:
             assert_never(other)
 
@@ -92,9 +105,13 @@ def commit(reservation: Reservation) -> Decision[Reservation]:
             return Decision(reservation)
         case Status.RESERVED:
             committed = replace(reservation, status=Status.COMMITTED)
-            fact = StockCommitted(order_id=reservation.order_id, lines=reservation.lines)
+            fact = StockCommitted(order_id=reservation.order_id, lines=_published(reservation.lines))
             return Decision(committed, (fact,))
         case Status.NONE | Status.RELEASED:
             raise ReservationMissing(order_id=reservation.order_id)
         case other:
             assert_never(other)
+
+
+def _published(lines: tuple[Line, ...]) -> tuple[ReservedLine, ...]:
+    return tuple(ReservedLine(sku=line.sku, quantity=line.quantity) for line in lines)

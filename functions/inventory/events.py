@@ -7,8 +7,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from kernel.events import Event
 
 
-class Line(BaseModel):
-    """A SKU and how many of it."""
+class ReservedLine(BaseModel):
+    """A SKU and how many units of it."""
 
     model_config = ConfigDict(frozen=True)
     sku: str
@@ -19,18 +19,18 @@ class StockReserved(Event):
     """All lines of the order are held for it."""
 
     order_id: str
-    lines: tuple[Line, ...]
+    lines: tuple[ReservedLine, ...]
 
 
 class StockReleased(Event):
     """What the order held is available again; without lines, it never held any and never will."""
 
     order_id: str
-    lines: tuple[Line, ...]
+    lines: tuple[ReservedLine, ...]
 
 
 class StockCommitted(Event):
     """What the order held has been sold."""
 
     order_id: str
-    lines: tuple[Line, ...]
+    lines: tuple[ReservedLine, ...]

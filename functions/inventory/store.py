@@ -7,8 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from inventory import domain
-from inventory.domain import OutOfStock, Reservation, Status
-from inventory.events import Line
+from inventory.domain import Line, OutOfStock, Reservation, Status
 from kernel import identity
 from kernel.errors import ConditionFailed, Contended, KeyReused
 from kernel.events import Decision
@@ -39,7 +38,7 @@ def load(order_id: str) -> Reservation:
     item = items.load(_reservation_key(order_id))
     if item is None:
         return Reservation(order_id)
-    lines = tuple(Line(**line) for line in item["lines"])
+    lines = tuple(Line(row["sku"], row["quantity"]) for row in item["lines"])
     return Reservation(order_id, Status(item["status"]), lines, item["sequence"])
 
 
@@ -107,7 +106,7 @@ def _sets(reservation: Reservation) -> items.Item:
     sets: items.Item = {
         "order_id": reservation.order_id,
         "status": reservation.status,
-        "lines": [line.model_dump() for line in reservation.lines],
+        "lines": [{"sku": line.sku, "quantity": line.quantity} for line in reservation.lines],
     }
     due_at = identity.now() + domain.PATIENCE
     return sets | (open_index.opened(reservation.order_id, due_at) if reservation.is_open else {})

@@ -1,11 +1,17 @@
 """The saga's steps in inventory: reserve the stock, and its undo; what checkout's reconciliation asks for."""
 
-from pydantic import BaseModel
+from typing import Annotated
+
+from pydantic import BaseModel, Field
 
 from inventory import domain, store
-from inventory.events import Line
 from kernel import identity
 from kernel.triggers.tasks import Step, task
+
+
+class Line(BaseModel):
+    sku: str
+    quantity: Annotated[int, Field(ge=1)]
 
 
 class ReserveStock(Step):
@@ -50,7 +56,8 @@ class Position(Reservation):
 @task(ReserveStock)
 def reserve_stock(step: ReserveStock) -> Reservation:
     """Holds every line of the order or none (OutOfStock, ReservationReleased)."""
-    decision = domain.reserve(store.load(step.order_id), step.lines)
+    lines = tuple(domain.Line(line.sku, line.quantity) for line in step.lines)
+    decision = domain.reserve(store.load(step.order_id), lines)
     store.hold(decision, cause=step.cause)
     return Reservation(order_id=step.order_id, status=decision.state.status)
 

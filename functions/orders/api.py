@@ -1,18 +1,20 @@
 """Orders over HTTP: a customer checks out, looks at an order, cancels it; operators list the unfinished."""
 
+from dataclasses import asdict
 from typing import Annotated, Self
 
 from aws_lambda_powertools.event_handler import Response
 from pydantic import AwareDatetime, Field, model_validator
 
 from kernel import identity
-from kernel.errors import Contended, InvalidRequest, NotFound
+from kernel.errors import InvalidRequest, NotFound
 from kernel.money import Money
 from kernel.privacy import CardFree
 from kernel.table import outbox, pages
 from kernel.triggers.http import Api, Body, Slug, answer, slug
-from orders import domain, store
-from orders.domain import Order, Status, Wanted
+from orders import checkout, domain, store
+from orders.domain import Order, Status
+from orders.pricing import Wanted
 from orders.store import Place
 
 api = handler = Api()
@@ -38,6 +40,16 @@ class Checkout(Body):
             raise ValueError("one line per SKU")
         return self
 
+    def request(self, order_id: str, customer_id: str) -> checkout.Request:
+        return checkout.Request(
+            order_id=order_id,
+            customer_id=customer_id,
+            wanted=tuple(Wanted(line.sku, line.quantity) for line in self.lines),
+            payment_method=self.payment_method,
+            expected_total=self.expected_total,
+            fingerprint=self.fingerprint(),
+        )
+
 
 class Cursor(pages.Cursor):
     """After which order of the index a page begins."""
@@ -54,7 +66,7 @@ def place_order() -> Response[str]:
     caller = api.caller()
     caller.must_be("customer")
     order_id = identity.derive(caller.customer_id, api.idempotency_key())
-    order = _accept(order_id, caller.customer_id, api.body(Checkout))
+    order = checkout.accept(api.body(Checkout).request(order_id, caller.customer_id), cause=api.cause())
     link = f"/orders/{order_id}"
     accepted = {
         "order_id": order_id,
@@ -131,30 +143,6 @@ def _listed(order: Order) -> dict[str, object]:
     }
 
 
-def _accept(order_id: str, customer_id: str, checkout: Checkout) -> Order:
-    """The order of this id: the one accepted before, or a new one at today's prices."""
-    if known := store.load(order_id):
-        return domain.repeated(known, checkout.fingerprint())
-    wanted = [Wanted(line.sku, line.quantity) for line in checkout.lines]
-    lines = domain.price(wanted, store.prices(line.sku for line in wanted))
-    order = Order(
-        order_id=order_id,
-        customer_id=customer_id,
-        lines=lines,
-        total=domain.total_of(lines, expected=checkout.expected_total),
-        payment_method=checkout.payment_method,
-        placed_at=identity.now(),
-        fingerprint=checkout.fingerprint(),
-    )
-    try:
-        store.save(domain.place(order), cause=api.cause())
-    except Contended:
-        if known := store.load(order_id):
-            return domain.repeated(known, checkout.fingerprint())
-        raise
-    return order
-
-
 def _seen(order_id: str) -> Order:
     """The order, if there is one and the caller may see it; NotFound either way otherwise."""
     caller = api.caller()
@@ -170,7 +158,7 @@ def _shown(order: Order) -> dict[str, object]:
         "order_id": order.order_id,
         "status": order.status,
         "reason": order.reason or None,
-        "lines": [line.model_dump() for line in order.lines],
+        "lines": [asdict(line) for line in order.lines],
         "total": order.total.plain(),
         "placed_at": order.placed_at.isoformat(),
         "sequence": order.sequence,

@@ -6,7 +6,7 @@ from kernel.events import Envelope, read
 from kernel.money import Money
 from kernel.triggers.consumers import consumer
 from orders import store
-from orders.domain import Price
+from orders.pricing import Price
 
 
 class CatalogProduct(BaseModel):

@@ -1,45 +1,27 @@
 """The order's life: PENDING, then CONFIRMED, or by way of CANCELLING to CANCELLED or NEEDS_ATTENTION."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from functools import reduce
-from typing import Literal, assert_never
+from typing import assert_never
 
 from kernel.errors import Fault, KeyReused, Refusal
 from kernel.events import Decision
 from kernel.money import Money
 from orders.events import (
     CancellationStarted,
-    Line,
     OrderCancelled,
     OrderConfirmed,
+    OrderedLine,
     OrderParked,
     OrderPlaced,
-    OrderResolved,
-    OrderResumed,
 )
+from orders.pricing import Line
 
 INTERRUPTED = "Interrupted"
 PATIENCE = timedelta(minutes=2)
 MOST_ATTEMPTS = 5
-
-
-class UnknownProduct(Refusal):
-    """At least one product is not for sale."""
-
-    status = 422
-
-
-class MixedCurrencies(Refusal):
-    """One order is paid in one currency."""
-
-    status = 422
-
-
-class TotalMismatch(Refusal):
-    """The order costs something else than expected."""
 
 
 class OrderNotPending(Refusal):
@@ -50,24 +32,12 @@ class AlreadyConfirmed(Refusal):
     """The order is confirmed and stands."""
 
 
-class NotParked(Refusal):
-    """Only an order that NEEDS_ATTENTION is resumed or resolved."""
-
-
-class NotUndone(Refusal):
-    """Not everything that the order had set off is undone for ever."""
-
-
-class NotHeld(Refusal):
-    """The order is not both paid and its stock held."""
-
-
-class AlreadyFenced(Refusal):
-    """The order was fenced, so it can only be cancelled."""
-
-
 class NotFenced(Fault):
     """An order was to be cancelled that had not been fenced."""
+
+
+class OrderMissing(Fault):
+    """A step is about an order that is not there."""
 
 
 class Status(StrEnum):
@@ -78,41 +48,6 @@ class Status(StrEnum):
     CANCELLING = "CANCELLING"
     CANCELLED = "CANCELLED"
     NEEDS_ATTENTION = "NEEDS_ATTENTION"
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """What a customer asks for, before it has a price."""
-
-    sku: str
-    quantity: int
-
-
-@dataclass(frozen=True)
-class Price:
-    """What one unit of a SKU costs, and whether it is for sale."""
-
-    sku: str
-    price: Money
-    for_sale: bool
-
-
-@dataclass(frozen=True)
-class Standing:
-    """What another service says of its part of an order: undone for ever, held for it, or neither."""
-
-    status: str
-    undone: bool
-    held: bool
-
-
-@dataclass(frozen=True)
-class Intervention:
-    """An operator's request about a parked order; it has the same `id` when it is made again."""
-
-    id: str
-    by: str
-    because: str
 
 
 @dataclass(frozen=True)
@@ -143,26 +78,6 @@ class Order:
         return self.status in (Status.CONFIRMED, Status.CANCELLED)
 
 
-def price(wanted: Sequence[Wanted], prices: Mapping[str, Price]) -> tuple[Line, ...]:
-    """The lines with today's prices. Raises UnknownProduct naming the SKUs, and MixedCurrencies."""
-    missing = [line.sku for line in wanted if line.sku not in prices or not prices[line.sku].for_sale]
-    if missing:
-        raise UnknownProduct(skus=missing)
-    if len({prices[line.sku].price.currency for line in wanted}) > 1:
-        raise MixedCurrencies
-    return tuple(
-        Line(sku=line.sku, quantity=line.quantity, unit_price=prices[line.sku].price) for line in wanted
-    )
-
-
-def total_of(lines: Sequence[Line], *, expected: Money | None) -> Money:
-    """What the lines cost together. Raises TotalMismatch carrying it when another total was expected."""
-    total = reduce(Money.__add__, (line.unit_price.times(line.quantity) for line in lines))
-    if expected is not None and expected != total:
-        raise TotalMismatch(total=total.plain())
-    return total
-
-
 def repeated(order: Order, fingerprint: str) -> Order:
     """The order as it was accepted. Raises KeyReused when another request had its key."""
     if order.fingerprint != fingerprint:
@@ -175,7 +90,7 @@ def placed(order: Order) -> OrderPlaced:
     return OrderPlaced(
         order_id=order.order_id,
         customer_id=order.customer_id,
-        lines=order.lines,
+        lines=_published(order.lines),
         total=order.total,
         payment_method=order.payment_method,
     )
@@ -192,7 +107,7 @@ def confirm(order: Order) -> Decision[Order]:
         case Status.CONFIRMED:
             return Decision(order)
         case Status.PENDING:
-            return _confirmed(order)
+            return end_confirmed(order)
         case Status.CANCELLING | Status.CANCELLED | Status.NEEDS_ATTENTION:
             raise OrderNotPending
         case other:
@@ -233,7 +148,7 @@ def cancel(order: Order, stuck: Sequence[str], *, resumed: bool) -> Decision[Ord
         case Status.NEEDS_ATTENTION if stuck or not resumed:
             return Decision(order)
         case Status.CANCELLING | Status.NEEDS_ATTENTION if order.fenced:
-            return _cancelled(order)
+            return end_cancelled(order)
         case Status.PENDING | Status.CONFIRMED | Status.CANCELLING | Status.NEEDS_ATTENTION:
             raise NotFenced
         case other:
@@ -253,60 +168,24 @@ def park(order: Order, stuck: Sequence[str]) -> Decision[Order]:
             assert_never(other)
 
 
-def resume(order: Order, request: Intervention) -> Decision[Order]:
-    """Has a parked order's undo lane run once more. Raises NotParked."""
-    _must_be_parked(order)
-    fact = OrderResumed(
-        order_id=order.order_id, by=request.by, because=request.because, resumption=request.id
-    )
-    return Decision(order, (fact,))
-
-
-def resolve(
-    order: Order,
-    to: Literal[Status.CONFIRMED, Status.CANCELLED],
-    *,
-    request: Intervention,
-    payment: Standing,
-    reservation: Standing,
-) -> Decision[Order]:
-    """Ends a parked order as an operator says and the others' books allow.
-
-    What they said may be a moment old, and holds all the same. Undone is for ever. Held ends with an
-    undo only, nothing is undone before the order is fenced, and this decision is saved on condition
-    that no fence has come since the order was loaded, which was after they were asked.
-    Raises NotParked, NotUndone, AlreadyFenced and NotHeld.
-    """
-    _must_be_parked(order)
-    if to is Status.CANCELLED:
-        if not (payment.undone and reservation.undone):
-            raise NotUndone(payment=payment.status, reservation=reservation.status)
-        ended = _cancelled(order)
-    else:
-        if order.fenced:
-            raise AlreadyFenced
-        if not (payment.held and reservation.held):
-            raise NotHeld(payment=payment.status, reservation=reservation.status)
-        ended = _confirmed(order)
-    fact = OrderResolved(order_id=order.order_id, to=to.value, by=request.by, because=request.because)
-    return Decision(ended.state, (fact, *ended.facts))
-
-
 def look_again(attempts: int, now: datetime) -> datetime:
     """When an order that has been claimed `attempts` times is due, if it is open still."""
     return now + PATIENCE * (1 << attempts)
 
 
-def _must_be_parked(order: Order) -> None:
-    if order.status is not Status.NEEDS_ATTENTION:
-        raise NotParked(status=order.status.value)
-
-
-def _confirmed(order: Order) -> Decision[Order]:
+def end_confirmed(order: Order) -> Decision[Order]:
+    """The order ends CONFIRMED, which is for whoever knows that it may."""
     fact = OrderConfirmed(order_id=order.order_id)
     return Decision(replace(order, status=Status.CONFIRMED, reason=""), (fact,))
 
 
-def _cancelled(order: Order) -> Decision[Order]:
+def end_cancelled(order: Order) -> Decision[Order]:
+    """The order ends CANCELLED, which is for whoever knows that it may."""
     fact = OrderCancelled(order_id=order.order_id, reason=order.reason)
     return Decision(replace(order, status=Status.CANCELLED), (fact,))
+
+
+def _published(lines: tuple[Line, ...]) -> tuple[OrderedLine, ...]:
+    return tuple(
+        OrderedLine(sku=line.sku, quantity=line.quantity, unit_price=line.unit_price) for line in lines
+    )

@@ -6,8 +6,8 @@ from kernel.events import Event
 from kernel.money import Money
 
 
-class Line(BaseModel):
-    """A SKU, how many of it, and what one of it costs."""
+class OrderedLine(BaseModel):
+    """A SKU, how many units of it are ordered, and what one unit costs."""
 
     model_config = ConfigDict(frozen=True)
     sku: str
@@ -20,7 +20,7 @@ class OrderPlaced(Event):
 
     order_id: str
     customer_id: str
-    lines: tuple[Line, ...]
+    lines: tuple[OrderedLine, ...]
     total: Money
     payment_method: str
 

@@ -14,8 +14,10 @@ from kernel.table import inbox, items, open_index, outbox, writes
 from kernel.table.items import Item, Key
 from kernel.table.writes import Write
 from orders import domain
-from orders.domain import Order, Price, Status
-from orders.events import Line, OrderParked
+from orders.domain import Order, Status
+from orders.events import OrderParked
+from orders.parked import Intervention
+from orders.pricing import Line, Price
 
 PARKED = "parked"
 
@@ -28,21 +30,14 @@ class Place(NamedTuple):
     order_id: str
 
 
-class Request(NamedTuple):
-    """An operator's request, and a hash of what is asked in it."""
-
-    id: str
-    fingerprint: str
-
-
 def load(order_id: str) -> Order | None:
     """The order as it is now, or None."""
     item = items.load(_order_key(order_id))
     return _order(item) if item else None
 
 
-def save(decision: Decision[Order], *, cause: str, request: Request | None = None) -> None:
-    """The order, its facts and the memory of an operator's request in one transaction.
+def save(decision: Decision[Order], *, cause: str, granted: Intervention | None = None) -> None:
+    """The order, its facts and the memory of an operator's granted request in one transaction.
 
     Orders that have not ended stand in the index. Raises Contended when the order has moved on, or the
     request was remembered meanwhile.
@@ -59,17 +54,17 @@ def save(decision: Decision[Order], *, cause: str, request: Request | None = Non
         sets=changing if order.sequence else {**_accepted(order), **changing},
         removes=open_index.CLOSED if order.has_ended else (),
     )
-    beside = [_remembering(request)] if request else []
+    beside = [_remembering(granted)] if granted else []
     try:
         outbox.commit(aggregate, decision.facts, cause=cause, beside=beside)
     except ConditionFailed as failed:
         raise Contended from failed
 
 
-def remembers(request: Request) -> bool:
-    """Whether the request has had its effect. Raises KeyReused when another had it under its id."""
-    item = items.load(_remembering(request).key)
-    if item and item["fingerprint"] != request.fingerprint:
+def remembers(asked: Intervention) -> bool:
+    """Whether the request was granted before. Raises KeyReused when another request had its id."""
+    item = items.load(_remembering(asked).key)
+    if item and item["fingerprint"] != asked.fingerprint:
         raise KeyReused
     return item is not None
 
@@ -143,7 +138,7 @@ def _accepted(order: Order) -> Item:
     return {
         "order_id": order.order_id,
         "customer_id": order.customer_id,
-        "lines": [line.model_dump() for line in order.lines],
+        "lines": [_row(line) for line in order.lines],
         "total": order.total.plain(),
         "payment_method": order.payment_method,
         "placed_at": order.placed_at.isoformat(),
@@ -157,7 +152,7 @@ def _order(item: Item) -> Order:
     return Order(
         order_id=item["order_id"],
         customer_id=item["customer_id"],
-        lines=_lines(item["lines"]),
+        lines=tuple(map(_line, item["lines"])),
         total=Money(**item["total"]),
         payment_method=item["payment_method"],
         placed_at=datetime.fromisoformat(item["placed_at"]),
@@ -190,12 +185,16 @@ def _fenced(item: Item) -> bool:
     return bool(item.get("fenced", item["status"] == Status.NEEDS_ATTENTION))
 
 
-def _remembering(request: Request) -> Write:
-    return inbox.once("operators", request.id, fingerprint=request.fingerprint)
+def _remembering(asked: Intervention) -> Write:
+    return inbox.once("operators", asked.id, fingerprint=asked.fingerprint)
 
 
-def _lines(rows: Sequence[Item]) -> tuple[Line, ...]:
-    return tuple(Line.model_validate(item) for item in rows)
+def _row(line: Line) -> Item:
+    return {"sku": line.sku, "quantity": line.quantity, "unit_price": line.unit_price.plain()}
+
+
+def _line(row: Item) -> Line:
+    return Line(row["sku"], row["quantity"], Money(**row["unit_price"]))
 
 
 def _order_key(order_id: str) -> Key:

@@ -1,20 +1,19 @@
 """The saga's steps in orders, claims for the sweep, and what operators ask of an order by way of checkout."""
 
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Mapping
 from typing import Any, Literal
 
 from pydantic import BaseModel
 
 from kernel import identity
-from kernel.errors import Contended, Fault, NotFound, Refusal
-from kernel.events import Decision
-from kernel.table import outbox
+from kernel.errors import Refusal
 from kernel.triggers.observability import count
 from kernel.triggers.tasks import Step, task
-from orders import domain, store
-from orders.domain import Intervention, Order, Standing, Status
+from orders import domain, interventions, store, sweep
+from orders.domain import Order, OrderMissing, Status
 from orders.events import OrderPlaced
+from orders.parked import Intervention, Standing
+from orders.sweep import Claimed
 
 RESUMED = "Resumed"
 
@@ -59,11 +58,14 @@ class Asked(Step):
     because: str
 
     def intervention(self) -> Intervention:
-        return Intervention(self.request, self.by, self.because)
-
-    def fingerprint(self) -> str:
         asked = self.model_dump_json(include={"order_id", "to", "because"})
-        return identity.derive(type(self).__name__, asked)
+        return Intervention(
+            id=self.request,
+            order_id=self.order_id,
+            by=self.by,
+            because=self.because,
+            fingerprint=identity.derive(type(self).__name__, asked),
+        )
 
 
 class ResumeOrder(Asked):
@@ -101,6 +103,11 @@ class Claim(BaseModel):
     status: Status
     attempt: int
     order: OrderPlaced
+
+    @classmethod
+    def of(cls, claimed: Claimed) -> "Claim":
+        order = claimed.order
+        return cls(status=order.status, attempt=claimed.attempt, order=domain.placed(order))
 
 
 class Claims(BaseModel):
@@ -142,71 +149,35 @@ def order_status(step: OrderStatus) -> Outcome:
 @task(ResumeOrder)
 def resume_order(step: ResumeOrder) -> Resumption | Refused:
     """Notes that an operator resumes the order, once per request; the repair is checkout's."""
-    refused = _intervene(step, lambda order: domain.resume(order, step.intervention()))
-    return refused or Resumption(order_id=step.order_id, resumption=step.request)
+    try:
+        interventions.resume(step.intervention(), cause=step.cause)
+    except Refusal as refusal:
+        return Refused(refused=refusal.status, problem=refusal.problem())
+    return Resumption(order_id=step.order_id, resumption=step.request)
 
 
 @task(ResolveOrder)
 def resolve_order(step: ResolveOrder) -> Outcome | Refused:
     """Ends a parked order as an operator says, once per request."""
-
-    def resolve(order: Order) -> Decision[Order]:
-        request, payment, reservation = step.intervention(), step.payment, step.reservation
-        return domain.resolve(order, step.to, request=request, payment=payment, reservation=reservation)
-
-    return _intervene(step, resolve) or Outcome(order_id=step.order_id, status=step.to)
+    asked, books = step.intervention(), {"payment": step.payment, "reservation": step.reservation}
+    try:
+        interventions.resolve(asked, step.to, **books, cause=step.cause)
+    except Refusal as refusal:
+        return Refused(refused=refusal.status, problem=refusal.problem())
+    return Outcome(order_id=step.order_id, status=step.to)
 
 
 @task(ClaimOverdue)
 def claim_overdue(step: ClaimOverdue) -> Claims:
     """Claims what has been open for too long; parks what was claimed five times already."""
-    overdue = list(store.overdue(identity.now(), limit=step.limit))
-    claims = [_claim(order, cause=step.cause) for order in overdue]
-    return Claims(claims=[claim for claim in claims if claim])
-
-
-def _claim(order: Order, *, cause: str) -> Claim | None:
-    """The claim, or None for an order that was given up or that somebody else has claimed."""
-    if order.attempts >= domain.MOST_ATTEMPTS:
-        _park(order, cause=cause)
-        return None
-    attempt = order.attempts + 1
-    due_at = domain.look_again(attempt, identity.now())
-    if not store.claim(order, due_at=due_at):
-        return None
-    return Claim(status=order.status, attempt=attempt, order=domain.placed(order))
-
-
-def _park(order: Order, *, cause: str) -> None:
-    """Counted first: an alarm too many is better than one that was never raised."""
-    count("OrderParked")
-    with suppress(Contended):  # it has moved on by itself
-        store.save(domain.park(order, ()), cause=cause)
-
-
-def _intervene(step: Asked, decide: Callable[[Order], Decision[Order]]) -> Refused | None:
-    """Decides and saves, unless the same request was granted before."""
-    request = store.Request(step.request, step.fingerprint())
-
-    def use_case() -> None:
-        if store.remembers(request):
-            return
-        order = store.load(step.order_id)
-        if order is None:
-            raise NotFound
-        store.save(decide(order), cause=step.cause, request=request)
-
-    try:
-        outbox.persist(use_case)
-    except Refusal as refusal:
-        return Refused(refused=refusal.status, problem=refusal.problem())
-    return None
+    claimed = sweep.claim_overdue(limit=step.limit, cause=step.cause)
+    return Claims(claims=[Claim.of(each) for each in claimed])
 
 
 def _load(order_id: str) -> Order:
     order = store.load(order_id)
     if order is None:
-        raise Fault(f"there is no order {order_id}")
+        raise OrderMissing(f"there is no order {order_id}")
     return order
 
 

@@ -29,10 +29,15 @@ def refusals_of(step: str) -> set[str]:
 
 
 def refusal_classes(service: str) -> set[str]:
-    """Every Refusal that a service's domain defines."""
-    domain = importlib.import_module(f"{service}.domain")
-    found = inspect.getmembers(domain, inspect.isclass)
-    return {name for name, kind in found if issubclass(kind, Refusal) and kind.__module__ == domain.__name__}
+    """Every Refusal that a service defines."""
+    stems = [path.stem for path in (FUNCTIONS / service).glob("*.py")]
+    modules = [importlib.import_module(f"{service}.{stem}") for stem in stems if stem != "__init__"]
+    return {
+        name
+        for module in modules
+        for name, kind in inspect.getmembers(module, inspect.isclass)
+        if issubclass(kind, Refusal) and kind.__module__ == module.__name__
+    }
 
 
 def called_from(step: str) -> set[str]:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from kernel.money import Money
 from orders.domain import Order, Status
-from orders.events import Line
+from orders.pricing import Line
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 LINES = (

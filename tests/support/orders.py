@@ -5,7 +5,7 @@ from typing import Any
 from kernel.money import Money
 from kernel.table import writes
 from orders import api, store, tasks
-from orders.domain import Price
+from orders.pricing import Price
 from tests.support import aws
 
 BODY = {"lines": [{"sku": "mug", "quantity": 2}], "payment_method": "method-1"}

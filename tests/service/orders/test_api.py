@@ -10,7 +10,7 @@ import pytest
 from kernel.money import Money
 from kernel.table import items
 from orders import api, store, tasks
-from orders.domain import Price
+from orders.pricing import Price
 from tests.support import aws
 from tests.support.clock import Clock
 from tests.support.races import before_its_write

@@ -7,7 +7,7 @@ from kernel.money import Money
 from kernel.table import writes
 from kernel.table.writes import Write
 from orders import api, store, tasks
-from orders.domain import Price
+from orders.pricing import Price
 from tests.support import aws
 from tests.support.clock import Clock
 

@@ -11,7 +11,7 @@ from kernel.events import Envelope
 from kernel.money import Money
 from kernel.table import items
 from orders import api, consumers, store
-from orders.domain import Price
+from orders.pricing import Price
 from tests.support import aws
 from tests.support.events import arriving
 

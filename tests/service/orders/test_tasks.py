@@ -8,7 +8,7 @@ import pytest
 
 from kernel.errors import Contended, Fault
 from kernel.table import items
-from orders import tasks
+from orders import sweep, tasks
 from orders.domain import AlreadyConfirmed, NotFenced, OrderNotPending
 from tests.support import aws
 from tests.support.clock import Clock
@@ -34,7 +34,8 @@ pytestmark = pytest.mark.usefixtures("service", "clock")
 def counted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The metrics that the tasks counted."""
     found: list[str] = []
-    monkeypatch.setattr(tasks, "count", found.append)
+    for module in (tasks, sweep):
+        monkeypatch.setattr(module, "count", found.append)
     return found
 
 

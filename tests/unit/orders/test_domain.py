@@ -1,6 +1,6 @@
-"""Every state of an order under every command; what an order costs, and when it is looked at again."""
+"""Every state of an order under every command, and when an order is looked at again."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
@@ -10,23 +10,12 @@ from kernel.errors import Fault, KeyReused, Refusal
 from kernel.events import Decision
 from kernel.money import Money
 from orders import domain
-from orders.domain import (
-    AlreadyConfirmed,
-    MixedCurrencies,
-    NotFenced,
-    Order,
-    OrderNotPending,
-    Price,
-    Status,
-    TotalMismatch,
-    UnknownProduct,
-    Wanted,
-)
+from orders.domain import AlreadyConfirmed, NotFenced, Order, OrderNotPending, Status
 from orders.events import (
     CancellationStarted,
-    Line,
     OrderCancelled,
     OrderConfirmed,
+    OrderedLine,
     OrderParked,
     OrderPlaced,
 )
@@ -34,7 +23,6 @@ from tests.support.order_states import (
     CANCELLED,
     CANCELLING,
     CONFIRMED,
-    LINES,
     NEVER_FENCED,
     NOON,
     PARKED,
@@ -145,7 +133,10 @@ def test_an_accepted_order_says_what_its_saga_needs() -> None:
     fact = OrderPlaced(
         order_id="o1",
         customer_id="alice",
-        lines=LINES,
+        lines=(
+            OrderedLine(sku="mug", quantity=2, unit_price=Money(1250, "EUR")),
+            OrderedLine(sku="lid", quantity=3, unit_price=Money(99, "EUR")),
+        ),
         total=Money(2797, "EUR"),
         payment_method="method-1",
     )
@@ -160,55 +151,6 @@ def test_a_repeated_request_gets_its_order_whatever_became_of_it(order: Order) -
         domain.repeated(order, "another hash")
 
 
-def shelf(**prices: Money) -> dict[str, Price]:
-    return {sku: Price(sku, price, for_sale=True) for sku, price in prices.items()}
-
-
-EUROS = shelf(mug=Money(1250, "EUR"), lid=Money(99, "EUR"))
-WANTED = [Wanted("mug", 2), Wanted("lid", 3)]
-
-
-def test_lines_get_the_prices_of_today_in_the_order_they_were_asked_for() -> None:
-    assert domain.price(WANTED, EUROS | shelf(cup=Money(1, "USD"))) == LINES
-
-
-@pytest.mark.parametrize(
-    ("prices", "missing"),
-    [
-        ({}, ["mug", "lid"]),
-        ({"mug": EUROS["mug"]}, ["lid"]),
-        (EUROS | {"mug": replace(EUROS["mug"], for_sale=False)}, ["mug"]),
-        (shelf(lid=Money(99, "USD")), ["mug"]),
-    ],
-)
-def test_what_is_not_for_sale_is_named(prices: Mapping[str, Price], missing: list[str]) -> None:
-    with pytest.raises(UnknownProduct) as refused:
-        domain.price(WANTED, prices)
-    assert refused.value.data == {"skus": missing}
-
-
-def test_an_order_is_paid_in_one_currency() -> None:
-    with pytest.raises(MixedCurrencies):
-        domain.price(WANTED, EUROS | shelf(lid=Money(99, "USD")))
-
-
-@pytest.mark.parametrize("expected", [None, Money(2797, "EUR")])
-def test_a_total_is_the_sum_of_quantity_times_price(expected: Money | None) -> None:
-    assert domain.total_of(LINES, expected=expected) == Money(2 * 1250 + 3 * 99, "EUR") == Money(2797, "EUR")
-
-
-def test_the_largest_order_is_added_up_to_the_cent() -> None:
-    line = Line(sku="gem", quantity=999, unit_price=Money(10**9 - 1, "EUR"))
-    assert domain.total_of([line] * 50, expected=None) == Money(49_949_999_950_050, "EUR")
-
-
-@pytest.mark.parametrize("expected", [Money(2796, "EUR"), Money(2798, "EUR"), Money(2797, "USD")])
-def test_another_total_than_expected_is_refused_and_told(expected: Money) -> None:
-    with pytest.raises(TotalMismatch) as refused:
-        domain.total_of(LINES, expected=expected)
-    assert refused.value.data == {"total": {"amount": 2797, "currency": "EUR"}}
-
-
 def test_an_open_order_is_looked_at_after_two_minutes_and_then_twice_as_long_each_time() -> None:
     waits = [domain.look_again(attempts, NOON) - NOON for attempts in range(6)]
     assert waits == [timedelta(minutes=minutes) for minutes in (2, 4, 8, 16, 32, 64)]
@@ -221,9 +163,6 @@ def test_an_order_is_claimed_five_times_at_most() -> None:
 @pytest.mark.parametrize(
     ("refusal", "status"),
     [
-        (UnknownProduct, 422),
-        (MixedCurrencies, 422),
-        (TotalMismatch, 409),
         (OrderNotPending, 409),
         (AlreadyConfirmed, 409),
     ],

@@ -6,12 +6,15 @@ import pytest
 
 from kernel.errors import Refusal
 from kernel.events import Decision
-from orders import domain
-from orders.domain import AlreadyFenced, Intervention, NotHeld, NotParked, NotUndone, Order, Standing, Status
+from orders import parked
+from orders.domain import Order, Status
 from orders.events import OrderCancelled, OrderConfirmed, OrderResolved, OrderResumed
+from orders.parked import AlreadyFenced, Intervention, NotHeld, NotParked, NotUndone, Standing
 from tests.support.order_states import CANCELLED, CANCELLING, CONFIRMED, NEVER_FENCED, PARKED, PENDING, STATES
 
-REQUEST = Intervention("request-1", by="olga", because="the processor is back")
+REQUEST = Intervention(
+    "request-1", "o1", by="olga", because="the processor is back", fingerprint="hash of the request"
+)
 GONE, KEPT, UNCLEAR = (
     Standing("REFUNDED", undone=True, held=False),
     Standing("CAPTURED", undone=False, held=True),
@@ -24,11 +27,11 @@ def resolve(
     order: Order, to: Status, payment: Standing = GONE, reservation: Standing = FREED
 ) -> Decision[Order]:
     assert to is Status.CANCELLED or to is Status.CONFIRMED
-    return domain.resolve(order, to, request=REQUEST, payment=payment, reservation=reservation)
+    return parked.resolve(order, to, asked=REQUEST, payment=payment, reservation=reservation)
 
 
 def resume(order: Order) -> Decision[Order]:
-    return domain.resume(order, REQUEST)
+    return parked.resume(order, REQUEST)
 
 
 def confirm(order: Order) -> Decision[Order]:
