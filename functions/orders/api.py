@@ -131,14 +131,14 @@ def _after(state: Status) -> Place | None:
 
 
 def _listed(order: Order) -> dict[str, object]:
-    when = "since" if order.status is Status.NEEDS_ATTENTION else "due_at"
+    when = "since" if order.phase.is_parked else "due_at"
     return {
         "order_id": order.order_id,
         "status": order.status,
         "reason": order.reason or None,
         "placed_at": order.placed_at.isoformat(),
         "attempts": order.attempts,
-        "fenced": order.fenced,
+        "fenced": order.phase.is_fenced,
         when: order.due_at and order.due_at.isoformat(),
     }
 

@@ -1,4 +1,4 @@
-"""The order's life: PENDING, then CONFIRMED, or by way of CANCELLING to CANCELLED or NEEDS_ATTENTION."""
+"""The order's life: PENDING, then CONFIRMED, or by way of CANCELLING to CANCELLED, or parked for a person."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -41,7 +41,7 @@ class OrderMissing(Fault):
 
 
 class Status(StrEnum):
-    """Where an order is; it only ever moves forward."""
+    """Where an order is, as customers, operators and other services are told; it only moves forward."""
 
     PENDING = "PENDING"
     CONFIRMED = "CONFIRMED"
@@ -50,13 +50,44 @@ class Status(StrEnum):
     NEEDS_ATTENTION = "NEEDS_ATTENTION"
 
 
+class Phase(StrEnum):
+    """Where an order is, as its own service must know it.
+
+    An order that NEEDS_ATTENTION is in one of two phases. An order that was parked unfenced may still be
+    confirmed, and nothing of it may be undone yet. An order that was parked fenced can only be cancelled.
+    """
+
+    PENDING = "PENDING"
+    CONFIRMED = "CONFIRMED"
+    CANCELLING = "CANCELLING"
+    CANCELLED = "CANCELLED"
+    PARKED_UNFENCED = "PARKED_UNFENCED"
+    PARKED_FENCED = "PARKED_FENCED"
+
+    @property
+    def is_parked(self) -> bool:
+        return self in (Phase.PARKED_UNFENCED, Phase.PARKED_FENCED)
+
+    @property
+    def is_fenced(self) -> bool:
+        """Whether the order can only be cancelled."""
+        return self in (Phase.CANCELLING, Phase.CANCELLED, Phase.PARKED_FENCED)
+
+    @property
+    def has_ended(self) -> bool:
+        return self in (Phase.CONFIRMED, Phase.CANCELLED)
+
+    @property
+    def status(self) -> Status:
+        return Status.NEEDS_ATTENTION if self.is_parked else Status(self.value)
+
+
 @dataclass(frozen=True)
 class Order:
     """An order as its service knows it.
 
     `fingerprint` is a hash of the request that placed it; `attempts` counts how often it was claimed
-    for repair. Nothing is undone before `fenced`, and nothing is confirmed after. `due_at` is when the
-    sweep looks at it, or since when it NEEDS_ATTENTION.
+    for repair. `due_at` is when the sweep looks at it, or since when it is parked.
     """
 
     order_id: str
@@ -66,16 +97,15 @@ class Order:
     payment_method: str
     placed_at: datetime
     fingerprint: str
-    status: Status = Status.PENDING
+    phase: Phase = Phase.PENDING
     reason: str = ""
     attempts: int = 0
-    fenced: bool = False
     due_at: datetime | None = None
     sequence: int = 0
 
     @property
-    def has_ended(self) -> bool:
-        return self.status in (Status.CONFIRMED, Status.CANCELLED)
+    def status(self) -> Status:
+        return self.phase.status
 
 
 def repeated(order: Order, fingerprint: str) -> Order:
@@ -102,67 +132,66 @@ def place(order: Order) -> Decision[Order]:
 
 
 def confirm(order: Order) -> Decision[Order]:
-    """PENDING to CONFIRMED. Raises OrderNotPending once it was fenced."""
-    match order.status:
-        case Status.CONFIRMED:
+    """PENDING to CONFIRMED. Raises OrderNotPending once the order was fenced or parked."""
+    match order.phase:
+        case Phase.CONFIRMED:
             return Decision(order)
-        case Status.PENDING:
+        case Phase.PENDING:
             return end_confirmed(order)
-        case Status.CANCELLING | Status.CANCELLED | Status.NEEDS_ATTENTION:
+        case Phase.CANCELLING | Phase.CANCELLED | Phase.PARKED_UNFENCED | Phase.PARKED_FENCED:
             raise OrderNotPending
         case other:
             assert_never(other)
 
 
 def fence(order: Order, reason: str) -> Decision[Order]:
-    """PENDING to CANCELLING; one already fenced passes. Raises AlreadyConfirmed for one that stands.
+    """PENDING to CANCELLING, parked unfenced to parked fenced; a fenced order passes.
 
-    One that was parked before it was fenced is so now, and NEEDS_ATTENTION still.
+    Nothing of an order is undone before it is fenced, and no order is confirmed after. Raises
+    AlreadyConfirmed for an order that stands.
     """
-    match order.status:
-        case Status.PENDING:
-            fenced = replace(order, status=Status.CANCELLING, reason=reason, fenced=True)
-            return Decision(fenced, (CancellationStarted(order_id=order.order_id, reason=reason),))
-        case Status.NEEDS_ATTENTION if not order.fenced:
-            fact = CancellationStarted(order_id=order.order_id, reason=order.reason)
-            return Decision(replace(order, fenced=True), (fact,))
-        case Status.CANCELLING | Status.CANCELLED | Status.NEEDS_ATTENTION:
+    match order.phase:
+        case Phase.PENDING:
+            return _fenced(replace(order, phase=Phase.CANCELLING, reason=reason))
+        case Phase.PARKED_UNFENCED:
+            return _fenced(replace(order, phase=Phase.PARKED_FENCED))
+        case Phase.CANCELLING | Phase.CANCELLED | Phase.PARKED_FENCED:
             return Decision(order)
-        case Status.CONFIRMED:
+        case Phase.CONFIRMED:
             raise AlreadyConfirmed
         case other:
             assert_never(other)
 
 
 def cancel(order: Order, stuck: Sequence[str], *, resumed: bool) -> Decision[Order]:
-    """Ends a fenced order: CANCELLED, or NEEDS_ATTENTION while a step is stuck.
+    """Ends a fenced order: CANCELLED, or parked while a step is stuck.
 
-    One that NEEDS_ATTENTION already is ended only when an operator has `resumed` it. Raises NotFenced for
-    one that could still be confirmed, or is.
+    A parked order is ended only when an operator has `resumed` it. Raises NotFenced for an order that
+    could still be confirmed, or is.
     """
-    match order.status:
-        case Status.CANCELLED:
+    match order.phase:
+        case Phase.CANCELLED:
             return Decision(order)
-        case Status.CANCELLING if stuck:
-            return park(order, stuck)
-        case Status.NEEDS_ATTENTION if stuck or not resumed:
+        case Phase.CANCELLING:
+            return park(order, stuck) if stuck else end_cancelled(order)
+        case Phase.PARKED_UNFENCED | Phase.PARKED_FENCED if stuck or not resumed:
             return Decision(order)
-        case Status.CANCELLING | Status.NEEDS_ATTENTION if order.fenced:
+        case Phase.PARKED_FENCED:
             return end_cancelled(order)
-        case Status.PENDING | Status.CONFIRMED | Status.CANCELLING | Status.NEEDS_ATTENTION:
+        case Phase.PENDING | Phase.CONFIRMED | Phase.PARKED_UNFENCED:
             raise NotFenced
         case other:
             assert_never(other)
 
 
 def park(order: Order, stuck: Sequence[str]) -> Decision[Order]:
-    """Hands an open order to a person: NEEDS_ATTENTION. One that has ended stays as it is."""
-    match order.status:
-        case Status.PENDING | Status.CANCELLING:
-            reason = order.reason or INTERRUPTED
-            fact = OrderParked(order_id=order.order_id, reason=reason, stuck=tuple(stuck))
-            return Decision(replace(order, status=Status.NEEDS_ATTENTION, reason=reason), (fact,))
-        case Status.NEEDS_ATTENTION | Status.CONFIRMED | Status.CANCELLED:
+    """Hands an open order to a person. An order that was parked before, or has ended, stays as it is."""
+    match order.phase:
+        case Phase.PENDING:
+            return _parked(replace(order, phase=Phase.PARKED_UNFENCED), stuck)
+        case Phase.CANCELLING:
+            return _parked(replace(order, phase=Phase.PARKED_FENCED), stuck)
+        case Phase.PARKED_UNFENCED | Phase.PARKED_FENCED | Phase.CONFIRMED | Phase.CANCELLED:
             return Decision(order)
         case other:
             assert_never(other)
@@ -174,15 +203,25 @@ def look_again(attempts: int, now: datetime) -> datetime:
 
 
 def end_confirmed(order: Order) -> Decision[Order]:
-    """The order ends CONFIRMED, which is for whoever knows that it may."""
+    """The order ends CONFIRMED; whoever decides so has made sure that it may."""
     fact = OrderConfirmed(order_id=order.order_id)
-    return Decision(replace(order, status=Status.CONFIRMED, reason=""), (fact,))
+    return Decision(replace(order, phase=Phase.CONFIRMED, reason=""), (fact,))
 
 
 def end_cancelled(order: Order) -> Decision[Order]:
-    """The order ends CANCELLED, which is for whoever knows that it may."""
+    """The order ends CANCELLED; whoever decides so has made sure that it may."""
     fact = OrderCancelled(order_id=order.order_id, reason=order.reason)
-    return Decision(replace(order, status=Status.CANCELLED), (fact,))
+    return Decision(replace(order, phase=Phase.CANCELLED), (fact,))
+
+
+def _fenced(order: Order) -> Decision[Order]:
+    return Decision(order, (CancellationStarted(order_id=order.order_id, reason=order.reason),))
+
+
+def _parked(order: Order, stuck: Sequence[str]) -> Decision[Order]:
+    reason = order.reason or INTERRUPTED
+    fact = OrderParked(order_id=order.order_id, reason=reason, stuck=tuple(stuck))
+    return Decision(replace(order, reason=reason), (fact,))
 
 
 def _published(lines: tuple[Line, ...]) -> tuple[OrderedLine, ...]:

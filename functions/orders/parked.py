@@ -76,7 +76,7 @@ def resolve(
             raise NotUndone(payment=payment.status, reservation=reservation.status)
         ended = end_cancelled(order)
     else:
-        if order.fenced:
+        if order.phase.is_fenced:
             raise AlreadyFenced
         if not (payment.held and reservation.held):
             raise NotHeld(payment=payment.status, reservation=reservation.status)
@@ -86,5 +86,5 @@ def resolve(
 
 
 def _must_be_parked(order: Order) -> None:
-    if order.status is not Status.NEEDS_ATTENTION:
+    if not order.phase.is_parked:
         raise NotParked(status=order.status.value)

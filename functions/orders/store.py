@@ -14,7 +14,7 @@ from kernel.table import inbox, items, open_index, outbox, writes
 from kernel.table.items import Item, Key
 from kernel.table.writes import Write
 from orders import domain
-from orders.domain import Order, Status
+from orders.domain import Order, Phase, Status
 from orders.events import OrderParked
 from orders.parked import Intervention
 from orders.pricing import Line, Price
@@ -43,7 +43,7 @@ def save(decision: Decision[Order], *, cause: str, granted: Intervention | None 
     request was remembered meanwhile.
     """
     order = decision.state
-    changing = {"status": order.status, "reason": order.reason, "fenced": order.fenced}
+    changing = {**_stored(order.phase), "reason": order.reason}
     if any(isinstance(fact, OrderParked) for fact in decision.facts):
         changing |= open_index.opened(order.order_id, identity.now(), kind=PARKED)
     aggregate = outbox.Aggregate(
@@ -52,7 +52,7 @@ def save(decision: Decision[Order], *, cause: str, granted: Intervention | None 
         correlation=order.order_id,
         sequence=order.sequence,
         sets=changing if order.sequence else {**_accepted(order), **changing},
-        removes=open_index.CLOSED if order.has_ended else (),
+        removes=open_index.CLOSED if order.phase.has_ended else (),
     )
     beside = [_remembering(granted)] if granted else []
     try:
@@ -157,10 +157,9 @@ def _order(item: Item) -> Order:
         payment_method=item["payment_method"],
         placed_at=datetime.fromisoformat(item["placed_at"]),
         fingerprint=item["fingerprint"],
-        status=Status(item["status"]),
+        phase=_phase(item),
         reason=item["reason"],
         attempts=item["attempts"],
-        fenced=_fenced(item),
         due_at=datetime.fromisoformat(item["due_at"]) if "due_at" in item else None,
         sequence=item["sequence"],
     )
@@ -178,11 +177,16 @@ def _places(kind: str, after: Place | None, *, limit: int) -> Iterator[Place]:
             yield Place(shard, datetime.fromisoformat(entry["due_at"]), order_id)
 
 
-def _fenced(item: Item) -> bool:
-    """Records of an earlier release do not say; those that were parked may have been."""
-    if item["status"] in (Status.CANCELLING, Status.CANCELLED):
-        return True
-    return bool(item.get("fenced", item["status"] == Status.NEEDS_ATTENTION))
+def _stored(phase: Phase) -> Item:
+    """The phase as a record says it: the status and, until the order has ended, whether it is fenced."""
+    return {"status": phase.status} | ({} if phase.has_ended else {"fenced": phase.is_fenced})
+
+
+def _phase(item: Item) -> Phase:
+    """Records of an earlier release do not say `fenced`; an order that was parked may have been."""
+    if item["status"] != Status.NEEDS_ATTENTION:
+        return Phase(item["status"])
+    return Phase.PARKED_FENCED if item.get("fenced", True) else Phase.PARKED_UNFENCED
 
 
 def _remembering(asked: Intervention) -> Write:

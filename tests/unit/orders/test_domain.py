@@ -10,7 +10,7 @@ from kernel.errors import Fault, KeyReused, Refusal
 from kernel.events import Decision
 from kernel.money import Money
 from orders import domain
-from orders.domain import AlreadyConfirmed, NotFenced, Order, OrderNotPending, Status
+from orders.domain import AlreadyConfirmed, NotFenced, Order, OrderNotPending, Phase, Status
 from orders.events import (
     CancellationStarted,
     OrderCancelled,
@@ -98,6 +98,7 @@ def test_every_state_meets_every_command_in_one_of_the_tables() -> None:
     commands = (domain.confirm, fence, cancel, cancel_stuck, park)
     rows = [*MOVES, *STAYS, *REFUSED]
     pairs = [(given, command) for given, command, *_ in rows if command is not resumed]
+    assert {given.phase for given in STATES} == set(Phase)
     assert {given.status for given in STATES} == set(Status)
     assert len(pairs) == len(STATES) * len(commands)
     assert all((given, command) in pairs for given in STATES for command in commands)
@@ -109,8 +110,9 @@ def test_an_order_moves_on_and_says_so(
 ) -> None:
     decision = command(given)
     assert decision.facts == (fact,)
-    fenced = given.fenced or command is fence
-    assert decision.state == replace(given, status=status, reason=reason, fenced=fenced)
+    assert decision.state == replace(given, phase=decision.state.phase, reason=reason)
+    assert decision.state.status == status
+    assert decision.state.phase.is_fenced is (given.phase.is_fenced or command is fence)
 
 
 @pytest.mark.parametrize(("given", "command"), STAYS)
@@ -125,7 +127,7 @@ def test_what_would_go_backwards_is_refused(given: Order, command: Command, erro
 
 
 def test_an_order_has_ended_once_nobody_can_move_it_any_more() -> None:
-    assert [order for order in STATES if order.has_ended] == [CONFIRMED, CANCELLED]
+    assert [order for order in STATES if order.phase.has_ended] == [CONFIRMED, CANCELLED]
 
 
 def test_an_accepted_order_says_what_its_saga_needs() -> None:
