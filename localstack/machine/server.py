@@ -13,7 +13,7 @@ import threading
 import time
 from typing import Any
 
-from ministack.services import lambda_svc  # type: ignore[import-untyped]
+from ministack.services import lambda_svc
 
 ENVIRONMENTS = 2 * max(2, os.cpu_count() or 2)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import botocore.exceptions
@@ -62,10 +63,7 @@ class Clients:
         yield "update", outcome(lambda: self.data.update_item(TableName=name, Key=key))
         yield "query", outcome(lambda: self.query(TableName=name))
         for index in table.get("GlobalSecondaryIndexes", []):
-            yield (
-                "index",
-                outcome(lambda index=index: self.query(TableName=name, IndexName=index["IndexName"])),
-            )
+            yield "index", outcome(partial(self.query, TableName=name, IndexName=index["IndexName"]))
         yield "stream", outcome(lambda: self.streams.describe_stream(StreamArn=table["LatestStreamArn"]))
 
 

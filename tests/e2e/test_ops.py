@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from localstack.machine import aws
-from localstack.shop.deployed import Account, DeployedShop, expect, wait_for
+from localstack.shop.client import Settle
+from localstack.shop.deployed import DeployedShop, expect, wait_for
 from ops.deployment import Deployment
 from ops.evidence import Evidence
 from ops.invariants import RULES, violations
@@ -41,8 +42,8 @@ def ended(shop: DeployedShop, everything: Any) -> Mapping[str, str]:
     return found
 
 
-def status(account: Account, order_id: str) -> Any:
-    return account.order(order_id).body["status"]
+def status(customer: Settle, order_id: str) -> Any:
+    return customer.order(order_id).body["status"]
 
 
 def about(evidence: Evidence, order_ids: Mapping[str, str]) -> list[tuple[str, str]]:

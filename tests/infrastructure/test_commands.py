@@ -11,7 +11,7 @@ TASKS = {
     "ChargePayment": "Payments",
     "RefundPayment": "Payments",
 }
-ASKED = ("ClaimOverdue", "OrderStatus", "ClaimOpen", "CommitStock", "ReleaseStock")
+ASKED: tuple[str, ...] = ("ClaimOverdue", "OrderStatus", "ClaimOpen", "CommitStock", "ReleaseStock")
 ASKED += ("ResumeOrder", "ResolveOrder", "PaymentStatus", "ReservationStatus")
 UNDO = ("FenceOrder", "RefundPayment", "ReleaseStock", "CancelOrder")
 

@@ -6,7 +6,7 @@ the actions of its items), and the result must equal what the templates allow it
 
 import os
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -26,7 +26,8 @@ from tests.support.faults import ALWAYS, Kind
 from tests.support.letters import Queues
 from tests.support.processor import SECRET
 from tests.support.shop import SagaShop
-from tests.support.world import PUBLISHERS, MotoWorld
+from tests.support.wiring import PUBLISHERS
+from tests.support.world import MotoWorld
 
 ITEM_ACTIONS = {
     "Put": "dynamodb:PutItem",
@@ -76,6 +77,7 @@ def seen(world: MotoWorld, monkeypatch: pytest.MonkeyPatch) -> Iterator[Seen]:
         found[_running(world)].update(_actions(model.service_model.service_name, model.name, params))
 
     boto3.setup_default_session()
+    assert boto3.DEFAULT_SESSION is not None
     boto3.DEFAULT_SESSION.events.register("provide-client-params", record)
     _forget_clients()
     _publish_by_boto3(world)
@@ -218,7 +220,7 @@ def _publish_by_boto3(world: MotoWorld) -> None:
 
 
 def _forget_clients() -> None:
-    cached: list[Callable[..., Any]] = [
+    cached: list[Any] = [
         items.client,
         saga.executions,
         saga.functions,
@@ -226,4 +228,4 @@ def _forget_clients() -> None:
         operations_store.queues,
     ]
     for factory in cached:
-        factory.cache_clear()  # type: ignore[attr-defined]
+        factory.cache_clear()

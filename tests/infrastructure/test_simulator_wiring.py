@@ -47,7 +47,7 @@ def told(assembly: Assembly, service: str, handler: str) -> dict[str, str]:
 
 def feeding(assembly: Assembly) -> dict[str, tuple[str, Mapping[str, Any], Mapping[str, Any]]]:
     """By what it serves: logical id and properties of each queue that feeds a function, and the mapping."""
-    found = {}
+    found: dict[str, tuple[str, Mapping[str, Any], Mapping[str, Any]]] = {}
     for stack, _, mapping in mappings(assembly, stream=False):
         function = function_of(assembly, stack, mapping["FunctionName"])
         service = function["Environment"]["Variables"]["SERVICE"]
@@ -159,7 +159,7 @@ def test_the_machines_call_the_functions_that_the_templates_put_in(cloud_assembl
 
 def test_a_variable_names_the_function_that_the_template_names(cloud_assembly: Assembly) -> None:
     arns = {arn: function["Handler"] for arn, _, function in functions(cloud_assembly)}
-    found = {}
+    found: dict[str, str] = {}
     for _, service, function in functions(cloud_assembly):
         for name, value in told(cloud_assembly, service, function["Handler"]).items():
             if value in arns:

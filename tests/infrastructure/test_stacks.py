@@ -17,6 +17,7 @@ NAMED = {
     ("AWS::ApiGateway::Authorizer", "Name"),
     ("AWS::IAM::Policy", "PolicyName"),
 }
+NAMES: tuple[str, ...]
 NAMES = ("Name", "FunctionName", "TableName", "QueueName", "RoleName", "TopicName", "StateMachineName")
 NAMES += ("LogGroupName", "AlarmName", "DashboardName", "PolicyName", "StageName", "LayerName", "RuleName")
 

@@ -3,6 +3,7 @@
 import threading
 
 import pytest
+from ministack.services import lambda_svc
 
 from localstack.machine import server
 
@@ -17,10 +18,10 @@ def test_an_invocation_beyond_the_limit_waits_until_an_environment_is_free(
         asked.append(max_concurrency)
         return (name, "reused") if busy.is_set() else (None, "func_cap")
 
-    monkeypatch.setattr(server.lambda_svc, "acquire_worker", acquire)
+    monkeypatch.setattr(lambda_svc, "acquire_worker", acquire)
     server.queue_for_environments(limit=3)
     leased: list[tuple[str, str]] = []
-    waiting = threading.Thread(target=lambda: leased.append(server.lambda_svc.acquire_worker("reserve")))
+    waiting = threading.Thread(target=lambda: leased.append(lambda_svc.acquire_worker("reserve")))
     waiting.start()
     waiting.join(0.1)
     assert leased == []

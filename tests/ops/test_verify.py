@@ -109,7 +109,7 @@ def test_the_processor_has_captured_what_has_settled_by_now(
 ) -> None:
     item = {"sk": "intent", "id": "pi_1", "reference": "o1", "amount": 1000, "currency": "EUR"}
     item |= {"status": status, "settles_at": settles_at.isoformat() if settles_at else "", "refunds": []}
-    known = [item, {"sk": "refund"}]
+    known: list[Any] = [item, {"sk": "refund"}]
     assert [one["amount_captured"] for one in verify.intents(known, AT)] == [captured]
 
 

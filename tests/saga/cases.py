@@ -1,6 +1,7 @@
 """The words of the failure matrix: what a checkout can come to, and what makes a case."""
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 from tests.support.faults import ALWAYS, Kind
 from tests.support.shop import PRICE_OF_TWO, Outcome
@@ -66,11 +67,11 @@ def because(outcome: Outcome, reason: str) -> Outcome:
     return replace(outcome, order=(outcome.order[0], reason))
 
 
-def parked(outcome: Outcome, **changes: object) -> Outcome:
+def parked(outcome: Outcome, **changes: Any) -> Outcome:
     """The same with the order left to a person."""
     events = {**outcome.events, "order": f"{PLACED} {FENCED} OrderParked"}
     left = replace(outcome, order=("NEEDS_ATTENTION", outcome.order[1]), events=events)
-    return replace(left, **changes)  # type: ignore[arg-type]
+    return replace(left, **changes)
 
 
 def fencing(outcome: Outcome, reason: str) -> Outcome:
@@ -127,11 +128,11 @@ class Case:
         return f"{self.task}: {self.kind.value if self.kind else 'refusal'}{after} {often}"
 
 
-def undo(task: str, kind: Kind | None, calls: str, left: Outcome, **more: object) -> Case:
+def undo(task: str, kind: Kind | None, calls: str, left: Outcome, **more: Any) -> Case:
     """A case of the undo lane: the money is captured when the customer cancels."""
-    return Case(task, kind, calls, left, cancelled=True, **more)  # type: ignore[arg-type]
+    return Case(task, kind, calls, left, cancelled=True, **more)
 
 
-def declined(task: str, kind: Kind | None, calls: str, left: Outcome, **more: object) -> Case:
+def declined(task: str, kind: Kind | None, calls: str, left: Outcome, **more: Any) -> Case:
     """A case of the undo lane in which the fence itself has something to write."""
-    return Case(task, kind, calls, left, method="pm_decline", **more)  # type: ignore[arg-type]
+    return Case(task, kind, calls, left, method="pm_decline", **more)

@@ -178,7 +178,7 @@ def stepped(machine: Mapping[str, Any], given: Any, player: Player, *, start: st
                     error = player.called(resource, payload)
                     sent = Failed(error, cause(error)) if error else Answered({"from": resource})
     except StopIteration as end:
-        return end.value  # type: ignore[no-any-return]
+        return end.value
 
 
 def cause(error: str) -> str:

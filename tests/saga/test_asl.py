@@ -11,7 +11,7 @@ import pytest
 
 from kernel.errors import Refusal
 from tests.support.state_machines import definition, reachable, repair
-from tests.support.world import TASKS
+from tests.support.wiring import TASKS
 
 MACHINE = definition()
 STEPS = {name: state for name, state in MACHINE["States"].items() if state["Type"] == "Task"}

@@ -93,7 +93,7 @@ def test_what_is_not_due_yet_is_left_alone(world: MotoWorld, shop: SagaShop) -> 
 
 def test_an_execution_that_still_runs_is_left_alone(world: MotoWorld, shop: SagaShop) -> None:
     order_id = shop.order()
-    seen = []
+    seen: list[None] = []
     world.faults.just_before("ChargePayment", lambda: seen.append(world.sweep_only(timedelta(minutes=3))))
     world.settle()
     assert seen == [None]

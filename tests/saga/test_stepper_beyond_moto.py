@@ -31,7 +31,7 @@ def answered(machine: Mapping[str, Any], given: Any, answer: Answered | Failed) 
     try:
         return execution.send(answer)
     except StopIteration as end:
-        return end.value  # type: ignore[no-any-return]
+        return end.value
 
 
 @pytest.mark.parametrize("task", tasks(MACHINES["saga"]))

@@ -75,7 +75,7 @@ class Engine:
         """Seconds since it began."""
         return (self.now - self.began).total_seconds()
 
-    def after(self, seconds: float, act: Callable[[], None]) -> list[Any]:
+    def after(self, seconds: float, act: Callable[[], object]) -> list[Any]:
         """Lets `act` happen then. What is answered may be given to `cancel`."""
         entry = [self.now + timedelta(seconds=seconds), next(self._order), act]
         heapq.heappush(self._queue, entry)
@@ -126,7 +126,7 @@ class Engine:
         self.after(seconds, lambda: self._resume(process))
         self._suspend(process)
 
-    def wait(self, start: Callable[[Ended], None], *, timeout: float) -> Any:
+    def wait(self, start: Callable[[Ended], object], *, timeout: float) -> Any:
         """What the thing that `start` sets off ends with. Raises what it raised, or Timeout."""
         process = self._process()
         heard: list[Outcome] = []

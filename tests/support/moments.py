@@ -4,6 +4,7 @@ import itertools
 import os
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import pytest
@@ -42,7 +43,7 @@ class Moments:
             order_id = f"order-{moment}"
             if given:
                 given(order_id)
-            self._left, self._action = moment, lambda order_id=order_id: action(order_id)
+            self._left, self._action = moment, partial(action, order_id)
             with suppress(Refusal, Fault, Died):
                 job(order_id)
             if self._left > 0:

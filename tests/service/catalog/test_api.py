@@ -139,7 +139,8 @@ def test_the_longest_name_and_the_highest_price_are_taken() -> None:
 
 def test_who_loses_a_race_decides_again_on_what_the_winner_wrote(monkeypatch: pytest.MonkeyPatch) -> None:
     ask("PUT", "mug", MUG)
-    load, stale = store.load, []
+    load = store.load
+    stale: list[Any] = []
 
     def load_before_a_rival_writes(sku: str) -> domain.Product | None:
         found = load(sku)

@@ -7,7 +7,7 @@ from typing import Any
 
 import boto3
 import pytest
-from botocore.awsrequest import AWSResponse
+from botocore.awsrequest import AWSResponse, HTTPHeaders
 from botocore.exceptions import ClientError, ReadTimeoutError
 
 from kernel import identity
@@ -44,7 +44,8 @@ class Wire:
 
     def call(self, **_: Any) -> tuple[AWSResponse, dict[str, Any]] | None:
         self.asked += 1
-        return (AWSResponse("table", 400, {}, None), self.refusals.pop(0)) if self.refusals else None
+        answer = AWSResponse("table", 400, HTTPHeaders(), None)
+        return (answer, self.refusals.pop(0)) if self.refusals else None
 
     def send(self, request: Any, **_: Any) -> None:
         self.sent.append(json.loads(request.body))
@@ -57,7 +58,7 @@ class Wire:
 def wire(service: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Wire]:
     monkeypatch.setattr("botocore.endpoint.time.sleep", lambda seconds: None)
     events, scripted = items.client().meta.events, Wire()
-    hooks = {
+    hooks: dict[str, Any] = {
         f"{hook}.dynamodb.{operation}": listener
         for operation in ("TransactWriteItems", "UpdateItem")
         for hook, listener in (("before-call", scripted.call), ("before-send", scripted.send))
@@ -202,8 +203,8 @@ def test_a_call_that_times_out_once_is_repeated_as_the_same_transaction(wire: Wi
 
 
 def test_a_call_that_nobody_answers_is_given_up_in_time() -> None:
-    config = items.client().meta.config
-    attempts = config.retries["total_max_attempts"]  # type: ignore[typeddict-item]
+    config: Any = items.client().meta.config
+    attempts = config.retries["total_max_attempts"]
     assert attempts * (config.connect_timeout + config.read_timeout) <= 12
 
 

@@ -76,7 +76,7 @@ def stream_records() -> Iterator[dict[str, Any]]:
         iterator = streams.get_shard_iterator(
             StreamArn=stream["StreamArn"], ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON"
         )["ShardIterator"]
-        yield from streams.get_records(ShardIterator=iterator)["Records"]  # type: ignore[misc]
+        yield from streams.get_records(ShardIterator=iterator)["Records"]
 
 
 def test_what_was_committed_comes_out_of_the_tables_own_stream(

@@ -202,7 +202,8 @@ def test_of_two_runs_of_one_request_the_first_to_end_is_on_record(
     queues: Queues, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     queues.put(CONSUMER, "one", "two")
-    real, overtaken = store.redrive, []
+    real = store.redrive
+    overtaken: list[bool] = []
 
     def slowly(letters: Any) -> Any:
         if not overtaken:

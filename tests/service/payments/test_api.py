@@ -1,5 +1,6 @@
 """Payments' HTTP API: who registers a method, who sees a payment, and what is never said."""
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -84,12 +85,12 @@ def test_a_tombstone_is_shown_to_operators_only() -> None:
 def test_no_token_and_no_processor_reference_leaves_payments(
     processor: Processor, caplog: pytest.LogCaptureFixture
 ) -> None:
-    answers = []
+    answers: list[Any] = []
     for place, method in enumerate(OUTCOMES):
         order_id = f"order-{place}"
         processor.disturb("confirm", answer_lost)
-        answers += [outcome(lambda order=order_id, by=method: charge(order, by)) for _ in range(2)]
-        answers += [outcome(lambda order=order_id: refund(order)), show("olga", "operator", order_id)]
+        answers += [outcome(partial(charge, order_id, method)) for _ in range(2)]
+        answers += [outcome(partial(refund, order_id)), show("olga", "operator", order_id)]
     said = caplog.text + str(aws.committed("payments")) + str(answers)
     intents = [item["intent_id"] for item in aws.state("payments") if "intent_id" in item]
     assert len(intents) == len(OUTCOMES)

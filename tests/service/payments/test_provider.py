@@ -48,12 +48,13 @@ class Listener(http.server.BaseHTTPRequestHandler):
     """Answers by path, and counts."""
 
     seen: ClassVar[list[str]] = []
+    released: ClassVar[threading.Event]
 
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers.get("Content-Length", 0)))
         self.seen.append(f"{self.path} {self.headers.get('Idempotency-Key')}")
         if self.path == "/v1/late":
-            self.server.released.wait(5)  # type: ignore[attr-defined]
+            self.released.wait(5)
             self.close_connection = True
             return
         self.send_response({"/v1/fails": 503, "/v1/elsewhere": 307}.get(self.path, 200))
@@ -70,14 +71,14 @@ class Listener(http.server.BaseHTTPRequestHandler):
 def listener(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     """A real server on loopback, and the adapter's own transport pointed at it."""
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Listener)
-    server.released = threading.Event()  # type: ignore[attr-defined]
+    Listener.released = threading.Event()
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
     monkeypatch.setenv("PROCESSOR_URL", f"http://127.0.0.1:{server.server_port}/v1/")
     monkeypatch.setattr(provider, "TIMEOUT", urllib3.Timeout(connect=2, read=0.2))
     provider._connections.cache_clear()
     Listener.seen.clear()
     yield Listener.seen
-    server.released.set()  # type: ignore[attr-defined]
+    Listener.released.set()
     provider._connections().clear()
     provider._connections.cache_clear()
     server.shutdown()

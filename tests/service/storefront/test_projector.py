@@ -167,7 +167,8 @@ def test_a_reading_is_what_was_there_at_one_moment(monkeypatch: pytest.MonkeyPat
     """Between two pages of a reading, one event arrives behind the page read and one before it."""
     late = event(1, "StockReserved", "reservation/o1", 1, lines=[])
     payment = event(2, "PaymentStarted", "payment/o1", 1)
-    query, arrived = items.query, []
+    query = items.query
+    arrived: list[Any] = []
 
     def paged(*arguments: Any, **options: Any) -> Iterator[items.Item]:
         for item in query(*arguments, Limit=1, **options):

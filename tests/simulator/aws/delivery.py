@@ -5,6 +5,7 @@ import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import count
 from typing import Any
 
@@ -153,7 +154,7 @@ class Bus:
         for rule in self.rules:
             if rule.wants(event):
                 for delay in self.weather.deliveries():
-                    self.engine.after(delay, lambda rule=rule: rule.queue.put(body))  # type: ignore[misc]
+                    self.engine.after(delay, partial(rule.queue.put, body))
 
 
 @dataclass

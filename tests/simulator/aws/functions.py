@@ -24,7 +24,7 @@ Heard = Callable[[Answer], None]
 
 def function(handler: str) -> Callable[[Any, object], Any]:
     module, _, name = handler.rpartition(".")
-    return getattr(importlib.import_module(module), name)  # type: ignore[no-any-return]
+    return getattr(importlib.import_module(module), name)
 
 
 class Functions:

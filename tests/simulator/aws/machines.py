@@ -139,7 +139,7 @@ class Machines:
             while True:
                 said = self._said(execution, steps.send(said))
         except StopIteration as end:
-            return end.value  # type: ignore[no-any-return]
+            return end.value
         except Killed:
             execution.ended = _stopped(steps)
             raise
@@ -157,7 +157,7 @@ class Machines:
             act()
         execution.calls.append(step.state)
         try:
-            return self.engine.wait(lambda ended: self._attempt(execution, step, ended), timeout=step.timeout)  # type: ignore[no-any-return]
+            return self.engine.wait(lambda ended: self._attempt(execution, step, ended), timeout=step.timeout)
         except Timeout:
             return Failed("States.Timeout")
 
@@ -171,7 +171,7 @@ class Machines:
 
         def body() -> Answered | Failed:
             try:
-                return self.boundary.call("lambda", "Step", invoke)  # type: ignore[no-any-return]
+                return self.boundary.call("lambda", "Step", invoke)
             except (ClientError, OSError) as error:
                 return Failed(f"Lambda.{_code(error)}")
             except Killed:
@@ -186,7 +186,7 @@ def _stopped(steps: stepper.Execution) -> Ended:
         while True:
             steps.send(Failed(RUNTIME))
     except StopIteration as end:
-        return end.value  # type: ignore[no-any-return]
+        return end.value
 
 
 def _code(error: Exception) -> str:

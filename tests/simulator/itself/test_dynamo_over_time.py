@@ -86,7 +86,7 @@ def test_a_read_without_consistency_may_answer_what_was_there_before_the_last_wr
     table: Dynamo, clock: Clock
 ) -> None:
     read = {"TableName": "t", "Key": pack(KEY)}
-    batch = {"RequestItems": {"t": {"Keys": [pack(KEY)]}}}
+    batch: dict[str, Any] = {"RequestItems": {"t": {"Keys": [pack(KEY)]}}}
     clock.lags = True
     for number in (1, 2, 3, 3):
         table.put_item(**put(a=number))

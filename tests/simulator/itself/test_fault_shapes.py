@@ -5,7 +5,7 @@ from typing import Any
 
 import boto3
 import pytest
-from botocore.awsrequest import AWSResponse
+from botocore.awsrequest import AWSResponse, HTTPHeaders
 from botocore.config import Config
 from botocore.exceptions import ClientError, ReadTimeoutError
 
@@ -43,7 +43,7 @@ def answered(service: str, code: str, *, status: int = 400, **more: Any) -> Any:
     )
 
     def answer(request: Any, **_: Any) -> AWSResponse:
-        return AWSResponse(request.url, status, {}, Raw(json.dumps(body).encode()))
+        return AWSResponse(request.url, status, HTTPHeaders(), Raw(json.dumps(body).encode()))
 
     client.meta.events.register("before-send", answer)
     return client
@@ -86,7 +86,7 @@ def test_a_conflict_of_a_transaction_looks_as_botocore_makes_it() -> None:
     made = faults.conflicting(Call(1, "somebody", "dynamodb", "TransactWriteItems"), 3)
     assert told(made) == told(expected)
     assert isinstance(made, ClientError)
-    assert made.response["CancellationReasons"] == expected.response["CancellationReasons"]  # type: ignore[typeddict-item]
+    assert made.response["CancellationReasons"] == expected.response["CancellationReasons"]
 
 
 def test_a_conflict_of_a_single_write_looks_as_botocore_makes_it() -> None:

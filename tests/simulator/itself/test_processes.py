@@ -177,7 +177,7 @@ def test_a_handler_that_was_changed_between_two_worlds_is_the_changed_one(
 
 
 def test_a_world_that_ends_badly_puts_everything_back() -> None:
-    names = ((boto3, "client"), (identity, "now"), (identity, "pause"))
+    names: tuple[tuple[Any, str], ...] = ((boto3, "client"), (identity, "now"), (identity, "pause"))
     names += ((provider, "_connections"), (observability, "logger"), (observability, "single_metric"))
     before = [getattr(module, name) for module, name in names]
     environment = dict(os.environ)

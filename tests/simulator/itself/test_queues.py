@@ -117,7 +117,7 @@ def test_a_message_is_hidden_for_six_timeouts_also_when_its_function_dies(
         running[:] = [spawn(*arguments, **options)]
         return running[0]
 
-    consumers.engine.spawn = remembering  # type: ignore[method-assign]
+    monkeypatch.setattr(consumers.engine, "spawn", remembering)
     consumers.put("a")
     consumers.engine.run()
     moments = [moment for moment, _ in consumers.received]
@@ -135,6 +135,7 @@ def test_a_dead_letter_can_be_received_sent_back_and_deleted(monkeypatch: pytest
     consumers.react = refuses()
 
     def redrive() -> Any:
+        asked: dict[str, Any]
         asked = {"QueueUrl": f"{URL}queue.dead", "MaxNumberOfMessages": 10, "VisibilityTimeout": 60}
         (letter,) = sqs.receive_message(**asked)["Messages"]
         assert sqs.receive_message(**asked) == {}, "it is hidden meanwhile"

@@ -12,6 +12,7 @@ import pytest
 from tests.simulator.faults.kinds import Kind
 from tests.simulator.plays import records, report, run
 from tests.simulator.plays.records import REPOSITORY, record, recorded
+from tests.simulator.plays.tries import Try
 
 RUN = """
 import sys
@@ -131,10 +132,10 @@ def test_a_crash_of_a_storm_is_a_finding_with_its_seed(monkeypatch: pytest.Monke
 def test_pairs_after_a_fault_are_played_each_and_told_with_what_is_wrong(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    found = run.Try.watched
-    monkeypatch.setattr(run.Try, "play", lambda one: ["broken"] if one.faults[1][1] is Kind.LOST else [])
-    _, calls = found(run.Try.parse("bought / 60 LOST"))
-    after = list(run.Try.parse("bought / 60 LOST").then(calls))
+    found = Try.watched
+    monkeypatch.setattr(Try, "play", lambda one: ["broken"] if one.faults[1][1] is Kind.LOST else [])
+    _, calls = found(Try.parse("bought / 60 LOST"))
+    after = list(Try.parse("bought / 60 LOST").then(calls))
     result = run.pairs_after("bought / 60 LOST")
     assert (result.schedules, result.faults) == (len(after), 2 * len(after))
     lost = [str(one) for one in after if one.faults[1][1] is Kind.LOST]
@@ -156,7 +157,7 @@ def test_a_storm_is_replayed_by_the_line_that_told_of_it(monkeypatch: pytest.Mon
 @pytest.mark.parametrize("told", ["", ": stock: never below zero; and more: of it"])
 def test_a_try_is_replayed_by_the_line_that_told_of_it(monkeypatch: pytest.MonkeyPatch, told: str) -> None:
     played: list[str] = []
-    monkeypatch.setattr(run.Try, "play", lambda one: played.append(str(one)) or [])
+    monkeypatch.setattr(Try, "play", lambda one: played.append(str(one)) or [])
     assert run.replay(f"declined / 13 LOST / 20 THROTTLED{told}") == 0
     assert played == ["declined / 13 LOST / 20 THROTTLED"]
 
@@ -166,7 +167,8 @@ def test_seeds_are_counted_from_the_first(
     monkeypatch: pytest.MonkeyPatch, arguments: list[str], names: list[str]
 ) -> None:
     monkeypatch.setattr(run, "run", lambda kind, work, names: [kind, work, names])
-    assert run.main("seeds", arguments) == ["storms", run.one_storm, names]
+    said: Any = run.main("seeds", arguments)
+    assert said == ["storms", run.one_storm, names]
 
 
 def test_an_unknown_command_is_told_how_it_is_used() -> None:

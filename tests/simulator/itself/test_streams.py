@@ -1,7 +1,7 @@
 """A table's stream: in order, a failed batch in halves, what is behind held up, and at last given up on."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import pairwise
@@ -56,7 +56,7 @@ class Tail:
 
 
 @pytest.fixture
-def tail(monkeypatch: pytest.MonkeyPatch) -> Iterator[Tail]:
+def tail(monkeypatch: pytest.MonkeyPatch) -> Tail:
     return Tail(monkeypatch)
 
 

@@ -3,8 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
+from tests.simulator.aws.delivery import letters
 from tests.simulator.engine import Engine
 from tests.simulator.faults.kinds import Call, Fate, Kind, Planned
 from tests.simulator.faults.weather import Weather
@@ -88,7 +90,7 @@ def attend(world: SimulatedWorld, shop: SimulatedShop, scenario: Scenario) -> No
     if left_to_people(world):
         shop.seen += glance(world)
         shop.operate(resolve=scenario.resolve)
-    if scenario.republish and world.lost[scenario.republish].dead.messages:
+    if scenario.republish and letters([world.lost[scenario.republish]]):
         began = world.engine.began
         shop.republish(scenario.republish, began.isoformat(), (began + timedelta(minutes=2)).isoformat())
 
@@ -96,7 +98,7 @@ def attend(world: SimulatedWorld, shop: SimulatedShop, scenario: Scenario) -> No
 def tick(world: SimulatedWorld) -> None:
     """Sets the schedules going."""
     for minute in TICKS:
-        _at(world, minute, lambda minute=minute: fire(world, minute))  # type: ignore[misc]
+        _at(world, minute, partial(fire, world, minute))
 
 
 def fire(world: SimulatedWorld, minute: int) -> None:

@@ -146,7 +146,7 @@ class Stormy:
         return definition
 
     def _sometime(self, within: float, act: Callable[[], object]) -> None:
-        self.world.engine.after(self.random.uniform(0, within), act)  # type: ignore[arg-type]
+        self.world.engine.after(self.random.uniform(0, within), act)
 
     def _sometimes(self, most: int, within: float, act: Callable[[], object]) -> None:
         for _ in range(self.random.randint(0, most)):

@@ -82,7 +82,7 @@ def test_one_line_tells_the_whole_batch_and_repeats_no_foreign_text(
 ) -> None:
     failed(aws.batch([event(1), event(2, explode=True), event(3, fail=True)]))
     (record,) = caplog.records
-    line = record.msg
+    line: Any = record.msg
     assert (line["invocation"], line["events"]) == (__name__, 3)
     assert line["correlations"] == ["order/1", "order/2", "order/3"]
     assert {message: said["outcome"] for message, said in line["failed"].items()} == {

@@ -204,4 +204,4 @@ def test_an_unknown_field_is_refused_without_being_named() -> None:
 
 def test_a_body_that_was_read_cannot_be_changed() -> None:
     with pytest.raises(ValueError, match="frozen"):
-        Line(sku="mug", quantity=1).quantity = 2  # type: ignore[misc]
+        Line(sku="mug", quantity=1).quantity = 2

@@ -2,6 +2,7 @@
 
 import json
 import logging
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
@@ -34,7 +35,8 @@ def test_the_text_of_a_foreign_error_is_never_logged(
         raise error
     (record,) = caplog.records
     assert record.levelno == logging.ERROR
-    assert record.msg["outcome"] == type(error).__name__
+    line: Any = record.msg
+    assert line["outcome"] == type(error).__name__
     assert SECRET not in json.dumps(record.msg) + record.getMessage() + str(record.exc_info)
 
 
@@ -55,15 +57,17 @@ def test_a_refusal_is_no_error_of_ours_and_has_no_trace(caplog: pytest.LogCaptur
 def test_a_fault_is_logged_with_the_lines_it_came_from(caplog: pytest.LogCaptureFixture) -> None:
     with pytest.raises(Fault), invocation("test"):
         raise Fault
-    assert any("raise Fault" in frame for frame in caplog.records[0].msg["trace"])
+    line: Any = caplog.records[0].msg
+    assert any("raise Fault" in frame for frame in line["trace"])
 
 
 def test_one_line_tells_outcome_ids_and_duration(caplog: pytest.LogCaptureFixture) -> None:
     with invocation("test", order="o1") as line:
         line["found"] = 3
     (record,) = caplog.records
-    assert record.msg.pop("milliseconds") >= 0
-    assert record.msg == {"invocation": "test", "outcome": "done", "order": "o1", "found": 3}
+    said: Any = record.msg
+    assert said.pop("milliseconds") >= 0
+    assert said == {"invocation": "test", "outcome": "done", "order": "o1", "found": 3}
 
 
 def test_a_metric_carries_the_name_of_its_service(

@@ -24,7 +24,9 @@ class Bus:
     """Takes entries, except those (or the calls) that `refuse` gives an error code (or an exception)."""
 
     def __init__(self, refuse: Refuse = lambda call, entry: None) -> None:
-        self.refuse, self.calls, self.taken = refuse, [], []  # type: ignore[var-annotated]
+        self.refuse = refuse
+        self.calls: list[list[str]] = []
+        self.taken: list[dict[str, Any]] = []
 
     def put_events(self, *, Entries: list[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803
         self.calls.append([name(entry) for entry in Entries])
@@ -190,7 +192,7 @@ def test_more_than_ten_entries_are_sent_in_turns(place: Callable[..., Bus]) -> N
 def test_no_call_is_larger_than_the_bus_takes(place: Callable[..., Bus]) -> None:
     bus = place()
     sizes: list[int] = []
-    bus.refuse = lambda call, entry: sizes.append(size(entry))  # type: ignore[func-returns-value]
+    bus.refuse = lambda call, entry: sizes.append(size(entry))
     relay.publish(
         [text(str(number), filling) for number, filling in enumerate([200_000, 60_000, 70_000, 120_000])]
     )

@@ -3,6 +3,7 @@
 import contextlib
 import logging
 import traceback
+from typing import Any
 
 import pytest
 from pydantic import BaseModel
@@ -82,7 +83,7 @@ def test_one_line_says_what_the_step_was_about_and_how_it_ended(
     with contextlib.suppress(ParcelTooHeavy, StepFailed):
         pack_parcel({"order_id": "o1", "boxes": boxes}, None)
     (record,) = caplog.records
-    line = record.msg
+    line: Any = record.msg
     assert (line["invocation"], line["about"], line["outcome"]) == ("PackParcel", "o1", outcome)
     assert record.levelno == level
     assert SECRET not in str(line)

@@ -58,7 +58,7 @@ def claims(**changed: Any) -> dict[str, Any]:
 
 
 def bearer(said: dict[str, Any] | None = None, *, kid: str | None = "elliptic", **signing: Any) -> str:
-    chosen = {"key": elliptic("ours"), "algorithm": "ES256"} | signing
+    chosen: dict[str, Any] = {"key": elliptic("ours"), "algorithm": "ES256"} | signing
     headers = {"kid": kid} if kid is not None else {}
     payload = json.dumps(said or claims()).encode()
     return "Bearer " + jwt.PyJWS().encode(payload, **chosen, headers=headers)

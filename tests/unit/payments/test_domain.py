@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from kernel.errors import Fault, Refusal
+from kernel.events import Decision
 from kernel.money import Money
 from payments import domain, events
 from payments.domain import (
@@ -132,7 +133,7 @@ def test_undoing_a_capture_notes_the_refund_before_it_is_made() -> None:
 
 @pytest.mark.parametrize("payment", [VOIDED, REFUNDING, REFUNDED])
 def test_what_is_undone_or_on_the_way_stays_so(payment: Payment) -> None:
-    assert domain.undo(payment) == domain.Decision(payment)
+    assert domain.undo(payment) == Decision(payment)
 
 
 @pytest.mark.parametrize("payment", [PENDING, DECLINED])
@@ -147,7 +148,7 @@ def test_a_pending_payment_that_was_cancelled_is_void() -> None:
 
 
 def test_a_declined_payment_that_was_cancelled_stays_declined() -> None:
-    assert domain.undo_cancelled(DECLINED, at(Progress.CANCELED)) == domain.Decision(DECLINED)
+    assert domain.undo_cancelled(DECLINED, at(Progress.CANCELED)) == Decision(DECLINED)
 
 
 @pytest.mark.parametrize("payment", [PENDING, DECLINED])

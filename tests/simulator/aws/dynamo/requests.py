@@ -98,7 +98,7 @@ def _given(request: Request, kind: str, parsed: list[Parsed]) -> dict[str, Any]:
         raise Invalid(f"ExpressionAttribute{kind} can only be specified when using expressions")
     if not given:
         raise Invalid(f"ExpressionAttribute{kind} must not be empty")
-    return given  # type: ignore[no-any-return]
+    return given
 
 
 def _tell_difference(uses: frozenset[str], given: set[str]) -> NoReturn:
