@@ -46,7 +46,7 @@ class Reservation(BaseModel):
     status: domain.Status
 
 
-class Position(Reservation):
+class Standing(Reservation):
     """`undone`: nothing is held for the order, now and for ever. `held`: all of it is."""
 
     undone: bool
@@ -79,10 +79,10 @@ def commit_stock(step: CommitStock) -> Reservation:
 
 
 @task(ReservationStatus)
-def reservation_status(step: ReservationStatus) -> Position:
+def reservation_status(step: ReservationStatus) -> Standing:
     """How the reservation stands; changes nothing."""
     found = store.load(step.order_id)
-    return Position(order_id=step.order_id, status=found.status, undone=found.is_undone, held=found.is_held)
+    return Standing(order_id=step.order_id, status=found.status, undone=found.is_undone, held=found.is_held)
 
 
 @task(ClaimOpen)

@@ -13,6 +13,7 @@ SettleError
     ├── EventTooLarge          an event would not fit the bus
     ├── InvalidStep            a saga step was called with an input it cannot read
     ├── StepFailed             a saga step failed with an error that is not ours
+    ├── CommandFailed          another service's function failed to answer
     └── Unpublished            the bus did not take every event
 
 A service's own refusals derive from `Refusal`. The class name is the `error` of a problem body and the
@@ -99,6 +100,10 @@ class InvalidStep(Fault):
 
 class StepFailed(Fault):
     """A saga step failed with an error that is not ours; the log has its trace."""
+
+
+class CommandFailed(Fault):
+    """Another service's function failed, or answered what the asker cannot read."""
 
 
 class Unpublished(Fault):

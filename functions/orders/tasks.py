@@ -7,6 +7,7 @@ from pydantic import BaseModel
 
 from kernel import identity
 from kernel.errors import Refusal
+from kernel.triggers.commands import Refused
 from kernel.triggers.observability import count
 from kernel.triggers.tasks import Step, task
 from orders import domain, interventions, store, sweep
@@ -16,6 +17,12 @@ from orders.parked import Intervention, Standing
 from orders.sweep import Claimed
 
 RESUMED = "Resumed"
+
+
+class Saga(BaseModel):
+    """What cancel_order reads of the saga's memory; the release before started sagas without `resumed`."""
+
+    resumed: bool = False
 
 
 class ConfirmOrder(Step):
@@ -30,13 +37,18 @@ class FenceOrder(Step):
 class CancelOrder(Step):
     """`stuck` maps the steps that could not be undone to what they failed with.
 
-    `because` is what sent the saga to its undo lane; RESUMED when an operator did, who may end an order
-    that NEEDS_ATTENTION.
+    An operator who resumed the order may end it while it NEEDS_ATTENTION. The release before said so by
+    RESUMED in `because`, and its executions still do.
     """
 
     order_id: str
     stuck: Mapping[str, Any]
+    saga: Saga = Saga()
     because: str = ""
+
+    @property
+    def is_resumed(self) -> bool:
+        return self.saga.resumed or self.because == RESUMED
 
 
 class ClaimOverdue(Step):
@@ -85,13 +97,6 @@ class Resumption(BaseModel):
     resumption: str
 
 
-class Refused(BaseModel):
-    """A refusal for the operator, by HTTP status and body; the command itself has not failed."""
-
-    refused: int
-    problem: dict[str, Any]
-
-
 class Outcome(BaseModel):
     order_id: str
     status: Status
@@ -135,7 +140,7 @@ def cancel_order(step: CancelOrder) -> Outcome:
     """Ends the undo lane: CANCELLED, or NEEDS_ATTENTION while a step is stuck."""
     if step.stuck:
         count("OrderParked")
-    decision = domain.cancel(_load(step.order_id), sorted(step.stuck), resumed=step.because == RESUMED)
+    decision = domain.cancel(_load(step.order_id), sorted(step.stuck), resumed=step.is_resumed)
     store.save(decision, cause=step.cause)
     return _outcome(decision.state)
 
@@ -152,7 +157,7 @@ def resume_order(step: ResumeOrder) -> Resumption | Refused:
     try:
         interventions.resume(step.intervention(), cause=step.cause)
     except Refusal as refusal:
-        return Refused(refused=refusal.status, problem=refusal.problem())
+        return Refused.by(refusal)
     return Resumption(order_id=step.order_id, resumption=step.request)
 
 
@@ -163,7 +168,7 @@ def resolve_order(step: ResolveOrder) -> Outcome | Refused:
     try:
         interventions.resolve(asked, step.to, **books, cause=step.cause)
     except Refusal as refusal:
-        return Refused(refused=refusal.status, problem=refusal.problem())
+        return Refused.by(refusal)
     return Outcome(order_id=step.order_id, status=step.to)
 
 

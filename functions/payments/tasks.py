@@ -30,12 +30,12 @@ class PaymentStatus(Step):
     order_id: str
 
 
-class Standing(BaseModel):
+class Outcome(BaseModel):
     order_id: str
     status: Status
 
 
-class Position(Standing):
+class Standing(Outcome):
     """`undone`: nothing is captured for the order, now and for ever. `held`: the order is paid."""
 
     undone: bool
@@ -43,31 +43,31 @@ class Position(Standing):
 
 
 @task(ChargePayment)
-def charge_payment(step: ChargePayment) -> Standing:
+def charge_payment(step: ChargePayment) -> Outcome:
     """Captures the total once (ChargeVoided, PaymentDeclined, UnknownPaymentMethod)."""
     payment = store.load(step.order_id)
     if domain.is_open(payment, step.total):
         payment, intent = _started(payment, step) if payment.charge is None else _resumed(payment)
         payment = store.save(domain.settle(payment, intent), cause=step.cause)
         domain.is_open(payment, step.total)  # a decline is on record before it is told
-    return Standing(order_id=step.order_id, status=payment.status)
+    return Outcome(order_id=step.order_id, status=payment.status)
 
 
 @task(RefundPayment)
-def refund_payment(step: RefundPayment) -> Standing:
+def refund_payment(step: RefundPayment) -> Outcome:
     """Sees to it that nothing is captured for the order, now and later, and gives back what was."""
     payment = store.load(step.order_id)
     payment = store.save(_undo(payment), cause=step.cause)
     if payment.status is Status.REFUNDING:
         payment = store.save(domain.refunded(payment, _refunds(payment)), cause=step.cause)
-    return Standing(order_id=step.order_id, status=payment.status)
+    return Outcome(order_id=step.order_id, status=payment.status)
 
 
 @task(PaymentStatus)
-def payment_status(step: PaymentStatus) -> Position:
+def payment_status(step: PaymentStatus) -> Standing:
     """How the payment stands in our own books; changes nothing."""
     payment = store.load(step.order_id)
-    return Position(
+    return Standing(
         order_id=step.order_id, status=payment.status, undone=payment.is_undone, held=payment.is_held
     )
 

@@ -34,14 +34,14 @@ class Checkout(Construct):
         _may_start(start, CHECKOUT_SAGA=self.saga.checkout)
         on_events(start, "OrderPlaced", source="orders")
 
-        sweep = ServiceFunction(self, "checkout.saga.sweep", home=home, seconds=300)
+        sweep = ServiceFunction(self, "checkout.repair.sweep", home=home, seconds=300)
         _may_start(sweep, CHECKOUT_SAGA=self.saga.checkout, CHECKOUT_REPAIR=self.saga.repair)
         for machine in (self.saga.checkout, self.saga.repair):
             sweep.may("states:DescribeExecution", on=_executions(machine))
         _may_ask(sweep, CLAIM_OVERDUE=orders.claim_overdue)
         on_schedule(sweep, Duration.minutes(1))
 
-        reconcile = ServiceFunction(self, "checkout.saga.reconcile", home=home, seconds=300)
+        reconcile = ServiceFunction(self, "checkout.repair.reconcile", home=home, seconds=300)
         _may_ask(reconcile, ORDER_STATUS=orders.order_status, **inventory.reconciliation)
         on_schedule(reconcile, Duration.hours(1))
 

@@ -24,7 +24,7 @@ CHAPTERS = {"__init__", "domain", "events", "store", "api", "tasks", "consumers"
 OWN_CHAPTERS = {
     "payments": {"ledger", "provider"},
     "orders": {"checkout", "pricing", "parked", "interventions", "sweep"},
-    "checkout": {"saga"},
+    "checkout": {"saga", "repair", "interventions", "commands", "executions"},
     "storefront": {"journal", "projector", "order_history"},
     "authorizer": {"handler"},
 }

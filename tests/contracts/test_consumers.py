@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from checkout import saga
+from checkout import executions
 from inventory import consumers as inventory
 from kernel.events import Envelope, read
 from orders import consumers as orders
@@ -17,7 +17,7 @@ from tests.contracts import samples
 
 # Handler, its shape, the service it listens to, and the types of events it asks for.
 READERS: list[tuple[str, type[BaseModel], str, tuple[str, ...]]] = [
-    ("checkout.saga.start", saga.PlacedOrder, "orders", ("OrderPlaced",)),
+    ("checkout.saga.start", executions.PlacedOrder, "orders", ("OrderPlaced",)),
     ("inventory.consumers.handler", inventory.ConfirmedOrder, "orders", ("OrderConfirmed",)),
     (
         "orders.consumers.handler",

@@ -14,9 +14,10 @@ import boto3
 import pytest
 
 from acquirer import store as acquirer_store
-from checkout import saga
+from checkout import executions
 from kernel import identity
 from kernel.table import items
+from kernel.triggers import commands
 from operations import store as operations_store
 from payments import provider
 from tests.infrastructure.permissions import allowed, construct_id
@@ -222,8 +223,8 @@ def _publish_by_boto3(world: MotoWorld) -> None:
 def _forget_clients() -> None:
     cached: list[Any] = [
         items.client,
-        saga.executions,
-        saga.functions,
+        executions.executions,
+        commands.functions,
         acquirer_store.secret,
         operations_store.queues,
     ]

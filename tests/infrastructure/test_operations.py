@@ -23,8 +23,8 @@ SERVED = {
     "inventory.consumers.handler",
     "storefront.projector.handler",
     "checkout.saga.start",
-    "checkout.saga.sweep",
-    "checkout.saga.reconcile",
+    "checkout.repair.sweep",
+    "checkout.repair.reconcile",
 }
 
 
@@ -82,8 +82,8 @@ def test_letters_go_back_to_the_queue_that_gave_up_on_them(
     pairs = {urls[0]: urls[1] for urls in known.values() if len(urls) > 1}
     assert pairs == gave_up(assembly)
     assert {serves for serves, urls in known.items() if len(urls) == 1} == {
-        "checkout.saga.sweep",
-        "checkout.saga.reconcile",
+        "checkout.repair.sweep",
+        "checkout.repair.reconcile",
     }
 
 

@@ -121,8 +121,8 @@ def test_the_schedules_are_those_of_the_rules(cloud_assembly: Assembly) -> None:
         if "ScheduleExpression" in rule
     }
     assert schedules == {
-        "rate(1 minute)": "checkout.saga.sweep",
-        "rate(1 hour)": "checkout.saga.reconcile",
+        "rate(1 minute)": "checkout.repair.sweep",
+        "rate(1 hour)": "checkout.repair.reconcile",
     }
     hourly = sorted(HOURLY)
     assert all(later - earlier >= 60 for earlier, later in pairwise(hourly))
@@ -170,7 +170,7 @@ def test_a_variable_names_the_function_that_the_template_names(cloud_assembly: A
 def test_a_variable_names_the_machine_that_the_template_names(
     cloud_assembly: Assembly, world: SimulatedWorld
 ) -> None:
-    for handler_ in ("checkout.saga.start", "checkout.saga.sweep", "checkout.api.handler"):
+    for handler_ in ("checkout.saga.start", "checkout.repair.sweep", "checkout.api.handler"):
         variables = told(cloud_assembly, "checkout", handler_)
         for name, machine in (("CHECKOUT_SAGA", "CheckoutSaga"), ("CHECKOUT_REPAIR", "CheckoutRepair")):
             if name in variables:
@@ -186,7 +186,7 @@ def test_operators_reach_the_dead_letters_that_can_be_redriven(
     known = json.loads(told(cloud_assembly, "operations", "operations.api.handler")["DEAD_LETTERS"])
     redriven = {serves for serves, urls in known.items() if len(urls) == 2}
     assert set(json.loads(world.common["DEAD_LETTERS"])) == redriven
-    assert set(known) - redriven == {"checkout.saga.sweep", "checkout.saga.reconcile"}
+    assert set(known) - redriven == {"checkout.repair.sweep", "checkout.repair.reconcile"}
 
 
 def test_the_tables_have_the_indexes_of_the_templates(cloud_assembly: Assembly) -> None:

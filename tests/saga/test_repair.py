@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from checkout.saga import RepairIncomplete
+from checkout.repair import RepairIncomplete
 from tests.saga.cases import UNPAID, UNTOUCHED, because
 from tests.support import invariants
 from tests.support.faults import ALWAYS, Kind

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from moto import mock_aws
 
-from checkout import saga
+from kernel.triggers import commands
 from tests.support import aws
 from tests.support.state_machines import create_state_machines
 
@@ -45,7 +45,7 @@ class Functions:
         fake = cls()
         for variable, name in {**create_state_machines(), **NAMES}.items():
             monkeypatch.setenv(variable, name)
-        monkeypatch.setattr(saga, "functions", lambda: fake)
+        monkeypatch.setattr(commands, "functions", lambda: fake)
         return fake
 
     def overdue(self, *batches: list[Any]) -> None:

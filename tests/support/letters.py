@@ -14,7 +14,7 @@ WHY = "the cause is gone"
 DESTINATIONS = {
     "orders.outbox": "orders-lost",
     "inventory.consumers.handler": "inventory-queue",
-    "checkout.saga.sweep": "",
+    "checkout.repair.sweep": "",
 }
 
 

@@ -56,9 +56,9 @@ DEFAULT_TIMEOUT = 10
 TIMEOUTS = {
     "acquirer.api.handler": 29,
     "checkout.api.handler": 29,
-    "checkout.saga.reconcile": 300,
+    "checkout.repair.reconcile": 300,
     "checkout.saga.start": 30,
-    "checkout.saga.sweep": 300,
+    "checkout.repair.sweep": 300,
     "inventory.consumers.handler": 30,
     "inventory.tasks.claim_open": 30,
     "kernel.triggers.relay.handler": 60,

@@ -152,7 +152,7 @@ class MotoWorld:
             if about in str(params["body"]):
                 raise EndpointConnectionError(endpoint_url=operation)
 
-        events = importlib.import_module("checkout.saga").executions().meta.events
+        events = importlib.import_module("checkout.executions").executions().meta.events
         events.register(f"before-call.{operation}", refuse)
         try:
             yield
@@ -189,12 +189,12 @@ class MotoWorld:
 
     def sweep_only(self, after: timedelta) -> None:
         self.clock += after
-        self.call("checkout.saga.sweep", {})
+        self.call("checkout.repair.sweep", {})
 
     def reconcile(self, after: timedelta) -> None:
         """Lets time pass, then runs checkout's hourly reconciliation."""
         self.clock += after
-        self.call("checkout.saga.reconcile", {})
+        self.call("checkout.repair.reconcile", {})
         self.settle()
 
     def intervene(self, order_id: str, how: str, *, key: str = "", **asked: str) -> tuple[int, Any]:

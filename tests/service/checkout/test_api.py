@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 from botocore.exceptions import ConnectTimeoutError, ReadTimeoutError
 
-from checkout import api, saga
+from checkout import api
+from checkout.executions import executions as client
 from kernel import identity
-from orders.tasks import RESUMED
+from orders.tasks import CancelOrder
 from tests.support import aws
 from tests.support.checkout import Functions, executions, idle_executions, run
 
@@ -18,7 +19,9 @@ REQUEST = identity.derive("olga", "key-1")
 ASKED = {"order_id": ORDER, "request": REQUEST, "by": "olga", "because": "the cause is gone"}
 GRANTED = {"order_id": ORDER, "resumption": REQUEST}
 NAME = f"CheckoutRepair:{ORDER}-{REQUEST}"
-REPAIR = {"order_id": ORDER, "failure": {"Error": "Resumed", "Cause": ""}, "stuck": {}}
+REPAIR = {"order_id": ORDER, "failure": {"Error": "Interrupted", "Cause": ""}, "stuck": {}, "resumed": True}
+PAYMENT = {"order_id": ORDER, "status": "REFUNDED", "undone": True, "held": False}
+RESERVATION = {"order_id": ORDER, "status": "RELEASED", "undone": True, "held": False}
 PROBLEM = {"error": "NotUndone", "message": "No.", "payment": "CAPTURED", "reservation": "RELEASED"}
 
 
@@ -55,8 +58,12 @@ def test_a_resumption_is_recorded_and_then_starts_a_repair_that_says_so(function
     assert len(NAME.partition(":")[2]) <= 80  # all that Step Functions allows
 
 
-def test_orders_and_checkout_mean_the_same_by_resumed() -> None:
-    assert saga.RESUMED == RESUMED
+def test_orders_and_checkout_mean_the_same_by_resumed(functions: Functions) -> None:
+    functions.answers["orders-resume"] = [GRANTED]
+    resume()
+    memory = executions()[NAME]
+    assert CancelOrder(order_id=ORDER, stuck={}, saga=memory).is_resumed
+    assert not CancelOrder(order_id=ORDER, stuck={}, saga={**memory, "resumed": False}).is_resumed
 
 
 @pytest.mark.parametrize("ended", [False, True])
@@ -81,7 +88,7 @@ def test_a_resumption_whose_start_failed_is_made_up_by_the_same_request(
         raise error
 
     functions.answers["orders-resume"] = [GRANTED, GRANTED]
-    events = saga.executions().meta.events
+    events = client().meta.events
     events.register(f"{moment}.sfn.StartExecution", fail)
     try:
         assert resume()[0] == 500
@@ -103,12 +110,10 @@ def test_another_operator_with_the_same_key_makes_a_request_of_their_own(functio
 
 @pytest.mark.parametrize("to", ["CANCELLED", "CONFIRMED"])
 def test_an_order_is_resolved_by_what_payments_and_inventory_say(to: str, functions: Functions) -> None:
-    payment = {"order_id": ORDER, "status": "REFUNDED", "undone": True, "held": False}
-    reservation = {"order_id": ORDER, "status": "RELEASED", "undone": True, "held": False}
     ended = {"order_id": ORDER, "status": to}
     functions.answers = {
-        "payments-status": [payment],
-        "stock-status": [reservation],
+        "payments-status": [PAYMENT],
+        "stock-status": [RESERVATION],
         "orders-resolve": [ended],
     }
     assert resolve(to) == (200, ended)
@@ -116,7 +121,7 @@ def test_an_order_is_resolved_by_what_payments_and_inventory_say(to: str, functi
     assert functions.asked == [
         ("payments-status", about),
         ("stock-status", about),
-        ("orders-resolve", {**ASKED, "to": to, "payment": payment, "reservation": reservation}),
+        ("orders-resolve", {**ASKED, "to": to, "payment": PAYMENT, "reservation": RESERVATION}),
     ]
     assert executions() == {}
 
@@ -124,7 +129,11 @@ def test_an_order_is_resolved_by_what_payments_and_inventory_say(to: str, functi
 @pytest.mark.parametrize("refused", [404, 409, 422])
 def test_a_refusal_of_orders_is_told_as_it_is_and_starts_nothing(refused: int, functions: Functions) -> None:
     said = {"refused": refused, "problem": PROBLEM}
-    functions.answers = {"payments-status": [{}], "stock-status": [{}], "orders-resolve": [said]}
+    functions.answers = {
+        "payments-status": [PAYMENT],
+        "stock-status": [RESERVATION],
+        "orders-resolve": [said],
+    }
     functions.answers["orders-resume"] = [said]
     assert resolve() == (refused, PROBLEM)
     assert resume() == (refused, PROBLEM)
@@ -133,10 +142,14 @@ def test_a_refusal_of_orders_is_told_as_it_is_and_starts_nothing(refused: int, f
 
 @pytest.mark.parametrize("failing", ["payments-status", "stock-status", "orders-resolve", "orders-resume"])
 def test_a_command_that_fails_is_no_refusal(failing: str, functions: Functions) -> None:
-    functions.answers = {
-        name: [{"errorType": "Contended"} if name == failing else {}]
-        for name in ("payments-status", "stock-status", "orders-resolve", "orders-resume")
+    answers = {
+        "payments-status": PAYMENT,
+        "stock-status": RESERVATION,
+        "orders-resolve": {"order_id": ORDER, "status": "CANCELLED"},
+        "orders-resume": GRANTED,
     }
+    functions.answers = {name: [said] for name, said in answers.items()}
+    functions.answers[failing] = [{"errorType": "Contended"}]
     status, problem = resume() if failing == "orders-resume" else resolve()
     assert (status, problem["error"]) == (500, "InternalError")
     assert executions() == {}

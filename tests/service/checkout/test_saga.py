@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
-from checkout import saga
-from checkout.saga import RepairIncomplete
+from checkout import repair, saga
+from checkout.executions import executions as client
+from checkout.repair import RepairIncomplete
 from kernel.errors import Fault
 from kernel.events import Envelope
 from tests.support import aws
@@ -32,7 +33,7 @@ def order(order_id: str) -> dict[str, Any]:
 
 def given(order_id: str) -> dict[str, Any]:
     known = {name: value for name, value in order(order_id).items() if name != "later"}
-    return {**known, "lines": [LINE], "stuck": {}}
+    return {**known, "lines": [LINE], "stuck": {}, "resumed": False}
 
 
 def placed(order_id: str, **changed: Any) -> Envelope:
@@ -84,14 +85,14 @@ def test_an_order_whose_saga_cannot_be_started_comes_back_alone(monkeypatch: pyt
 
 def test_a_saga_is_the_same_whether_an_event_or_a_claim_started_it(functions: Functions) -> None:
     functions.overdue([claim("o1")], [])
-    saga.sweep({}, None)
+    repair.sweep({}, None)
     assert executions() == {"CheckoutSaga:o1": given("o1")}
     assert start(placed("o1")) == []
     assert executions() == {"CheckoutSaga:o1": given("o1")}
 
 
 FAILURE = {"Error": "Interrupted", "Cause": ""}
-REPAIR = {"order_id": "o1", "failure": FAILURE, "stuck": {}}
+REPAIR = {"order_id": "o1", "failure": FAILURE, "stuck": {}, "resumed": False}
 RUNS, ENDED = {"ended": False}, {"ended": True}
 
 
@@ -123,24 +124,24 @@ def test_a_claimed_order_is_left_alone_started_or_repaired(
         run(machine, name, **how)
     before = executions()
     functions.overdue([claim("o1", status, attempt)], [])
-    saga.sweep({}, None)
+    repair.sweep({}, None)
     assert {name: seen for name, seen in executions().items() if name not in before} == started
 
 
 def test_a_repair_that_was_started_already_is_success(functions: Functions) -> None:
     run("CheckoutRepair", "o1-1", ended=True)
     functions.overdue([claim("o1", "CANCELLING", 1)], [])
-    saga.sweep({}, None)
+    repair.sweep({}, None)
     assert executions() == {"CheckoutRepair:o1-1": {"from": "before"}}
 
 
 def test_a_sweep_asks_until_nothing_is_due_and_ten_times_at_most(functions: Functions) -> None:
     functions.overdue([claim("o1")], [claim("o2")], [], [claim("o3")])
-    saga.sweep({}, None)
+    repair.sweep({}, None)
     assert functions.asked == [("orders-claim", {})] * 3
     assert sorted(executions()) == ["CheckoutSaga:o1", "CheckoutSaga:o2"]
     functions.overdue(*([claim(f"p{number}")] for number in range(20)))
-    saga.sweep({}, None)
+    repair.sweep({}, None)
     assert len(functions.asked) == 3 + 10
 
 
@@ -150,11 +151,11 @@ def test_an_order_that_cannot_be_repaired_now_does_not_hold_up_the_others(functi
             raise EndpointConnectionError(endpoint_url="states")
 
     functions.overdue([claim("o1"), claim("o2")], [claim("o3")], [])
-    events = saga.executions().meta.events
+    events = client().meta.events
     events.register("before-call.sfn.StartExecution", refuse)
     try:
         with pytest.raises(RepairIncomplete) as failed:
-            saga.sweep({}, None)
+            repair.sweep({}, None)
     finally:
         events.unregister("before-call.sfn.StartExecution", refuse)
     assert failed.value.data == {"count": 1}
@@ -164,7 +165,7 @@ def test_an_order_that_cannot_be_repaired_now_does_not_hold_up_the_others(functi
 def test_a_sweep_that_orders_does_not_answer_fails_and_starts_nothing(functions: Functions) -> None:
     functions.answers["orders-claim"] = [{"errorType": "Contended", "errorMessage": "x"}]
     with pytest.raises(Fault, match="CLAIM_OVERDUE answered Contended"):
-        saga.sweep({}, None)
+        repair.sweep({}, None)
     assert executions() == {}
 
 
@@ -185,7 +186,7 @@ def test_stock_held_too_long_is_closed_as_its_order_ended(
         "stock-commit": [{}],
         "stock-release": [{}],
     }
-    saga.reconcile({}, None)
+    repair.reconcile({}, None)
     about = {"order_id": "o1"}
     closing = [("orders-status", about), *((name, about) for name in asked)]
     assert functions.asked == [("stock-claim", {}), *closing, ("stock-claim", {})]
@@ -194,9 +195,9 @@ def test_stock_held_too_long_is_closed_as_its_order_ended(
 def test_stock_that_cannot_be_closed_now_does_not_hold_up_the_rest(functions: Functions) -> None:
     functions.answers = {
         "stock-claim": [{"order_ids": ["o1"]}, {"order_ids": ["o2"]}, {"order_ids": []}],
-        "orders-status": [{"errorType": "Contended"}, {"status": "CONFIRMED"}],
+        "orders-status": [{"errorType": "Contended"}, {"order_id": "o2", "status": "CONFIRMED"}],
         "stock-commit": [{}],
     }
     with pytest.raises(RepairIncomplete):
-        saga.reconcile({}, None)
+        repair.reconcile({}, None)
     assert functions.asked[-2:] == [("stock-commit", {"order_id": "o2"}), ("stock-claim", {})]

@@ -45,7 +45,7 @@ def test_every_queue_is_listed_with_what_waits_in_it(queues: Queues) -> None:
             "queues": [
                 {"queue": "orders.outbox", "waiting": 0, "redrives_to": True},
                 {"queue": CONSUMER, "waiting": 2, "redrives_to": True},
-                {"queue": "checkout.saga.sweep", "waiting": 0, "redrives_to": False},
+                {"queue": "checkout.repair.sweep", "waiting": 0, "redrives_to": False},
             ]
         },
     )
@@ -143,7 +143,7 @@ def test_the_same_request_on_another_day_is_still_the_same(queues: Queues, clock
     [
         lambda: redrive(CONSUMER, because="something else"),
         lambda: redrive("orders.outbox"),
-        lambda: redrive("checkout.saga.sweep"),
+        lambda: redrive("checkout.repair.sweep"),
     ],
     ids=["another reason", "another queue", "a queue that would be refused"],
 )
@@ -165,10 +165,10 @@ def test_two_operators_may_use_the_same_key(queues: Queues) -> None:
 
 
 def test_what_a_schedule_left_has_nowhere_to_go(queues: Queues) -> None:
-    queues.put("checkout.saga.sweep", "one")
-    status, problem = redrive("checkout.saga.sweep")
+    queues.put("checkout.repair.sweep", "one")
+    status, problem = redrive("checkout.repair.sweep")
     assert (status, problem["error"]) == (409, "NothingToRedriveTo")
-    assert queues.bodies("checkout.saga.sweep") == ["one"]
+    assert queues.bodies("checkout.repair.sweep") == ["one"]
     assert aws.items("operations") == []
 
 

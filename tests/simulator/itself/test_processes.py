@@ -13,10 +13,10 @@ from aws_lambda_powertools.event_handler import Response
 
 from acquirer import store
 from catalog import api as catalog
-from checkout import saga
+from checkout import executions
 from kernel import identity
 from kernel.table import items
-from kernel.triggers import observability, relay
+from kernel.triggers import commands, observability, relay
 from kernel.triggers.http import Api, answer
 from payments import provider
 from tests.simulator.engine import Engine
@@ -28,7 +28,15 @@ from tests.simulator.settle.people import SimulatedShop
 from tests.simulator.settle.world import SimulatedWorld
 from tests.support import aws
 
-CACHED = (items.client, relay.bus, saga.executions, store.secret, provider.provider, provider._secret)
+CACHED = (
+    items.client,
+    relay.bus,
+    executions.executions,
+    commands.functions,
+    store.secret,
+    provider.provider,
+    provider._secret,
+)
 LINES = {"lines": [{"sku": "cup", "quantity": 1}]}
 
 

@@ -103,9 +103,9 @@ def tick(world: SimulatedWorld) -> None:
 
 def fire(world: SimulatedWorld, minute: int) -> None:
     if unfinished(world):
-        world.invoke("checkout.saga.sweep")
+        world.invoke("checkout.repair.sweep")
         if minute in HOURLY:
-            world.invoke("checkout.saga.reconcile")
+            world.invoke("checkout.repair.reconcile")
 
 
 def come_to_rest(world: SimulatedWorld, shop: SimulatedShop) -> None:

@@ -30,8 +30,8 @@ def test_what_is_enumerated_reaches_every_function_of_a_checkout_and_its_repair(
     assert callers >= {
         "orders.api.handler",
         "checkout.saga.start",
-        "checkout.saga.sweep",
-        "checkout.saga.reconcile",
+        "checkout.repair.sweep",
+        "checkout.repair.reconcile",
         "checkout.api.handler",
         "operations.api.handler",
         "storefront.projector.handler",

@@ -1,0 +1,100 @@
+"""What checkout asks of the other services, and what it reads of their answers, in shapes of its own."""
+
+from typing import Literal
+
+from pydantic import BaseModel
+
+from checkout.executions import PlacedOrder
+from kernel.triggers.commands import Command, Refused
+
+
+class Claim(BaseModel):
+    """An open order that orders has claimed for repair, for the `attempt`th time."""
+
+    status: str
+    attempt: int
+    order: PlacedOrder
+
+
+class Claims(BaseModel):
+    claims: tuple[Claim, ...]
+
+
+class HeldOrders(BaseModel):
+    order_ids: tuple[str, ...]
+
+
+class Outcome(BaseModel):
+    """How an order stands."""
+
+    order_id: str
+    status: str
+
+
+class Resumption(BaseModel):
+    """A resumption that is on record, by the id that its repair is named with."""
+
+    order_id: str
+    resumption: str
+
+
+class Standing(BaseModel):
+    """What a service says of its part of an order: undone for ever, held for it, or neither."""
+
+    order_id: str
+    status: str
+    undone: bool
+    held: bool
+
+
+class Done(BaseModel):
+    """An answer of which nothing is read."""
+
+
+class ClaimOverdue(Command[Claims], of="orders"):
+    """A batch of the orders that are open for too long."""
+
+
+class OrderStatus(Command[Outcome], of="orders"):
+    order_id: str
+
+
+class ResumeOrder(Command[Resumption | Refused], of="orders"):
+    """To put an operator's resumption on record; `request` is the same when `by` asks again."""
+
+    order_id: str
+    request: str
+    by: str
+    because: str
+
+
+class ResolveOrder(Command[Outcome | Refused], of="orders"):
+    """To end a parked order as an operator says, with what the books of the others allow."""
+
+    order_id: str
+    request: str
+    by: str
+    because: str
+    to: Literal["CONFIRMED", "CANCELLED"]
+    payment: Standing
+    reservation: Standing
+
+
+class ClaimOpen(Command[HeldOrders], of="inventory"):
+    """A batch of the orders for which stock is held for too long."""
+
+
+class CommitStock(Command[Done], of="inventory"):
+    order_id: str
+
+
+class ReleaseStock(Command[Done], of="inventory"):
+    order_id: str
+
+
+class ReservationStatus(Command[Standing], of="inventory"):
+    order_id: str
+
+
+class PaymentStatus(Command[Standing], of="payments"):
+    order_id: str

@@ -1,0 +1,81 @@
+"""Commands out: a service asks a function of another service, each side in shapes of its own."""
+
+import json
+import os
+import re
+from functools import cache
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+
+import boto3
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+
+from kernel.aws import limits
+from kernel.errors import CommandFailed, Refusal
+
+if TYPE_CHECKING:
+    from mypy_boto3_lambda import LambdaClient
+
+Answer = TypeVar("Answer")
+
+
+class Command(BaseModel, Generic[Answer]):
+    """A question in the asker's own shape: `class ReserveTable(Command[Table], of="dining")`.
+
+    It has the name of the step that answers it, and the service `of` which that step is. `Answer` is what
+    the asker reads; fields that it does not name are ignored. A test holds both sides together.
+    """
+
+    model_config = ConfigDict(frozen=True)
+    of: ClassVar[str]
+
+    def __init_subclass__(cls, *, of: str = "", **options: Any) -> None:
+        super().__init_subclass__(**options)
+        cls.of = of
+
+    @classmethod
+    def variable(cls) -> str:
+        """The environment variable that names the function: RESERVE_TABLE for ReserveTable."""
+        return re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).upper()
+
+    @classmethod
+    def answers(cls) -> Any:
+        """The type argument, as the class was declared with it."""
+        models = (parent for parent in cls.__mro__ if issubclass(parent, BaseModel))
+        return next(args[0] for model in models if (args := model.__pydantic_generic_metadata__["args"]))
+
+
+class Refused(BaseModel):
+    """A refusal told as an answer, by HTTP status and body: the function itself has not failed."""
+
+    refused: int
+    problem: dict[str, Any]
+
+    @classmethod
+    def by(cls, refusal: Refusal) -> "Refused":
+        return cls(refused=refusal.status, problem=refusal.problem())
+
+
+@cache
+def functions() -> "LambdaClient":
+    # One attempt: whoever is not answered asks again, with the same effect.
+    return boto3.client("lambda", config=limits(seconds=35, tries=1))
+
+
+def ask(command: Command[Answer]) -> Answer:
+    """The answer. Raises CommandFailed when the function failed or cannot be understood."""
+    variable = command.variable()
+    payload = command.model_dump_json().encode()
+    said = functions().invoke(FunctionName=os.environ[variable], Payload=payload)
+    text = said["Payload"].read()
+    if "FunctionError" in said:
+        raise CommandFailed(f"{variable} answered {json.loads(text).get('errorType')}")
+    try:
+        return _reader(type(command)).validate_json(text)
+    except ValidationError:
+        # Pydantic's own text would repeat what was answered.
+        raise CommandFailed(f"{variable} answered what the asker cannot read") from None
+
+
+@cache
+def _reader(command: type[Command[Answer]]) -> TypeAdapter[Answer]:
+    return TypeAdapter(command.answers())
