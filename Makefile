@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo stop verify trace test quick chaos chaos-report bundle bundle-report format lint types clean environment
+.PHONY: help demo stop verify trace contracts test quick chaos chaos-report bundle bundle-report format lint types clean environment
 
 PYTHON := .venv/bin/python
 SIMULATOR := PYTHONPATH=functions:. $(PYTHON) -m tests.simulator.plays
@@ -12,6 +12,7 @@ help:
 	@echo "make stop           end the emulator that the demo left running"
 	@echo "make verify         check everything that must hold in a deployed stack (SETTLED=15m, TARGET=cloud)"
 	@echo "make trace          tell one order's story: make trace ORDER=<id> (TARGET=cloud)"
+	@echo "make contracts      write contracts/manifest.json and the READMEs' tables from the declarations"
 	@echo "make test           format, lint, types and every test suite"
 	@echo "make quick          format, lint, types and the quick suites: unit, service, architecture, contracts"
 	@echo "make chaos          every ordered pair of faults (a day; goes on where it was stopped)"
@@ -29,6 +30,9 @@ demo: environment
 
 stop:
 	@if [ -x $(PYTHON) ]; then $(PYTHON) -m localstack.machine.emulator stop; else echo "No emulator was running."; fi
+
+contracts: environment
+	@PYTHONPATH=functions:. $(PYTHON) -m contracts
 
 # Both look at the demo's emulator while it is up, and at the caller's AWS account otherwise or with TARGET=cloud.
 verify: environment

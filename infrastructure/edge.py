@@ -1,4 +1,4 @@
-"""Owns the public HTTP API: every route in one place, each behind the token check."""
+"""Owns the public HTTP API: every declared route of the services, each behind the token check."""
 
 from collections.abc import Mapping
 
@@ -7,32 +7,9 @@ from aws_cdk import aws_apigateway as apigateway
 from constructs import Construct
 
 from infrastructure.function import ServiceFunction
+from infrastructure.manifest import routes
 from infrastructure.platform import Home, Platform
 from infrastructure.rest_api import RestApi
-
-ROUTES = (
-    ("PUT", "/catalog/products/{sku}", "catalog"),
-    ("GET", "/catalog/products/{sku}", "catalog"),
-    ("DELETE", "/catalog/products/{sku}", "catalog"),
-    ("PUT", "/catalog/products/{sku}/price", "catalog"),
-    ("GET", "/inventory/{sku}", "inventory"),
-    ("POST", "/inventory/{sku}/receipts", "inventory"),
-    ("POST", "/payments/methods", "payments"),
-    ("GET", "/payments/{order_id}", "payments"),
-    ("POST", "/checkout", "orders"),
-    ("GET", "/orders/{order_id}", "orders"),
-    ("POST", "/orders/{order_id}/cancel", "orders"),
-    ("GET", "/ops/checkouts", "orders"),
-    ("POST", "/ops/checkouts/{order_id}/resume", "checkout"),
-    ("POST", "/ops/checkouts/{order_id}/resolve", "checkout"),
-    ("GET", "/storefront/orders/{order_id}", "storefront"),
-    ("GET", "/storefront/customers/{customer_id}/orders", "storefront"),
-    ("GET", "/ops/dead-letters", "operations"),
-    ("GET", "/ops/dead-letters/{queue}", "operations"),
-    ("POST", "/ops/dead-letters/{queue}/redrive", "operations"),
-    ("POST", "/ops/outbox/{service}/republish", "operations"),
-    ("GET", "/ops/audit", "operations"),
-)
 
 
 class Edge(Construct):
@@ -44,7 +21,7 @@ class Edge(Construct):
         api = RestApi(self, "Api", target=target)
         # An authorizer's function in another stack would make the two stacks refer to each other.
         authorizer = self._authorizer(platform) if target.has_authorizers else None
-        for method, path, service in ROUTES:
+        for method, path, service in routes(*apis):
             api.root.resource_for_path(path).add_method(
                 method,
                 apigateway.LambdaIntegration(apis[service], allow_test_invoke=False),

@@ -9,6 +9,7 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
+from infrastructure import manifest
 from infrastructure.monitoring import MINUTES, alarm, see
 from infrastructure.packaging.assets import packages, stage
 from infrastructure.platform import Home
@@ -18,8 +19,8 @@ from infrastructure.target import Target
 class ServiceFunction(lambda_.Function):
     """One handler of a service, with a role of its own that may write its log and nothing else yet.
 
-    Its construct id is the handler's own name. `seconds` is the timeout. `refuses` says that it raises
-    refusals: its errors are then business as usual.
+    Its construct id is the handler's own name. `seconds` is the timeout. The errors of a function that
+    raises refusals are business as usual, so they ring no alarm: a step declares that, others say `refuses`.
     """
 
     def __init__(
@@ -47,7 +48,7 @@ class ServiceFunction(lambda_.Function):
         self.home = home
         self.seconds = seconds
         self.may("logs:CreateLogStream", "logs:PutLogEvents", on=log.log_group_arn)
-        if not refuses:
+        if not (refuses or manifest.refuses(handler)):
             says = see("function-errors", f"{handler} fails.")
             alarm(self, self.metric_errors(period=MINUTES), platform=home.platform, says=says)
 

@@ -1,6 +1,7 @@
 """Owns how events and the clock reach a function; what cannot be delivered is a dead letter and an alarm."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
+from typing import Any
 
 from aws_cdk import Duration
 from aws_cdk import aws_events as events
@@ -10,12 +11,13 @@ from aws_cdk import aws_sqs as sqs
 
 from infrastructure.dead_letters import DeadLetters
 from infrastructure.function import ServiceFunction
+from infrastructure.manifest import of_handler
 
 ATTEMPTS = 5
 
 
-def on_events(function: ServiceFunction, *types: str, source: str = "") -> None:
-    """Bus -> rule -> queue -> function, for events of these types from one service, or for all of Settle's.
+def on_events(function: ServiceFunction) -> None:
+    """Bus -> rule -> queue -> function, for the events that the function's handler declares to read.
 
     Events that could not be put into the queue, or not handled in five attempts, become dead letters.
     """
@@ -33,14 +35,15 @@ def on_events(function: ServiceFunction, *types: str, source: str = "") -> None:
         function,
         "Rule",
         event_bus=function.home.platform.bus,
-        event_pattern=_pattern(source, types),
+        event_pattern=_pattern(of_handler("subscriptions", function.handler)),
         targets=[targets.SqsQueue(queue, dead_letter_queue=letters)],
     )
     function.add_event_source(sources.SqsEventSource(queue, batch_size=10, report_batch_item_failures=True))
 
 
-def on_schedule(function: ServiceFunction, every: Duration) -> None:
-    """The next run is the retry of this one, so a run is not repeated."""
+def on_schedule(function: ServiceFunction) -> None:
+    """Runs as often as the handler declares. The next run is the retry of this one, so none is repeated."""
+    every = Duration.minutes(of_handler("schedules", function.handler)["minutes"])
     letters = DeadLetters(
         function, platform=function.home.platform, serves=function.handler, page="missed-runs"
     )
@@ -51,7 +54,7 @@ def on_schedule(function: ServiceFunction, every: Duration) -> None:
     events.Rule(function, "Rule", schedule=events.Schedule.rate(every), targets=[target])
 
 
-def _pattern(source: str, types: Sequence[str]) -> events.EventPattern:
-    if not source:
+def _pattern(subscription: Mapping[str, Any]) -> events.EventPattern:
+    if not subscription["of"]:
         return events.EventPattern(source=events.Match.prefix("settle."))
-    return events.EventPattern(source=[f"settle.{source}"], detail_type=list(types))
+    return events.EventPattern(source=[f"settle.{subscription['of']}"], detail_type=subscription["types"])

@@ -3,7 +3,7 @@
 import hmac
 from collections.abc import Callable
 from dataclasses import asdict
-from typing import Annotated, Any
+from typing import Annotated, Any, TypedDict
 
 from aws_lambda_powertools.event_handler import Response
 from pydantic import AfterValidator, Field, StringConstraints
@@ -11,7 +11,7 @@ from pydantic import AfterValidator, Field, StringConstraints
 from acquirer import domain, store
 from acquirer.domain import IdempotencyError, Intent, Refund
 from kernel import identity
-from kernel.errors import InvalidRequest, Unauthenticated
+from kernel.errors import InvalidRequest, NotFound, Unauthenticated
 from kernel.privacy import no_card_number
 from kernel.triggers.http import Api, Body, Slug, answer
 
@@ -41,11 +41,23 @@ def bearer_only(app: Any, proceed: Callable[[Any], Response[str]]) -> Response[s
     return proceed(app)
 
 
-api = handler = Api()
-api.use([bearer_only])
+class Shown(TypedDict):
+    """A payment intent in the form of the processor's API."""
+
+    id: str
+    status: str
 
 
-@api.post("/payment_intents")
+class Listed(TypedDict):
+    """A list in the form of the processor's API."""
+
+    data: list[dict[str, Any]]
+
+
+api = handler = Api(before=[bearer_only])
+
+
+@api.post("/payment_intents", role=None, takes=NewIntent, answers={200: Shown}, refuses=(IdempotencyError,))
 def create_intent() -> Response[str]:
     """A payment that nothing was captured for yet. The same key gives the same payment."""
     asked = api.body(NewIntent)
@@ -60,7 +72,12 @@ def create_intent() -> Response[str]:
     return answer(200, domain.shown(created))
 
 
-@api.post("/payment_intents/<intent_id>/confirm")
+@api.post(
+    "/payment_intents/<intent_id>/confirm",
+    role=None,
+    answers={200: Shown},
+    refuses=(NotFound, domain.Busy, domain.UnexpectedState),
+)
 def confirm_intent(intent_id: str) -> Response[str]:
     """Captures or declines, then answers as late and as badly as the test method wants."""
     intent = store.load(intent_id)
@@ -74,7 +91,12 @@ def confirm_intent(intent_id: str) -> Response[str]:
     return answer(200, domain.shown(store.load(intent_id)))
 
 
-@api.post("/payment_intents/<intent_id>/cancel")
+@api.post(
+    "/payment_intents/<intent_id>/cancel",
+    role=None,
+    answers={200: Shown},
+    refuses=(NotFound, domain.Busy, domain.UnexpectedState),
+)
 def cancel_intent(intent_id: str) -> Response[str]:
     """Rules out any capture, or answers 409 with the payment that can no longer be cancelled."""
     intent = store.load(intent_id)
@@ -84,17 +106,23 @@ def cancel_intent(intent_id: str) -> Response[str]:
     return answer(200, domain.shown(cancelled))
 
 
-@api.get("/payment_intents/<intent_id>")
+@api.get("/payment_intents/<intent_id>", role=None, answers={200: Shown}, refuses=(NotFound,))
 def show_intent(intent_id: str) -> Response[str]:
     return answer(200, domain.shown(store.load(intent_id)))
 
 
-@api.get("/payment_intents")
+@api.get("/payment_intents", role=None, answers={200: Listed}, refuses=(InvalidRequest,))
 def find_intents() -> Response[str]:
     return answer(200, {"data": [domain.shown(one) for one in store.by_reference(_asked("reference"))]})
 
 
-@api.post("/refunds")
+@api.post(
+    "/refunds",
+    role=None,
+    takes=NewRefund,
+    answers={200: Refund},
+    refuses=(NotFound, domain.Busy, domain.RefundRefused, IdempotencyError),
+)
 def create_refund() -> Response[str]:
     """Gives money back, once per key and never more than was captured."""
     asked = api.body(NewRefund)
@@ -107,7 +135,7 @@ def create_refund() -> Response[str]:
     return answer(200, asdict(refund))
 
 
-@api.get("/refunds")
+@api.get("/refunds", role=None, answers={200: Listed}, refuses=(InvalidRequest, NotFound))
 def list_refunds() -> Response[str]:
     """The refunds of one payment, consistently: a refund that was answered is here."""
     return answer(200, {"data": [asdict(refund) for refund in store.load(_asked("payment_intent")).refunds]})

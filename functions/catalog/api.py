@@ -1,7 +1,7 @@
 """Catalog over HTTP: operators list, price and retire products; everybody reads them."""
 
 from collections.abc import Callable
-from typing import Annotated
+from typing import Annotated, TypedDict
 
 from aws_lambda_powertools.event_handler import Response
 from pydantic import AfterValidator, Field, StringConstraints
@@ -50,34 +50,52 @@ class Listing(Body):
     price: Price
 
 
-@api.put("/catalog/products/<sku>")
+class ShownProduct(TypedDict):
+    """A product as everybody may see it."""
+
+    sku: str
+    name: str
+    price: dict[str, int | str]
+    status: domain.Status
+
+
+@api.put(
+    "/catalog/products/<sku>",
+    role="operator",
+    takes=Listing,
+    answers={201: ShownProduct, 200: ShownProduct},
+    refuses=(NotFound, domain.AlreadyListed, domain.RetiredProduct),
+)
 def list_product(sku: str) -> Response[str]:
     """Lists the product: 201 the first time, 200 for the same again."""
-    api.caller().must_be("operator")
     listing = api.body(Listing)
     wanted = Product(sku, listing.name, listing.price.money())
     decision = _decide(sku, lambda known: domain.list_product(known, wanted))
     return answer(201 if decision.facts else 200, _shown(decision.state))
 
 
-@api.put("/catalog/products/<sku>/price")
+@api.put(
+    "/catalog/products/<sku>/price",
+    role="operator",
+    takes=Price,
+    answers={200: ShownProduct},
+    refuses=(NotFound, domain.RetiredProduct),
+)
 def change_price(sku: str) -> Response[str]:
-    api.caller().must_be("operator")
+    """Gives a listed product another price."""
     price = api.body(Price).money()
     return answer(200, _shown(_decide(sku, lambda known: domain.change_price(known, price)).state))
 
 
-@api.delete("/catalog/products/<sku>")
+@api.delete("/catalog/products/<sku>", role="operator", answers={200: ShownProduct}, refuses=(NotFound,))
 def retire_product(sku: str) -> Response[str]:
     """Takes the product off sale for good; may be repeated."""
-    api.caller().must_be("operator")
     return answer(200, _shown(_decide(sku, domain.retire).state))
 
 
-@api.get("/catalog/products/<sku>")
+@api.get("/catalog/products/<sku>", role="any", answers={200: ShownProduct}, refuses=(NotFound,))
 def show_product(sku: str) -> Response[str]:
     """The product as it is now, retired ones too."""
-    api.caller()
     product = store.load(slug(sku))
     if product is None:
         raise NotFound
@@ -95,10 +113,7 @@ def _decide(sku: str, decide: Callable[[Product | None], Decision[Product]]) -> 
     return outbox.persist(use_case)
 
 
-def _shown(product: Product) -> dict[str, object]:
-    return {
-        "sku": product.sku,
-        "name": product.name,
-        "price": product.price.plain(),
-        "status": product.status,
-    }
+def _shown(product: Product) -> ShownProduct:
+    return ShownProduct(
+        sku=product.sku, name=product.name, price=product.price.plain(), status=product.status
+    )

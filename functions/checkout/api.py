@@ -5,9 +5,10 @@ from typing import Literal
 from aws_lambda_powertools.event_handler import Response
 from pydantic import BaseModel
 
-from checkout import interventions
+from checkout import commands, interventions
 from checkout.interventions import Intervention
 from kernel import identity
+from kernel.errors import KeyReused, NotFound
 from kernel.privacy import Because
 from kernel.triggers.commands import Refused
 from kernel.triggers.http import Api, Body, answer, slug
@@ -24,7 +25,14 @@ class Resolution(Body):
     because: Because
 
 
-@api.post("/ops/checkouts/<order_id>/resume")
+@api.post(
+    "/ops/checkouts/<order_id>/resume",
+    role="operator",
+    takes=Resumption,
+    answers={202: commands.Resumption},
+    refuses=(NotFound, KeyReused),
+    relays=("NotParked",),
+)
 def resume_order(order_id: str) -> Response[str]:
     """Has the order's undo lane run once more, once per Idempotency-Key."""
     id, by = _request()
@@ -33,7 +41,14 @@ def resume_order(order_id: str) -> Response[str]:
     return _answered(interventions.resume(asked), status=202)
 
 
-@api.post("/ops/checkouts/<order_id>/resolve")
+@api.post(
+    "/ops/checkouts/<order_id>/resolve",
+    role="operator",
+    takes=Resolution,
+    answers={200: commands.Outcome},
+    refuses=(NotFound, KeyReused),
+    relays=("NotParked", "NotUndone", "NotHeld", "AlreadyFenced"),
+)
 def resolve_order(order_id: str) -> Response[str]:
     """Ends the order as the books of payments and inventory allow, once per Idempotency-Key."""
     id, by = _request()
@@ -45,7 +60,6 @@ def resolve_order(order_id: str) -> Response[str]:
 def _request() -> tuple[str, str]:
     """The id that the request has when it is repeated, and who asks."""
     caller = api.caller()
-    caller.must_be("operator")
     return identity.derive(caller.customer_id, api.idempotency_key()), caller.customer_id
 
 

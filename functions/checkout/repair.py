@@ -1,6 +1,6 @@
 """Repairs by schedule: the sweep of orders that are open for too long, the reconciliation of held stock."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Any
 
@@ -10,7 +10,8 @@ from checkout import executions
 from checkout.commands import Claim, ClaimOpen, ClaimOverdue, CommitStock, OrderStatus, ReleaseStock
 from kernel.errors import Fault
 from kernel.triggers.commands import ask
-from kernel.triggers.observability import describe, invocation
+from kernel.triggers.observability import describe
+from kernel.triggers.schedules import scheduled
 
 MOST_BATCHES = 10
 
@@ -19,19 +20,19 @@ class RepairIncomplete(Fault):
     """Some claimed orders could not be repaired now; they will be claimed again."""
 
 
-def sweep(event: Mapping[str, Any], context: object) -> None:
+@scheduled(minutes=1)
+def sweep(line: dict[str, Any]) -> None:
     """Starts or repairs every order that was open for too long. Raises RepairIncomplete."""
-    with invocation("sweep") as line:
-        _see_to(line, ((claim.order.order_id, partial(_repair, claim)) for claim in _claims()))
+    _see_to(line, ((claim.order.order_id, partial(_repair, claim)) for claim in _claims()))
 
 
-def reconcile(event: Mapping[str, Any], context: object) -> None:
+@scheduled(minutes=60)
+def reconcile(line: dict[str, Any]) -> None:
     """Closes what inventory has held for over an hour for an order that has ended, as the order ended.
 
     Heals a lost OrderConfirmed. An order that is still open is the sweep's. Raises RepairIncomplete.
     """
-    with invocation("reconcile") as line:
-        _see_to(line, ((order_id, partial(_close, order_id)) for order_id in _held()))
+    _see_to(line, ((order_id, partial(_close, order_id)) for order_id in _held()))
 
 
 def _claims() -> Iterator[Claim]:

@@ -2,11 +2,11 @@
 
 from checkout import executions
 from checkout.executions import PlacedOrder
-from kernel.events import Envelope, read
+from kernel.events import Envelope
 from kernel.triggers.consumers import consumer
 
 
-@consumer
-def start(event: Envelope) -> None:
+@consumer(of="orders", types=("OrderPlaced",), reads=PlacedOrder)
+def start(event: Envelope, order: PlacedOrder) -> None:
     """Starts the order's saga; once started, starting it again changes nothing."""
-    executions.start_saga(read(event, PlacedOrder))
+    executions.start_saga(order)

@@ -1,13 +1,14 @@
 """Inventory over HTTP: operators receive stock and read its counters."""
 
 from dataclasses import asdict
-from typing import Annotated
+from typing import Annotated, TypedDict
 
 from aws_lambda_powertools.event_handler import Response
 from pydantic import Field
 
 from inventory import store
 from kernel import identity
+from kernel.errors import KeyReused, NotFound
 from kernel.triggers.http import Api, Body, answer, slug
 
 api = handler = Api()
@@ -17,18 +18,30 @@ class Receipt(Body):
     quantity: Annotated[int, Field(ge=1, le=1_000_000)]
 
 
-@api.post("/inventory/<sku>/receipts")
+class Received(TypedDict):
+    """A receipt on record."""
+
+    receipt: str
+    sku: str
+    quantity: int
+
+
+@api.post(
+    "/inventory/<sku>/receipts",
+    role="operator",
+    takes=Receipt,
+    answers={201: Received},
+    refuses=(NotFound, KeyReused),
+)
 def receive_stock(sku: str) -> Response[str]:
     """Adds what arrived, once per Idempotency-Key."""
-    caller = api.caller()
-    caller.must_be("operator")
-    receipt = identity.derive(caller.customer_id, api.idempotency_key())
+    receipt = identity.derive(api.caller().customer_id, api.idempotency_key())
     quantity = api.body(Receipt).quantity
     store.receive(slug(sku), quantity, receipt=receipt)
-    return answer(201, {"receipt": receipt, "sku": sku, "quantity": quantity})
+    return answer(201, Received(receipt=receipt, sku=sku, quantity=quantity))
 
 
-@api.get("/inventory/<sku>")
+@api.get("/inventory/<sku>", role="operator", answers={200: store.Stock}, refuses=(NotFound,))
 def show_stock(sku: str) -> Response[str]:
-    api.caller().must_be("operator")
+    """The counters of a SKU, zeros for a SKU that was never received."""
     return answer(200, asdict(store.stock(slug(sku))))

@@ -3,7 +3,7 @@
 from pydantic import BaseModel
 
 from inventory import domain, store
-from kernel.events import Envelope, read
+from kernel.events import Envelope
 from kernel.triggers.consumers import consumer
 
 
@@ -13,7 +13,6 @@ class ConfirmedOrder(BaseModel):
     order_id: str
 
 
-@consumer
-def handler(event: Envelope) -> None:
-    order_id = read(event, ConfirmedOrder).order_id
-    store.save(domain.commit(store.load(order_id)), cause=event.id)
+@consumer(of="orders", types=("OrderConfirmed",), reads=ConfirmedOrder)
+def handler(event: Envelope, order: ConfirmedOrder) -> None:
+    store.save(domain.commit(store.load(order.order_id)), cause=event.id)

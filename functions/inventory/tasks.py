@@ -53,7 +53,7 @@ class Standing(Reservation):
     held: bool
 
 
-@task(ReserveStock)
+@task(ReserveStock, about="order_id", refuses=(domain.OutOfStock, domain.ReservationReleased))
 def reserve_stock(step: ReserveStock) -> Reservation:
     """Holds every line of the order or none (OutOfStock, ReservationReleased)."""
     lines = tuple(domain.Line(line.sku, line.quantity) for line in step.lines)
@@ -62,7 +62,7 @@ def reserve_stock(step: ReserveStock) -> Reservation:
     return Reservation(order_id=step.order_id, status=decision.state.status)
 
 
-@task(ReleaseStock)
+@task(ReleaseStock, about="order_id")
 def release_stock(step: ReleaseStock) -> Reservation:
     """Gives back what the order holds, or sees to it that it never will hold any."""
     decision = domain.release(store.load(step.order_id))
@@ -70,7 +70,7 @@ def release_stock(step: ReleaseStock) -> Reservation:
     return Reservation(order_id=step.order_id, status=decision.state.status)
 
 
-@task(CommitStock)
+@task(CommitStock, about="order_id")
 def commit_stock(step: CommitStock) -> Reservation:
     """Turns what a confirmed order holds into a sale, should its event have been lost."""
     decision = domain.commit(store.load(step.order_id))
@@ -78,7 +78,7 @@ def commit_stock(step: CommitStock) -> Reservation:
     return Reservation(order_id=step.order_id, status=decision.state.status)
 
 
-@task(ReservationStatus)
+@task(ReservationStatus, about="order_id")
 def reservation_status(step: ReservationStatus) -> Standing:
     """How the reservation stands; changes nothing."""
     found = store.load(step.order_id)

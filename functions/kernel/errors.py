@@ -14,6 +14,7 @@ SettleError
     ├── InvalidStep            a saga step was called with an input it cannot read
     ├── StepFailed             a saga step failed with an error that is not ours
     ├── CommandFailed          another service's function failed to answer
+    ├── UnexpectedEvent        a consumer was sent an event that it does not read
     └── Unpublished            the bus did not take every event
 
 A service's own refusals derive from `Refusal`. The class name is the `error` of a problem body and the
@@ -104,6 +105,10 @@ class StepFailed(Fault):
 
 class CommandFailed(Fault):
     """Another service's function failed, or answered what the asker cannot read."""
+
+
+class UnexpectedEvent(Fault):
+    """A consumer was sent an event that it does not read."""
 
 
 class Unpublished(Fault):

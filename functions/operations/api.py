@@ -4,13 +4,13 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated, Any, TypedDict
 
 from aws_lambda_powertools.event_handler import Response
 from pydantic import AwareDatetime, BeforeValidator, Field
 
 from kernel import identity
-from kernel.errors import InvalidRequest, NotFound
+from kernel.errors import InvalidRequest, KeyReused, NotFound
 from kernel.privacy import Because
 from kernel.triggers.http import Api, Body, answer
 from operations import domain, store
@@ -40,32 +40,55 @@ class Republish(Body):
     because: Because
 
 
-@api.get("/ops/dead-letters")
+class Queues(TypedDict):
+    """Every dead-letter queue: what it serves, about how many letters wait, whether it can be redriven."""
+
+    queues: list[dict[str, Any]]
+
+
+class Letters(TypedDict):
+    """Up to ten letters of a queue, without what they carry."""
+
+    queue: str
+    letters: list[dict[str, Any]]
+
+
+class Actions(TypedDict):
+    """What operators did on a day, oldest first."""
+
+    day: str
+    actions: list[Any]
+
+
+@api.get("/ops/dead-letters", role="operator", answers={200: Queues})
 def list_queues() -> Response[str]:
     """Every dead-letter queue, and about how many letters wait in it."""
-    api.caller().must_be("operator")
     known = store.dead_letters().values()
     queues = [
         {"queue": each.serves, "waiting": store.waiting(each), "redrives_to": bool(each.redrives_to)}
         for each in known
     ]
-    return answer(200, {"queues": queues})
+    return answer(200, Queues(queues=queues))
 
 
-@api.get("/ops/dead-letters/<queue>")
+@api.get("/ops/dead-letters/<queue>", role="operator", answers={200: Letters}, refuses=(NotFound,))
 def look(queue: str) -> Response[str]:
     """Up to ten letters, without what they carry; they stay where they are."""
-    api.caller().must_be("operator")
     letters = store.dead_letters().get(queue)
     if letters is None:
         raise NotFound
-    return answer(200, {"queue": queue, "letters": [asdict(letter) for letter in store.look(letters)]})
+    return answer(200, Letters(queue=queue, letters=[asdict(letter) for letter in store.look(letters)]))
 
 
-@api.post("/ops/dead-letters/<queue>/redrive")
+@api.post(
+    "/ops/dead-letters/<queue>/redrive",
+    role="operator",
+    takes=Redrive,
+    answers={200: Outcome},
+    refuses=(NotFound, KeyReused, domain.NothingToRedriveTo),
+)
 def redrive(queue: str) -> Response[str]:
     """Moves letters back to the consumer's queue, once per Idempotency-Key."""
-    api.caller().must_be("operator")
     asked = api.body(Redrive)
     action = _action("redrive", queue, asked, why=asked.because)
 
@@ -76,10 +99,15 @@ def redrive(queue: str) -> Response[str]:
     return answer(200, _once(action, prepared))
 
 
-@api.post("/ops/outbox/<service>/republish")
+@api.post(
+    "/ops/outbox/<service>/republish",
+    role="operator",
+    takes=Republish,
+    answers={202: Outcome},
+    refuses=(NotFound, KeyReused),
+)
 def republish(service: str) -> Response[str]:
     """Has a range of the service's outbox published again, once per Idempotency-Key."""
-    api.caller().must_be("operator")
     asked = api.body(Republish)
     given = {"first": asked.first.isoformat(), "last": asked.last.isoformat()}
     action = _action("republish", service, asked, why=asked.because, given=given)
@@ -92,12 +120,11 @@ def republish(service: str) -> Response[str]:
     return answer(202, _once(action, prepared))
 
 
-@api.get("/ops/audit")
+@api.get("/ops/audit", role="operator", answers={200: Actions}, refuses=(InvalidRequest,))
 def show_audit() -> Response[str]:
     """What was done on a day (UTC), oldest first."""
-    api.caller().must_be("operator")
     day = _day(api.current_event.get_query_string_value("day") or "")
-    return answer(200, {"day": day, "actions": list(store.audit(day))})
+    return answer(200, Actions(day=day, actions=list(store.audit(day))))
 
 
 def _action(what: str, on: str, asked: Body, *, why: str, given: Mapping[str, str] | None = None) -> Action:

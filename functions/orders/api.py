@@ -1,20 +1,20 @@
 """Orders over HTTP: a customer checks out, looks at an order, cancels it; operators list the unfinished."""
 
 from dataclasses import asdict
-from typing import Annotated, Self
+from typing import Annotated, Any, Self, TypedDict
 
 from aws_lambda_powertools.event_handler import Response
 from pydantic import AwareDatetime, Field, model_validator
 
 from kernel import identity
-from kernel.errors import InvalidRequest, NotFound
+from kernel.errors import InvalidRequest, KeyReused, NotFound
 from kernel.money import Money
 from kernel.privacy import CardFree
 from kernel.table import outbox, pages
 from kernel.triggers.http import Api, Body, Slug, answer, slug
 from orders import checkout, domain, store
 from orders.domain import Order, Status
-from orders.pricing import Wanted
+from orders.pricing import MixedCurrencies, TotalMismatch, UnknownProduct, Wanted
 from orders.store import Place
 
 api = handler = Api()
@@ -60,32 +60,75 @@ class Cursor(pages.Cursor):
     order_id: Slug
 
 
-@api.post("/checkout")
+class Accepted(TypedDict):
+    """An accepted checkout; the links are relative to the API's address."""
+
+    order_id: str
+    total: dict[str, int | str]
+    links: dict[str, str]
+
+
+class ShownOrder(TypedDict):
+    """The order's own facts; `sequence` counts the events that were published about the order."""
+
+    order_id: str
+    status: Status
+    reason: str | None
+    lines: list[dict[str, Any]]
+    total: dict[str, int | str]
+    placed_at: str
+    sequence: int
+
+
+class CancelStarted(TypedDict):
+    """Where the order is once its cancellation has begun."""
+
+    order_id: str
+    status: Status
+
+
+class UnfinishedOrders(TypedDict):
+    """A page of at most 50 orders, maybe of none; `next` leads on until it is null."""
+
+    checkouts: list[dict[str, object]]
+    next: str | None
+
+
+@api.post(
+    "/checkout",
+    role="customer",
+    takes=Checkout,
+    answers={202: Accepted},
+    refuses=(KeyReused, UnknownProduct, MixedCurrencies, TotalMismatch),
+)
 def place_order() -> Response[str]:
     """Accepts a checkout; the same key and body get the same answer for ever."""
     caller = api.caller()
-    caller.must_be("customer")
     order_id = identity.derive(caller.customer_id, api.idempotency_key())
     order = checkout.accept(api.body(Checkout).request(order_id, caller.customer_id), cause=api.cause())
     link = f"/orders/{order_id}"
-    accepted = {
-        "order_id": order_id,
-        "total": order.total.plain(),
-        "links": {"order": link, "history": f"/storefront{link}", "cancel": f"{link}/cancel"},
-    }
+    accepted = Accepted(
+        order_id=order_id,
+        total=order.total.plain(),
+        links={"order": link, "history": f"/storefront{link}", "cancel": f"{link}/cancel"},
+    )
     return answer(202, accepted, Location=f"orders/{order_id}")
 
 
-@api.get("/orders/<order_id>")
+@api.get("/orders/<order_id>", role="any", answers={200: ShownOrder}, refuses=(NotFound,))
 def show_order(order_id: str) -> Response[str]:
     """The order's own facts, consistent at once."""
     return answer(200, _shown(_seen(order_id)))
 
 
-@api.post("/orders/<order_id>/cancel")
+@api.post(
+    "/orders/<order_id>/cancel",
+    role="customer",
+    answers={202: CancelStarted},
+    refuses=(NotFound, domain.AlreadyConfirmed),
+)
 def cancel_order(order_id: str) -> Response[str]:
     """Starts to undo a customer's own order that is not confirmed yet; may be repeated."""
-    api.caller().must_be("customer")
 
     def cancel() -> Order:
         decision = domain.fence(_seen(order_id), CANCELLED_BY_CUSTOMER)
@@ -93,18 +136,16 @@ def cancel_order(order_id: str) -> Response[str]:
         return decision.state
 
     order = outbox.persist(cancel)
-    return answer(202, {"order_id": order_id, "status": order.status})
+    return answer(202, CancelStarted(order_id=order_id, status=order.status))
 
 
-@api.get("/ops/checkouts")
+@api.get("/ops/checkouts", role="operator", answers={200: UnfinishedOrders}, refuses=(InvalidRequest,))
 def list_checkouts() -> Response[str]:
     """One page of the unfinished orders in one state; `next` leads on while there may be more."""
-    api.caller().must_be("operator")
     state = _state()
     orders, last = store.unfinished(state, after=_after(state), limit=LONGEST_PAGE)
-    return answer(
-        200, {"checkouts": [_listed(order) for order in orders], "next": last and _next(state, last)}
-    )
+    listed = [_listed(order) for order in orders]
+    return answer(200, UnfinishedOrders(checkouts=listed, next=last and _next(state, last)))
 
 
 def _state() -> Status:
@@ -153,7 +194,7 @@ def _seen(order_id: str) -> Order:
     return order
 
 
-def _shown(order: Order) -> dict[str, object]:
+def _shown(order: Order) -> ShownOrder:
     return {
         "order_id": order.order_id,
         "status": order.status,

@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel
 
-from kernel.events import Envelope, read
+from kernel.events import Envelope
 from kernel.money import Money
 from kernel.triggers.consumers import consumer
 from orders import store
@@ -16,8 +16,11 @@ class CatalogProduct(BaseModel):
     price: Money
 
 
-@consumer
-def handler(event: Envelope) -> None:
-    product = read(event, CatalogProduct)
-    price = Price(product.sku, product.price, for_sale=event.type != "ProductRetired")
+# Which of the events leave the product for sale.
+FOR_SALE = {"ProductListed": True, "PriceChanged": True, "ProductRetired": False}
+
+
+@consumer(of="catalog", types=tuple(FOR_SALE), reads=CatalogProduct)
+def handler(event: Envelope, product: CatalogProduct) -> None:
+    price = Price(product.sku, product.price, for_sale=FOR_SALE[event.type])
     store.copy_price(price, sequence=event.sequence)

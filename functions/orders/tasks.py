@@ -119,7 +119,7 @@ class Claims(BaseModel):
     claims: list[Claim]
 
 
-@task(ConfirmOrder)
+@task(ConfirmOrder, about="order_id", refuses=(domain.OrderNotPending,))
 def confirm_order(step: ConfirmOrder) -> Outcome:
     """PENDING to CONFIRMED, unless it was fenced (OrderNotPending)."""
     decision = domain.confirm(_load(step.order_id))
@@ -127,7 +127,7 @@ def confirm_order(step: ConfirmOrder) -> Outcome:
     return _outcome(decision.state)
 
 
-@task(FenceOrder)
+@task(FenceOrder, about="order_id", refuses=(domain.AlreadyConfirmed,))
 def fence_order(step: FenceOrder) -> Outcome:
     """PENDING to CANCELLING, before anything is undone; one that is confirmed stands (AlreadyConfirmed)."""
     decision = domain.fence(_load(step.order_id), step.reason)
@@ -135,7 +135,7 @@ def fence_order(step: FenceOrder) -> Outcome:
     return _outcome(decision.state)
 
 
-@task(CancelOrder)
+@task(CancelOrder, about="order_id")
 def cancel_order(step: CancelOrder) -> Outcome:
     """Ends the undo lane: CANCELLED, or NEEDS_ATTENTION while a step is stuck."""
     if step.stuck:
@@ -145,13 +145,13 @@ def cancel_order(step: CancelOrder) -> Outcome:
     return _outcome(decision.state)
 
 
-@task(OrderStatus)
+@task(OrderStatus, about="order_id")
 def order_status(step: OrderStatus) -> Outcome:
     """How the order stands, for services that still hold something for it."""
     return _outcome(_load(step.order_id))
 
 
-@task(ResumeOrder)
+@task(ResumeOrder, about="order_id")
 def resume_order(step: ResumeOrder) -> Resumption | Refused:
     """Notes that an operator resumes the order, once per request; the repair is checkout's."""
     try:
@@ -161,7 +161,7 @@ def resume_order(step: ResumeOrder) -> Resumption | Refused:
     return Resumption(order_id=step.order_id, resumption=step.request)
 
 
-@task(ResolveOrder)
+@task(ResolveOrder, about="order_id")
 def resolve_order(step: ResolveOrder) -> Outcome | Refused:
     """Ends a parked order as an operator says, once per request."""
     asked, books = step.intervention(), {"payment": step.payment, "reservation": step.reservation}

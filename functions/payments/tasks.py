@@ -42,7 +42,11 @@ class Standing(Outcome):
     held: bool
 
 
-@task(ChargePayment)
+@task(
+    ChargePayment,
+    about="order_id",
+    refuses=(domain.ChargeVoided, domain.PaymentDeclined, domain.UnknownPaymentMethod),
+)
 def charge_payment(step: ChargePayment) -> Outcome:
     """Captures the total once (ChargeVoided, PaymentDeclined, UnknownPaymentMethod)."""
     payment = store.load(step.order_id)
@@ -53,7 +57,7 @@ def charge_payment(step: ChargePayment) -> Outcome:
     return Outcome(order_id=step.order_id, status=payment.status)
 
 
-@task(RefundPayment)
+@task(RefundPayment, about="order_id")
 def refund_payment(step: RefundPayment) -> Outcome:
     """Sees to it that nothing is captured for the order, now and later, and gives back what was."""
     payment = store.load(step.order_id)
@@ -63,7 +67,7 @@ def refund_payment(step: RefundPayment) -> Outcome:
     return Outcome(order_id=step.order_id, status=payment.status)
 
 
-@task(PaymentStatus)
+@task(PaymentStatus, about="order_id")
 def payment_status(step: PaymentStatus) -> Standing:
     """How the payment stands in our own books; changes nothing."""
     payment = store.load(step.order_id)

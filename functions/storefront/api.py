@@ -2,7 +2,7 @@
 
 import re
 from contextlib import suppress
-from typing import Annotated
+from typing import Annotated, Any, Literal, NotRequired, TypedDict
 from urllib.parse import unquote
 
 from aws_lambda_powertools.event_handler import Response
@@ -31,7 +31,28 @@ class Cursor(pages.Cursor):
     order_id: Slug
 
 
-@api.get("/storefront/orders/<order_id>")
+class CatchingUp(TypedDict):
+    """The row is older than was asked for; the same question may be asked again in a second."""
+
+    status: Literal["catching_up"]
+    sequence: int
+    min_sequence: int
+
+
+class Page(TypedDict):
+    """Orders of one customer, newest first; `next` is there while there are more."""
+
+    orders: list[dict[str, Any]]
+    freshness: str
+    next: NotRequired[str]
+
+
+@api.get(
+    "/storefront/orders/<order_id>",
+    role="any",
+    answers={200: OrderHistory, 202: CatchingUp},
+    refuses=(InvalidRequest, NotFound),
+)
 def show_order(order_id: str) -> Response[str]:
     """The order's row, or 202 while it is older than `min_sequence`.
 
@@ -41,14 +62,19 @@ def show_order(order_id: str) -> Response[str]:
     wanted = _whole_number("min_sequence", default=0, most=10**10 - 1)
     sequence = row.sequence if row else 0
     if sequence < wanted:
-        waiting = {"status": "catching_up", "sequence": sequence, "min_sequence": wanted}
+        waiting = CatchingUp(status="catching_up", sequence=sequence, min_sequence=wanted)
         return answer(202, waiting, Retry_After="1")
     if row is None:
         raise NotFound
     return answer(200, row)
 
 
-@api.get("/storefront/customers/<customer_id>/orders")
+@api.get(
+    "/storefront/customers/<customer_id>/orders",
+    role="any",
+    answers={200: Page},
+    refuses=(InvalidRequest, NotFound),
+)
 def list_orders(customer_id: str) -> Response[str]:
     """One page of the customer's orders, newest first; `next` is there while there are more."""
     customer_id = unquote(customer_id)  # a REST API hands the path on as it was sent
@@ -57,8 +83,10 @@ def list_orders(customer_id: str) -> Response[str]:
         raise NotFound
     limit = _whole_number("limit", default=20, most=100)
     rows = order_history.of_customer(customer_id, limit=limit + 1, after=_after(customer_id))
-    page = {"orders": [row.model_dump(mode="json") for row in rows[:limit]], "freshness": FRESHNESS}
-    return answer(200, page | ({"next": _next(rows[limit - 1])} if len(rows) > limit else {}))
+    page = Page(orders=[row.model_dump(mode="json") for row in rows[:limit]], freshness=FRESHNESS)
+    if len(rows) > limit:
+        page["next"] = _next(rows[limit - 1])
+    return answer(200, page)
 
 
 def _seen(order_id: str) -> OrderHistory | None:

@@ -20,6 +20,7 @@ Stock = Literal["RESERVED", "RELEASED", "COMMITTED"]
 Payment = Literal["STARTED", "CAPTURED", "DECLINED", "VOIDED", "REFUNDING", "REFUNDED"]
 Meaning = TypeVar("Meaning", Status, Stock, Payment)
 
+CATALOG = "settle.catalog"  # its events are about products
 ORDER: Mapping[str, Status] = {
     "OrderPlaced": "PENDING",
     "CancellationStarted": "CANCELLING",
@@ -91,6 +92,11 @@ class OrderHistory(View):
     folded: int
     as_of: str
     timeline: tuple[Step, ...]
+
+
+def reads(event: Envelope) -> bool:
+    """Whether the event is about an order: every service's events are, but those of catalog."""
+    return event.source != CATALOG
 
 
 class Place(NamedTuple):

@@ -1,15 +1,15 @@
 """The projector: every event goes into the journal, and the view of what it is about is folded again."""
 
 from kernel.events import Envelope
-from kernel.triggers.consumers import consumer
+from kernel.triggers.consumers import consumer_of_everything
 from storefront import journal, order_history
 
 
-@consumer
+@consumer_of_everything
 def handler(event: Envelope) -> None:
     """A duplicate is folded too: the first may have died between the two steps."""
     journal.append(event)
-    if event.correlationid != event.subject:
+    if order_history.reads(event):
         rebuild(event.correlationid)
 
 

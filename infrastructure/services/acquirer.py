@@ -8,19 +8,10 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
 from infrastructure.function import ServiceFunction
+from infrastructure.manifest import routes
 from infrastructure.platform import Home, Platform
 from infrastructure.rest_api import RestApi
 from infrastructure.service_table import ServiceTable
-
-ROUTES = (
-    ("POST", "/payment_intents"),
-    ("GET", "/payment_intents"),
-    ("GET", "/payment_intents/{id}"),
-    ("POST", "/payment_intents/{id}/confirm"),
-    ("POST", "/payment_intents/{id}/cancel"),
-    ("POST", "/refunds"),
-    ("GET", "/refunds"),
-)
 
 
 class Acquirer(Construct):
@@ -43,7 +34,7 @@ class Acquirer(Construct):
         self.share_secret(handler)
 
         api = RestApi(self, "Gateway", target=platform.target)
-        for method, path in ROUTES:
+        for method, path, _ in routes("acquirer"):
             integration = apigateway.LambdaIntegration(handler, allow_test_invoke=False)
             api.root.resource_for_path(path).add_method(method, integration)
         self.url = api.address

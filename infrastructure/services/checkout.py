@@ -1,6 +1,6 @@
 """Checkout: the saga, what starts and repairs it, the hourly reconciliation, and an operator's routes."""
 
-from aws_cdk import ArnFormat, Duration, Stack
+from aws_cdk import ArnFormat, Stack
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
@@ -32,18 +32,18 @@ class Checkout(Construct):
 
         start = ServiceFunction(self, "checkout.saga.start", home=home, seconds=30)
         _may_start(start, CHECKOUT_SAGA=self.saga.checkout)
-        on_events(start, "OrderPlaced", source="orders")
+        on_events(start)
 
         sweep = ServiceFunction(self, "checkout.repair.sweep", home=home, seconds=300)
         _may_start(sweep, CHECKOUT_SAGA=self.saga.checkout, CHECKOUT_REPAIR=self.saga.repair)
         for machine in (self.saga.checkout, self.saga.repair):
             sweep.may("states:DescribeExecution", on=_executions(machine))
         _may_ask(sweep, CLAIM_OVERDUE=orders.claim_overdue)
-        on_schedule(sweep, Duration.minutes(1))
+        on_schedule(sweep)
 
         reconcile = ServiceFunction(self, "checkout.repair.reconcile", home=home, seconds=300)
         _may_ask(reconcile, ORDER_STATUS=orders.order_status, **inventory.reconciliation)
-        on_schedule(reconcile, Duration.hours(1))
+        on_schedule(reconcile)
 
         # To resolve an order it asks three functions, of ten seconds at most each, and the gateway waits 29.
         self.api = ServiceFunction(self, "checkout.api.handler", home=home, seconds=29)

@@ -21,11 +21,11 @@ class Inventory(Construct):
         self.api.knows(**platform.target.tokens)
         table.allow(self.api, "GetItem", "UpdateItem")
 
-        reserve = ServiceFunction(self, "inventory.tasks.reserve_stock", home=home, refuses=True)
+        reserve = ServiceFunction(self, "inventory.tasks.reserve_stock", home=home)
         release = ServiceFunction(self, "inventory.tasks.release_stock", home=home)
         commit = ServiceFunction(self, "inventory.tasks.commit_stock", home=home)
         consumers = ServiceFunction(self, "inventory.consumers.handler", home=home, seconds=30)
-        on_events(consumers, "OrderConfirmed", source="orders")
+        on_events(consumers)
         for function in (reserve, release, commit, consumers):
             table.allow(function, "GetItem", "PutItem", "UpdateItem")
 

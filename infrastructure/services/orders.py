@@ -27,11 +27,11 @@ class Orders(Construct):
         table.allow(self.api, "Query", index="open")
 
         prices = ServiceFunction(self, "orders.consumers.handler", home=home, seconds=30)
-        on_events(prices, "ProductListed", "PriceChanged", "ProductRetired", source="catalog")
+        on_events(prices)
         table.allow(prices, "UpdateItem")
 
-        confirm = ServiceFunction(self, "orders.tasks.confirm_order", home=home, refuses=True)
-        fence = ServiceFunction(self, "orders.tasks.fence_order", home=home, refuses=True)
+        confirm = ServiceFunction(self, "orders.tasks.confirm_order", home=home)
+        fence = ServiceFunction(self, "orders.tasks.fence_order", home=home)
         cancel = ServiceFunction(self, "orders.tasks.cancel_order", home=home)
         self.tasks = {"ConfirmOrder": confirm, "FenceOrder": fence, "CancelOrder": cancel}
         resume = ServiceFunction(self, "orders.tasks.resume_order", home=home)

@@ -25,7 +25,7 @@ class Payments(Construct):
         table.allow(self.payment_status, "GetItem")
 
         # A charge asks the processor twice, and the processor may take 11 seconds to time out.
-        charge = ServiceFunction(self, "payments.tasks.charge_payment", home=home, seconds=24, refuses=True)
+        charge = ServiceFunction(self, "payments.tasks.charge_payment", home=home, seconds=24)
         refund = ServiceFunction(self, "payments.tasks.refund_payment", home=home, seconds=24)
         self.tasks = {"ChargePayment": charge, "RefundPayment": refund}
         for task in self.tasks.values():

@@ -6,10 +6,10 @@ import pytest
 
 from tests.architecture.source import File, Function, files, lines_of, packages
 
-HELD = ("functions", "infrastructure", "localstack", "ops", "tests", "app.py")
+HELD = ("functions", "contracts", "infrastructure", "localstack", "ops", "tests", "app.py")
 FILE, FUNCTION, TYPICAL_FUNCTION, POSITIONAL = 200, 30, 6, 2
-# Code lines of each storey of the kernel: 1,000 together.
-STOREYS = {"words": 260, "table": 320, "triggers": 420}
+# Code lines of each storey of the kernel.
+STOREYS = {"words": 240, "table": 310, "triggers": 480}
 INFRASTRUCTURE_LINES = 8  # per function, in the services' constructs; a relay is two functions
 # What is over a limit, and why that is better than the alternative.
 LONGER_FILES: dict[str, str] = {}
@@ -38,7 +38,9 @@ def test_a_function_can_be_seen_at_once(file: File) -> None:
     } == {}
 
 
-@pytest.mark.parametrize("place", ["functions", "functions/kernel", "infrastructure", "localstack", "ops"])
+@pytest.mark.parametrize(
+    "place", ["functions", "functions/kernel", "contracts", "infrastructure", "localstack", "ops"]
+)
 def test_a_function_is_typically_a_few_lines(place: str) -> None:
     lengths = [lines_of(file, function) for file, function in functions(place)]
     limit = TYPICAL_FUNCTION + 1 if place == "infrastructure" else TYPICAL_FUNCTION

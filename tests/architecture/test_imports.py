@@ -47,7 +47,7 @@ def test_every_contract_about_imports_is_kept(
 def test_the_contracts_speak_of_every_package_there_is() -> None:
     configuration = read_configuration(CONFIGURATION)
     roots = set(configuration["session_options"]["root_packages"])
-    assert roots == packages() | {"infrastructure", "localstack", "ops"}
+    assert roots == packages() | {"contracts", "infrastructure", "localstack", "ops"}
     contracts = {contract["id"]: contract for contract in configuration["contracts_options"]}
     independent, below = contracts["services"]["layers"]
     assert (sorted(independent.split(" | ")), below) == (services(), "kernel")

@@ -1,6 +1,5 @@
 """What a service reads: its own shape accepts every version of the events it subscribes to."""
 
-import ast
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,8 +11,8 @@ from inventory import consumers as inventory
 from kernel.events import Envelope, read
 from orders import consumers as orders
 from storefront import order_history
-from tests.architecture.source import files
 from tests.contracts import samples
+from tests.support.wiring import MANIFEST
 
 # Handler, its shape, the service it listens to, and the types of events it asks for.
 READERS: list[tuple[str, type[BaseModel], str, tuple[str, ...]]] = [
@@ -111,32 +110,8 @@ def told(story: str) -> list[Envelope]:
 
 
 def subscriptions() -> set[tuple[str, str, tuple[str, ...]]]:
-    """(handler, source, types) of every `on_events` that infrastructure wires with a source."""
-    found = set()
-    for file in files("infrastructure/services"):
-        handlers = handlers_in(file.tree)
-        for call in calls(file.tree, "on_events"):
-            function, *kinds = (ast.unparse(argument) for argument in call.args)
-            source = "".join(ast.literal_eval(keyword.value) for keyword in call.keywords)
-            found.add((handlers[function], source, tuple(ast.literal_eval(kind) for kind in kinds)))
-    return found
-
-
-def calls(tree: ast.AST, name: str) -> list[ast.Call]:
-    found = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
-    return [call for call in found if ast.unparse(call.func) == name]
-
-
-def handlers_in(tree: ast.AST) -> dict[str, str]:
-    """Variable -> handler string of the functions that a construct makes."""
-    made = [
-        node for node in ast.walk(tree) if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call)
-    ]
-    return {
-        ast.unparse(node.targets[0]): ast.literal_eval(node.value.args[1])
-        for node in made
-        if isinstance(node.value, ast.Call) and ast.unparse(node.value.func) == "ServiceFunction"
-    }
+    """(handler, source, types) of every subscription that a service declares."""
+    return {(each["handler"], each["of"], tuple(each["types"])) for each in MANIFEST["subscriptions"]}
 
 
 def test_the_readers_tested_here_are_those_that_are_subscribed() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from infrastructure.edge import ROUTES
+from infrastructure.manifest import manifest
 from tests.infrastructure.synthesis import ROOT, Assembly
 
 OPS = ROOT / "ops"
@@ -39,7 +39,8 @@ def test_a_page_answers_the_five_questions_in_order(page: Path) -> None:
 @pytest.mark.parametrize("page", [*PAGES, OPS / "README.md"], ids=lambda page: page.stem)
 def test_a_page_asks_only_for_routes_and_pages_that_exist(page: Path) -> None:
     text = page.read_text()
-    known = {(method, re.sub(r"{\w+}", "{}", path)) for method, path, _ in ROUTES}
+    declared = [(route["method"], route["path"]) for route in manifest()["routes"]]
+    known = {(method, re.sub(r"{\w+}", "{}", path)) for method, path in declared}
     asked = re.findall(r"`(GET|POST) (/[^`?\s]*)", text)
     concrete = {(method, re.sub(r"{[\w]+}(\.outbox)?", "{}", path)) for method, path in asked}
     assert concrete - known == set()

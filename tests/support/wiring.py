@@ -1,55 +1,33 @@
-"""Which handler is which task, who hears which events, and the bus between them."""
+"""Which handler is which task, who hears which events, and the bus between them.
 
+The first two follow from the manifest of what the services declare.
+"""
+
+import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from kernel.events import Envelope
 
 PUBLISHERS = ("catalog", "orders", "inventory", "payments")
 TABLES = (*PUBLISHERS, "storefront")
-TASKS = {
-    "ReserveStock": "inventory.tasks.reserve_stock",
-    "ReleaseStock": "inventory.tasks.release_stock",
-    "ChargePayment": "payments.tasks.charge_payment",
-    "RefundPayment": "payments.tasks.refund_payment",
-    "ConfirmOrder": "orders.tasks.confirm_order",
-    "FenceOrder": "orders.tasks.fence_order",
-    "CancelOrder": "orders.tasks.cancel_order",
-    "ClaimOverdue": "orders.tasks.claim_overdue",
-    "OrderStatus": "orders.tasks.order_status",
-    "ClaimOpen": "inventory.tasks.claim_open",
-    "CommitStock": "inventory.tasks.commit_stock",
-    "ResumeOrder": "orders.tasks.resume_order",
-    "ResolveOrder": "orders.tasks.resolve_order",
-    "PaymentStatus": "payments.tasks.payment_status",
-    "ReservationStatus": "inventory.tasks.reservation_status",
-}
+MANIFEST: Mapping[str, list[dict[str, Any]]] = json.loads(
+    (Path(__file__).parents[2] / "contracts" / "manifest.json").read_text()
+)
+TASKS: Mapping[str, str] = {step["name"]: step["handler"] for step in MANIFEST["steps"]}
 # What checkout asks of other services, by the environment variable that names the function.
-COMMANDS = {
-    "CLAIM_OVERDUE": "ClaimOverdue",
-    "ORDER_STATUS": "OrderStatus",
-    "CLAIM_OPEN": "ClaimOpen",
-    "COMMIT_STOCK": "CommitStock",
-    "RELEASE_STOCK": "ReleaseStock",
-    "RESUME_ORDER": "ResumeOrder",
-    "RESOLVE_ORDER": "ResolveOrder",
-    "PAYMENT_STATUS": "PaymentStatus",
-    "RESERVATION_STATUS": "ReservationStatus",
+COMMANDS: Mapping[str, str] = {
+    re.sub(r"(?<!^)(?=[A-Z])", "_", command["name"]).upper(): command["name"]
+    for command in MANIFEST["commands"]
 }
 # Whose events a consumer of named types hears.
-SOURCES = {
-    "orders.consumers.handler": "catalog",
-    "inventory.consumers.handler": "orders",
-    "checkout.saga.start": "orders",
-}
+SOURCES: Mapping[str, str] = {each["handler"]: each["of"] for each in MANIFEST["subscriptions"] if each["of"]}
 SUBSCRIPTIONS: Mapping[str, frozenset[str] | None] = {
-    "orders.consumers.handler": frozenset({"ProductListed", "PriceChanged", "ProductRetired"}),
-    "inventory.consumers.handler": frozenset({"OrderConfirmed"}),
-    "checkout.saga.start": frozenset({"OrderPlaced"}),
-    "storefront.projector.handler": None,
+    each["handler"]: frozenset(each["types"]) if each["of"] else None for each in MANIFEST["subscriptions"]
 }
-
 
 # How many seconds a function may run, where that is not the default.
 DEFAULT_TIMEOUT = 10

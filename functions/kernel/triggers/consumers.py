@@ -1,35 +1,69 @@
 """Events in: an SQS batch becomes one call per event, and only those that failed come back."""
 
 import json
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
-from kernel.events import Envelope
+from pydantic import BaseModel
+
+from kernel.errors import UnexpectedEvent
+from kernel.events import Envelope, read
 from kernel.triggers.observability import describe, invocation
 
-Reaction = Callable[[Envelope], None]
-Handler = Callable[[Mapping[str, Any], object], dict[str, Any]]
+Shape = TypeVar("Shape", bound=BaseModel)
 
 
-def consumer(react: Reaction) -> Handler:
-    """Makes a Lambda handler of `react`, which may see an event twice and in any order.
+@dataclass(frozen=True)
+class Consumer:
+    """A Lambda handler with what it declares: whose events it reads, of which types, in which shape.
 
+    An empty `of` stands for every service; then there are no `types` and no shape of the data.
     An event whose reaction raises is reported as failed and delivered again until the queue gives it
     to its dead-letter queue. The others of its batch are done.
     """
 
-    def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:
+    react: Callable[[Envelope], None]
+    of: str = ""
+    types: Sequence[str] = ()
+    reads: type[BaseModel] | None = None
+
+    def __call__(self, event: Mapping[str, Any], context: object) -> dict[str, Any]:
         failed = {}
-        with invocation(react.__module__, events=len(event["Records"])) as line:
+        with invocation(self.react.__module__, events=len(event["Records"])) as line:
             for record in event["Records"]:
                 try:
                     envelope = Envelope.model_validate(json.loads(record["body"])["detail"])
                     line.setdefault("correlations", []).append(envelope.correlationid)
-                    react(envelope)
+                    self.react(envelope)
                 except Exception as error:
                     failed[record["messageId"]] = describe(error)
             if failed:
                 line |= {"outcome": "failed", "failed": failed}
         return {"batchItemFailures": [{"itemIdentifier": message} for message in failed]}
 
-    return handler
+
+def consumer(
+    *, of: str, types: Sequence[str], reads: type[Shape]
+) -> Callable[[Callable[[Envelope, Shape], None]], Consumer]:
+    """Makes a Lambda handler of a reaction, which may see an event twice and in any order.
+
+    The reaction gets the envelope and its data in the reader's own shape. An event of another type or of
+    another service is an UnexpectedEvent, never taken for a known one.
+    """
+
+    def decorate(react: Callable[[Envelope, Shape], None]) -> Consumer:
+        def checked(envelope: Envelope) -> None:
+            if envelope.source != f"settle.{of}" or envelope.type not in types:
+                raise UnexpectedEvent(source=envelope.source, type=envelope.type)
+            react(envelope, read(envelope, reads))
+
+        checked.__module__ = react.__module__
+        return Consumer(checked, of, types, reads)
+
+    return decorate
+
+
+def consumer_of_everything(react: Callable[[Envelope], None]) -> Consumer:
+    """Makes a Lambda handler of a reaction to every event of every service."""
+    return Consumer(react)

@@ -1,10 +1,12 @@
-"""HTTP in and out: the route table, the caller, the request read strictly, refusals as problem bodies."""
+"""HTTP in and out: declared routes, the caller, the request read strictly, refusals as problem bodies."""
 
 import hashlib
 import json
 import re
-from collections.abc import Mapping
-from typing import Annotated, Any, TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial, wraps
+from typing import Annotated, Any, Literal, TypeVar
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEvent
@@ -13,7 +15,7 @@ from pydantic_core import ErrorDetails
 
 from kernel.errors import InvalidRequest, NotFound, Refusal
 from kernel.triggers.observability import invocation
-from kernel.triggers.tokens import Caller, verify
+from kernel.triggers.tokens import Caller, Role, verify
 
 LARGEST_BODY = 64 * 1024
 KEY = re.compile("[!-~]{1,255}")
@@ -22,6 +24,7 @@ HEADERS = {"Content-Type": "application/json", "Cache-Control": "no-store"}
 INTERNAL = '{"error": "InternalError", "message": "Something failed here; the request may be repeated."}'
 
 Shape = TypeVar("Shape", bound=BaseModel)
+Handle = TypeVar("Handle", bound=Callable[..., Response[str]])
 
 
 class Body(BaseModel):
@@ -47,26 +50,81 @@ def slug(text: str) -> str:
     return text
 
 
-class Api(APIGatewayRestResolver):
-    """A service's routes. Calling it handles one API Gateway proxy event and logs once."""
+@dataclass(frozen=True)
+class Route:
+    """A route as its handler declares it; the public contract, the gateway and the tests follow from it.
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.exception_handler(Refusal)(_problem)
-        self.exception_handler(Exception)(_hand_on)
-        self.not_found(lambda error: _problem(NotFound()))
+    `role` is who may call: a customer, an operator, `any` holder of a good token, or None where a service
+    has a check of its own. `answers` maps each good status to the shape of its body.
+    `relays` names refusals of another service that the route tells on.
+    """
+
+    method: str
+    path: str
+    handle: Callable[..., Response[str]]
+    role: Role | Literal["any"] | None
+    answers: Mapping[int, type]
+    takes: type[Body] | None = None
+    refuses: Sequence[type[Refusal]] = ()
+    relays: Sequence[str] = ()
+
+
+class Api:
+    """A service's routes. Calling it handles one API Gateway proxy event and logs once.
+
+    `before` runs before each route, as a middleware of the router.
+    """
+
+    def __init__(self, *, before: Sequence[Callable[..., Response[str]]] = ()) -> None:
+        self.routes: list[Route] = []
+        self.get, self.post = partial(self._declare, "GET"), partial(self._declare, "POST")
+        self.put, self.delete = partial(self._declare, "PUT"), partial(self._declare, "DELETE")
+        self._router = APIGatewayRestResolver()
+        self._router.use(list(before))
+        self._router.exception_handler(Refusal)(_problem)
+        self._router.exception_handler(Exception)(_hand_on)
+        self._router.not_found(lambda error: _problem(NotFound()))
+
+    @property
+    def current_event(self) -> APIGatewayProxyEvent:
+        """The request that is being answered."""
+        return self._router.current_event
 
     def __call__(self, event: Mapping[str, Any], context: Any) -> dict[str, Any]:
         try:
             with invocation("http", method=event["httpMethod"], route=event.get("resource")) as line:
                 line["request"] = event["requestContext"].get("requestId")
-                answer = self.resolve(dict(event), context)
+                answer = self._router.resolve(dict(event), context)
                 line["status"] = answer["statusCode"]
                 if answer["statusCode"] >= 400:
                     line["outcome"] = json.loads(answer["body"]).get("error")
                 return answer
         except Exception:
             return {"statusCode": 500, "headers": HEADERS, "body": INTERNAL}
+
+    def _declare(self, method: str, path: str, **declared: Any) -> Callable[[Handle], Handle]:
+        """Makes a function the handler of a route, behind the check of its role; see Route for the rest."""
+
+        def decorate(handle: Handle) -> Handle:
+            route = Route(method, path, handle, **declared)
+            self.routes.append(route)
+
+            @wraps(handle)
+            def guarded(**parameters: str) -> Response[str]:
+                self._admit(route)
+                return handle(**parameters)
+
+            self._router.route(path, method=method)(guarded)
+            return handle
+
+        return decorate
+
+    def _admit(self, route: Route) -> None:
+        """Raises Unauthenticated or Forbidden unless the caller may use the route."""
+        if route.role == "any":
+            self.caller()
+        elif route.role:
+            self.caller().must_be(route.role)
 
     def caller(self) -> Caller:
         """Who asks, as the gateway found or, where it has not looked, as the token says."""

@@ -1,17 +1,18 @@
 """Saga steps: parse the input, call, dump the answer, log once."""
 
-from collections.abc import Callable, Mapping
-from functools import wraps
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import update_wrapper
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from kernel.errors import InvalidStep, SettleError, StepFailed
+from kernel.errors import InvalidStep, Refusal, SettleError, StepFailed
 from kernel.triggers.observability import invocation
 
 
 class Step(BaseModel):
-    """The input of a saga step; its first field is the id of what it is about.
+    """The input of a saga step or of a command.
 
     Unknown fields are ignored and new ones need a default, so that executions outlive a deploy.
     """
@@ -24,33 +25,49 @@ class Step(BaseModel):
 
 
 Input = TypeVar("Input", bound=Step)
-Handler = Callable[[Mapping[str, Any], object], dict[str, Any]]
 
 
-def task(shape: type[Input]) -> Callable[[Callable[[Input], BaseModel]], Handler]:
+@dataclass
+class Task:
+    """A Lambda handler with what it declares: its input, its answer, and the refusals it may raise.
+
+    `about` names the field of the input that the log line repeats, or is empty.
+    """
+
+    run: Callable[[Any], BaseModel]
+    takes: type[Step]
+    about: str
+    refuses: Sequence[type[Refusal]]
+
+    __name__ = ""
+
+    def __post_init__(self) -> None:
+        update_wrapper(self, self.run)
+
+    def __call__(self, event: Mapping[str, Any], context: object) -> dict[str, Any]:
+        try:
+            with invocation(self.takes.__name__) as line:
+                given = _parse(self.takes, event)
+                if self.about:
+                    line["about"] = getattr(given, self.about)
+                return self.run(given).model_dump(mode="json")
+        except SettleError:
+            raise
+        except Exception as error:
+            # Its text may repeat its input, and would stay in the execution's history.
+            raise StepFailed(type(error).__name__) from None
+
+
+def task(
+    takes: type[Input], *, about: str = "", refuses: Sequence[type[Refusal]] = ()
+) -> Callable[[Callable[[Input], BaseModel]], Task]:
     """Makes a Lambda handler of a step. May run twice; the second run changes nothing.
 
     A raised error reaches the state machine by its class name: Refusals are caught, faults retried. An
     error that is not ours becomes StepFailed, naming its kind only.
     """
 
-    def decorate(step: Callable[[Input], BaseModel]) -> Handler:
-        @wraps(step)
-        def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:
-            try:
-                with invocation(shape.__name__) as line:
-                    given = _parse(shape, event)
-                    line["about"] = getattr(given, next(iter(shape.model_fields)))
-                    return step(given).model_dump(mode="json")
-            except SettleError:
-                raise
-            except Exception as error:
-                # Its text may repeat its input, and would stay in the execution's history.
-                raise StepFailed(type(error).__name__) from None
-
-        return handler
-
-    return decorate
+    return lambda step: Task(step, takes, about, refuses)
 
 
 def _parse(shape: type[Input], event: Mapping[str, Any]) -> Input:

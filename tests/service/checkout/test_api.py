@@ -9,7 +9,7 @@ from botocore.exceptions import ConnectTimeoutError, ReadTimeoutError
 from checkout import api
 from checkout.executions import executions as client
 from kernel import identity
-from orders.tasks import CancelOrder
+from orders.tasks import CancelOrder, Saga
 from tests.support import aws
 from tests.support.checkout import Functions, executions, idle_executions, run
 
@@ -62,8 +62,9 @@ def test_orders_and_checkout_mean_the_same_by_resumed(functions: Functions) -> N
     functions.answers["orders-resume"] = [GRANTED]
     resume()
     memory = executions()[NAME]
-    assert CancelOrder(order_id=ORDER, stuck={}, saga=memory).is_resumed
-    assert not CancelOrder(order_id=ORDER, stuck={}, saga={**memory, "resumed": False}).is_resumed
+    assert CancelOrder(order_id=ORDER, stuck={}, saga=Saga.model_validate(memory)).is_resumed
+    forgotten = Saga.model_validate({**memory, "resumed": False})
+    assert not CancelOrder(order_id=ORDER, stuck={}, saga=forgotten).is_resumed
 
 
 @pytest.mark.parametrize("ended", [False, True])

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+from pydantic import BaseModel
 
 from kernel.errors import Contended
 from kernel.events import Envelope
@@ -15,8 +16,12 @@ SECRET = "4242424242424242"
 seen: list[str] = []
 
 
-@consumer
-def handler(event: Envelope) -> None:
+class Anything(BaseModel):
+    """What this reader takes of an order's confirmation."""
+
+
+@consumer(of="orders", types=("OrderConfirmed",), reads=Anything)
+def handler(event: Envelope, data: Anything) -> None:
     if event.data.get("fail"):
         raise Contended
     if event.data.get("explode"):

@@ -28,7 +28,7 @@ class ParcelTooHeavy(Refusal):
     """Nobody can lift this."""
 
 
-@task(PackParcel)
+@task(PackParcel, about="order_id", refuses=(ParcelTooHeavy,))
 def pack_parcel(step: PackParcel) -> Packed:
     """Packs."""
     if step.boxes > 9:

@@ -1,0 +1,96 @@
+"""Writes what a service declares into the service's README, between two marks; the rest stays as it is."""
+
+import json
+import re
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+BEGIN, END = "<!-- declared: written by `make contracts` -->", "<!-- end of what is declared -->"
+MARKED = re.compile(f"{re.escape(BEGIN)}.*?{re.escape(END)}", re.DOTALL)
+WIDTH = 118
+Said = Mapping[str, Any]
+
+
+def readmes(functions: Path, manifest: str) -> dict[Path, str]:
+    """Every README, with what its service declares now between the marks, if it has them."""
+    said: Mapping[str, Sequence[Said]] = json.loads(manifest)
+    found = {path: path.read_text() for path in sorted(functions.glob("*/README.md"))}
+    return {path: _with(_section(path.parent.name, said), content) for path, content in found.items()}
+
+
+def _with(section: str, content: str) -> str:
+    return MARKED.sub(lambda _: section, content)
+
+
+def _section(service: str, said: Mapping[str, Sequence[Said]]) -> str:
+    parts = {
+        "Routes": [_route(route) for route in _of(service, said["routes"])],
+        "Steps and commands": [_step(step) for step in _of(service, said["steps"])],
+        "Reads": [_subscription(each) for each in _of(service, said["subscriptions"])],
+        "Asks": _asked(service, said["commands"]),
+        "Runs": [_schedule(each) for each in _of(service, said["schedules"])],
+        "Publishes": [_event(each) for each in said["events"] if each["of"] == service],
+    }
+    lines = [line for title, items in parts.items() if items for line in ("", f"**{title}**", "", *items)]
+    return "\n".join([BEGIN, *lines, "", END])
+
+
+def _of(service: str, entries: Sequence[Said]) -> Iterator[Said]:
+    return (entry for entry in entries if entry["handler"].partition(".")[0] == service)
+
+
+def _route(route: Said) -> str:
+    taken = f" Takes {_shape(route['takes'])}." if route["takes"] else ""
+    answers = ", ".join(f"{status} {_shape(shape)}" for status, shape in route["answers"].items())
+    who = {"any": "anybody with a token", None: "its own check"}.get(route["role"], route["role"])
+    about = f"`{route['method']} {route['path']}` ({who}): {route['does']}"
+    return _item(f"{about}{taken} Answers {answers}.{_refuses(route)}")
+
+
+def _step(step: Said) -> str:
+    return _item(f"`{step['name']}` {_fields(step['takes'])}: {step['does']}{_refuses(step)}")
+
+
+def _subscription(each: Said) -> str:
+    types = ", ".join(f"`{kind}`" for kind in each["types"])
+    what = f"{types} of {each['of']}, as {_shape(each['reads'])}" if types else "every event of every service"
+    return _item(f"{what} (`{each['handler']}`)")
+
+
+def _asked(service: str, commands: Sequence[Said]) -> list[str]:
+    mine = [command for command in commands if command["by"] == service]
+    return [_item(f"{command['of']}: `{command['name']}` {_fields(command['asks'])}") for command in mine]
+
+
+def _schedule(each: Said) -> str:
+    minutes = each["minutes"]
+    return _item(f"`{each['handler']}` every {'minute' if minutes == 1 else f'{minutes} minutes'}")
+
+
+def _event(event: Said) -> str:
+    return _item(f"`{event['type']}` v{event['version']} {_fields(event)}")
+
+
+def _refuses(entry: Said) -> str:
+    return f" Refuses {', '.join(f'`{name}`' for name in entry['refuses'])}." if entry["refuses"] else ""
+
+
+def _shape(shape: Said) -> str:
+    return f"`{shape['shape']}`"
+
+
+def _fields(shape: Said) -> str:
+    return f"`{{{', '.join(shape['fields'])}}}`"
+
+
+def _item(text: str) -> str:
+    return textwrap.fill(
+        text,
+        WIDTH,
+        initial_indent="- ",
+        subsequent_indent="  ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
