@@ -9,7 +9,7 @@ from typing import Any
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 RECORDS = REPOSITORY / ".local" / "chaos"
-JUDGED = ("functions", "infrastructure", "ops", "tests/support", "tests/simulator")
+JUDGED = ("functions", "contracts", "infrastructure", "ops", "tests/support", "tests/simulator")
 SUFFIXES = {".py", ".json", ".toml"}
 
 

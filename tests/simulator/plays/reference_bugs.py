@@ -23,7 +23,7 @@ from tests.simulator.plays.changes import Change, applied
 from tests.simulator.plays.records import REPOSITORY, record
 
 BUGS = Path(__file__).parents[1] / "bugs"
-COPIED = ("functions", "ops", "tests/support", "tests/simulator")
+COPIED = ("functions", "contracts", "ops", "tests/support", "tests/simulator")
 SAGA = "infrastructure/checkout_saga.asl.json"
 SECONDS = 240.0
 MARGIN = 120.0  # a single schedule may take this long before its child is given up
