@@ -1,9 +1,8 @@
 """The only place a Lambda function is defined: its code, log, role, timeout and alarm."""
 
 from collections.abc import Mapping
-from pathlib import Path
 
-from aws_cdk import Duration, RemovalPolicy, Stack, Stage
+from aws_cdk import Duration, RemovalPolicy, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
@@ -11,7 +10,7 @@ from constructs import Construct
 
 from infrastructure import manifest
 from infrastructure.monitoring import MINUTES, alarm, see
-from infrastructure.packaging.assets import packages, stage
+from infrastructure.packaging.assets import packages
 from infrastructure.platform import Home
 from infrastructure.target import Target
 
@@ -34,7 +33,7 @@ class ServiceFunction(lambda_.Function):
             scope,
             id,
             handler=handler,
-            code=_code(scope, home.service, target),
+            code=lambda_.Code.from_asset(str(home.platform.sources.of(home.service))),
             layers=_layers(scope, target),
             runtime=target.runtime,
             architecture=target.architecture,
@@ -73,12 +72,6 @@ def _name(handler: str) -> str:
     """ReserveStock of inventory.tasks.reserve_stock, Projector of storefront.projector.handler."""
     own = [part for part in handler.split(".") if part != "handler"][-1]
     return own.title().replace("_", "")
-
-
-def _code(scope: Construct, service: str, target: Target) -> lambda_.Code:
-    assembly = Stage.of(scope)
-    assert assembly is not None
-    return lambda_.Code.from_asset(str(stage(service, target, into=Path(assembly.outdir) / "source")))
 
 
 def _layers(scope: Construct, target: Target) -> list[lambda_.ILayerVersion]:

@@ -1,10 +1,13 @@
 """Which construct goes into which stack, and which stack may know of which."""
 
+from pathlib import Path
+
 from aws_cdk import Annotations, App, Stack, Tags
 
 from infrastructure.dead_letters import all_dead_letters
 from infrastructure.edge import Edge
 from infrastructure.monitoring import Monitoring
+from infrastructure.packaging.assets import clear
 from infrastructure.platform import Platform
 from infrastructure.services.acquirer import Acquirer
 from infrastructure.services.catalog import Catalog
@@ -22,6 +25,7 @@ NOBODY = "No issuer of tokens is known (-c issuer=… -c audience=… -c jwks=�
 
 def build(app: App) -> None:
     """Every stack of the target that the context names. Ends with a plain sentence when there is none."""
+    clear(Path(app.outdir))
     target = target_of(app)
     platform = Platform(_stack(app, "Platform", target), target=target)
 

@@ -3,22 +3,53 @@
 import shutil
 from pathlib import Path
 
+from aws_cdk import AssetStaging
+
 from infrastructure.target import ROOT, Target
 
 LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.pyc", "README*", "tests")
+SYNTHESIZED = (
+    *("source", "asset.*", "*.assets.json", "*.template.json", "*.metadata.json"),
+    *("cdk.out", "manifest.json", "tree.json", "validation-report.json"),
+)
+
+
+class Sources:
+    """The code of one synthesis's functions: a folder per service, made once and from nothing."""
+
+    def __init__(self, target: Target, assembly: Path) -> None:
+        self._target = target
+        self._into = assembly / "source"
+        self._made: dict[str, Path] = {}
+
+    def of(self, service: str) -> Path:
+        if service not in self._made:
+            self._made[service] = stage(service, self._target, into=self._into)
+        return self._made[service]
+
+
+def clear(assembly: Path) -> None:
+    """Removes all that an earlier synthesis left in this folder, and nothing that others keep there.
+
+    CDK takes the folder of an asset for whole when it is there, and remembers an asset's hash by its path.
+    https://github.com/aws/aws-cdk/issues/2869
+    """
+    for pattern in SYNTHESIZED:
+        for path in list(assembly.glob(pattern)):
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    AssetStaging.clear_asset_hash_cache()
 
 
 def stage(service: str, target: Target, *, into: Path) -> Path:
-    """The folder that becomes the code of the service's functions: the same sources, the same bytes."""
+    """A new folder with the code of the service's functions: the same sources, the same bytes."""
     folder = into / service
-    if not folder.exists():
-        for package in (service, "kernel"):
-            shutil.copytree(ROOT / "functions" / package, folder / package, ignore=LEFT_OUT)
-        match target.name:
-            case "embedded":
-                _add_bootstrap(folder, target.python)
-            case "localstack":
-                shutil.copytree(packages(target) / "python", folder, dirs_exist_ok=True)
+    for package in (service, "kernel"):
+        shutil.copytree(ROOT / "functions" / package, folder / package, ignore=LEFT_OUT)
+    match target.name:
+        case "embedded":
+            _add_bootstrap(folder, target.python)
+        case "localstack":
+            shutil.copytree(packages(target) / "python", folder, dirs_exist_ok=True)
     return folder
 
 

@@ -27,7 +27,8 @@ def report() -> str:
     """A table of all functions, and what the packages are like."""
     with tempfile.TemporaryDirectory() as scratch:
         functions = sorted(_functions(Path(scratch)))
-        own = {service: _own_size(service, Path(scratch)) for service, _ in functions}
+        services = {service for service, _ in functions}
+        own = {service: _own_size(service, Path(scratch)) for service in services}
     packages = BUNDLE / "aarch64"
     shared = size(packages) if packages.is_dir() else 0
     lines = [f"{'function':44} {'own kB':>8} {'all MB':>8} {'import ms':>10}"]

@@ -1,7 +1,8 @@
 """Deploys every stack to an emulator with the same `cdk deploy` that goes to AWS.
 
 `python -m localstack.machine.deploy [embedded|localstack]`. What was deployed, and from which sources, is
-recorded in the emulator's state directory, so that a second deployment of the same sources does nothing.
+recorded in the emulator's state directory, so that a second deployment of the same sources does nothing. A
+deployment that fails leaves no record: nobody knows then which sources run.
 """
 
 import hashlib
@@ -86,10 +87,12 @@ class Cdk:
         self.log.unlink(missing_ok=True)
         self.environment = environment.child(environment.HOME, endpoint)
 
-    def begin(self, *arguments: str, cwd: Path = environment.REPOSITORY) -> subprocess.Popen[bytes]:
+    def begin(self, *arguments: str, cwd: Path | None = None) -> subprocess.Popen[bytes]:
+        """Runs a command in `cwd`, or where the app is."""
         command = [str(CDK), *arguments, "--no-notices", "--no-color", "--ci"]
+        where = cwd or environment.REPOSITORY
         with self.log.open("ab") as log:
-            return subprocess.Popen(command, cwd=cwd, env=self.environment, stdout=log, stderr=log)
+            return subprocess.Popen(command, cwd=where, env=self.environment, stdout=log, stderr=log)
 
     def finish(self, process: subprocess.Popen[bytes]) -> None:
         """Waits for a command to end well. Raises DeployFailed."""
@@ -106,6 +109,7 @@ def _settings(target: str, endpoint: str) -> list[str]:
 
 def _run(cdk: Cdk, target: str, endpoint: str, say: Say) -> Path:
     assembly, outputs = cdk.state / "cdk.out", cdk.state / "outputs.json"
+    outputs.unlink(missing_ok=True)
     app = f"{shlex.quote(sys.executable)} app.py"
     say("synthesizing and bootstrapping")
     synth = cdk.begin(
@@ -133,6 +137,7 @@ def deploy(endpoint: str, state: Path, target: str = "embedded", say: Say = lamb
             say("already deployed")
             return Deployment(endpoint, known["outputs"])
     state.mkdir(parents=True, exist_ok=True)
+    record.unlink(missing_ok=True)
     outputs = json.loads(_run(Cdk(state, endpoint), target, endpoint, say).read_text())
     record.write_text(json.dumps({"fingerprint": print_now, "outputs": outputs}))
     return Deployment(endpoint, outputs)

@@ -59,8 +59,12 @@ class Assembly:
 
 
 def synthesize(outdir: Path, **context: str) -> Assembly:
+    return synthesize_copy(ROOT, outdir, **context)
+
+
+def synthesize_copy(root: Path, outdir: Path, **context: str) -> Assembly:
     """Runs app.py with this context on top of cdk.json's; a failed run has a code and no templates."""
-    flags: dict[str, Any] = json.loads((ROOT / "cdk.json").read_text())["context"]
+    flags: dict[str, Any] = json.loads((root / "cdk.json").read_text())["context"]
     environment = {
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
         "HOME": os.environ.get("HOME", str(outdir)),
@@ -71,8 +75,8 @@ def synthesize(outdir: Path, **context: str) -> Assembly:
         "HTTP_PROXY": NOWHERE,
         "HTTPS_PROXY": NOWHERE,
     }
-    command = [sys.executable, str(ROOT / "app.py")]
-    run = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    command = [sys.executable, str(root / "app.py")]
+    run = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, check=False)
     return Assembly(outdir, run.returncode, run.stderr + run.stdout)
 
 

@@ -6,6 +6,16 @@ import pytest
 
 from localstack.machine import deploy, environment, tokens
 
+STAND_IN = """#!/bin/sh
+cd "$(dirname "$0")"
+echo "$1" >> calls
+if [ "$1" = deploy ] && [ -e broken ]; then exit 1; fi
+while [ $# -gt 1 ]; do
+  if [ "$1" = --outputs-file ]; then echo '{}' > "$2"; fi
+  shift
+done
+"""
+
 
 @pytest.fixture
 def sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -37,6 +47,38 @@ def test_byte_code_is_no_source(sources: Path) -> None:
 @pytest.fixture
 def no_key(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tokens, "key_set", lambda: "{}")
+
+
+@pytest.fixture
+def cdk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A stand-in for the CDK: deploys where it is told to, and fails when there is a file named `broken`."""
+    folder = tmp_path / "cdk"
+    folder.mkdir()
+    (folder / "cdk").write_text(STAND_IN)
+    (folder / "cdk").chmod(0o755)
+    monkeypatch.setattr(deploy, "CDK", folder / "cdk")
+    monkeypatch.setattr(environment, "HOME", tmp_path / "home")
+    return folder
+
+
+@pytest.mark.usefixtures("no_key")
+def test_after_a_deployment_that_failed_the_sources_of_the_one_before_are_deployed_again(
+    sources: Path, cdk: Path
+) -> None:
+    file = sources / "functions" / "file"
+
+    def deployed(text: str) -> int:
+        """How often the CDK has deployed, once these sources are there."""
+        file.write_text(text)
+        deploy.deploy("http://127.0.0.1:9", sources / "state")
+        return (cdk / "calls").read_text().splitlines().count("deploy")
+
+    assert [deployed("first"), deployed("first"), deployed("second"), deployed("first")] == [1, 1, 2, 3]
+    (cdk / "broken").touch()
+    with pytest.raises(deploy.DeployFailed):
+        deployed("second")
+    (cdk / "broken").unlink()
+    assert deployed("first") == 5
 
 
 @pytest.mark.usefixtures("no_key")
