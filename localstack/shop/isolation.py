@@ -28,7 +28,7 @@ def handler(event, context):
 
 
 def _package() -> bytes:
-    loop = (environment.REPOSITORY / "localstack" / "runtime.py").read_text()
+    loop = (environment.REPOSITORY / "localstack" / "machine" / "runtime.py").read_text()
     bootstrap = f'#!/bin/sh\nexec "{sys.executable}" "$(dirname "$0")/runtime.py" "$_HANDLER"\n'
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
