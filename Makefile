@@ -2,13 +2,14 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo stop verify trace contracts test quick chaos chaos-report bundle bundle-report format lint types clean environment
+.PHONY: help demo dev stop verify trace contracts test quick chaos chaos-report bundle bundle-report format lint types clean environment
 
 PYTHON := .venv/bin/python
 SIMULATOR := PYTHONPATH=functions:. $(PYTHON) -m tests.simulator.plays
 
 help:
 	@echo "make demo           start the emulator, deploy everything, run six checkouts and show them"
+	@echo "make dev            give the demo's emulator each change of functions/, without a deployment, until Ctrl-C"
 	@echo "make stop           end the emulator that the demo left running"
 	@echo "make verify         check everything that must hold in a deployed stack (SETTLED=15m, TARGET=cloud)"
 	@echo "make trace          tell one order's story: make trace ORDER=<id> (TARGET=cloud)"
@@ -27,6 +28,9 @@ help:
 
 demo: environment
 	@$(PYTHON) -m localstack.demo
+
+dev: environment
+	@$(PYTHON) -m localstack.dev
 
 stop:
 	@if [ -x $(PYTHON) ]; then $(PYTHON) -m localstack.machine.emulator stop; else echo "No emulator was running."; fi

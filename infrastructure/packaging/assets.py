@@ -5,9 +5,9 @@ from pathlib import Path
 
 from aws_cdk import AssetStaging
 
+from infrastructure.packaging.sources import copy_packages
 from infrastructure.target import ROOT, Target
 
-LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.pyc", "README*", "tests")
 SYNTHESIZED = (
     *("source", "asset.*", "*.assets.json", "*.template.json", "*.metadata.json"),
     *("cdk.out", "manifest.json", "tree.json", "validation-report.json"),
@@ -43,8 +43,7 @@ def clear(assembly: Path) -> None:
 def stage(service: str, target: Target, *, into: Path) -> Path:
     """A new folder with the code of the service's functions: the same sources, the same bytes."""
     folder = into / service
-    for package in (service, "kernel"):
-        shutil.copytree(ROOT / "functions" / package, folder / package, ignore=LEFT_OUT)
+    copy_packages((service, "kernel"), ROOT / "functions", into=folder)
     match target.name:
         case "embedded":
             _add_bootstrap(folder, target.python)

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from localstack.machine import emulator, environment, tokens
+from localstack.machine.reload import noted, reload_noted
 
 CDK = environment.REPOSITORY / "node_modules" / ".bin" / "cdk"
 SOURCES = (
@@ -51,7 +52,8 @@ class Deployment:
         return self.address("SettleEdge", "ApiUrl")
 
 
-def _files() -> Iterator[Path]:
+def files() -> Iterator[Path]:
+    """All that a deployment is made of."""
     for name in SOURCES:
         path = environment.REPOSITORY / name
         found = sorted(path.rglob("*")) if path.is_dir() else [path]
@@ -59,10 +61,11 @@ def _files() -> Iterator[Path]:
 
 
 def fingerprint(*said: str) -> str:
-    """One digest over all that a deployment is made of."""
+    """One digest over the files and all else that is said to make the deployment."""
     digest = hashlib.sha256("\0".join(said).encode())
-    for file in _files():
-        digest.update(f"{file}\0".encode() + file.read_bytes())
+    for file in files():
+        name = file.relative_to(environment.REPOSITORY).as_posix()
+        digest.update(f"{name}\0".encode() + file.read_bytes())
     return digest.hexdigest()
 
 
@@ -127,19 +130,27 @@ def _run(cdk: Cdk, target: str, endpoint: str, say: Say) -> Path:
     return outputs
 
 
+def recorded(endpoint: str, state: Path, target: str = "embedded") -> Deployment | None:
+    """The deployment of exactly these sources, if that is what runs."""
+    record = state / "deployed.json"
+    if record.exists() and not noted(state):
+        known = json.loads(record.read_text())
+        if known["fingerprint"] == fingerprint(*context(target, endpoint).values()):
+            return Deployment(endpoint, known["outputs"])
+    return None
+
+
 def deploy(endpoint: str, state: Path, target: str = "embedded", say: Say = lambda _: None) -> Deployment:
     """Brings the emulator to what the sources say. Raises DeployFailed."""
-    record = state / "deployed.json"
-    print_now = fingerprint(*context(target, endpoint).values())
-    if record.exists():
-        known = json.loads(record.read_text())
-        if known["fingerprint"] == print_now:
-            say("already deployed")
-            return Deployment(endpoint, known["outputs"])
+    if known := recorded(endpoint, state, target):
+        say("already deployed")
+        return known
     state.mkdir(parents=True, exist_ok=True)
-    record.unlink(missing_ok=True)
+    (state / "deployed.json").unlink(missing_ok=True)
+    print_now = fingerprint(*context(target, endpoint).values())
     outputs = json.loads(_run(Cdk(state, endpoint), target, endpoint, say).read_text())
-    record.write_text(json.dumps({"fingerprint": print_now, "outputs": outputs}))
+    reload_noted(endpoint, state)
+    (state / "deployed.json").write_text(json.dumps({"fingerprint": print_now, "outputs": outputs}))
     return Deployment(endpoint, outputs)
 
 

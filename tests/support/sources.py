@@ -27,4 +27,11 @@ def copied(into: Path) -> Path:
 
 def change_every_answer(api: Path) -> None:
     """From now on the HTTP function in this file answers everything with CHANGED_STATUS."""
-    api.write_text(api.read_text() + CHANGE)
+    rewrite(api, api.read_text() + CHANGE)
+
+
+def rewrite(file: Path, text: str) -> None:
+    """At once: whoever watches the file never sees a part of the text."""
+    whole = file.with_suffix(".whole")
+    whole.write_text(text)
+    whole.replace(file)
