@@ -1,4 +1,4 @@
-"""The Markdown files: links that lead somewhere, tables that can be read, decisions and words that are kept."""
+"""The Markdown files: links that lead somewhere, tables that fit, decisions and words that are kept."""
 
 import ast
 import re

@@ -1,7 +1,7 @@
 """The reference bugs: mistakes of well-known kinds, seeded one at a time into a copy of the code.
 
 `python -m tests.simulator.plays.reference_bugs [NAME ...]` replays every known killer, with `--hunt` it looks
-for killers anew and writes them down, `--table` prints the README's table.
+for killers anew and writes them down, `--table` prints the README's list.
 """
 
 import json
@@ -117,8 +117,7 @@ def note(bug: Bug, found: Found) -> Mapping[str, str]:
 
 def table() -> str:
     """What the README lists."""
-    rows = [f"| [{bug.name}]({bug.name}.toml) | {bug.breaks} | {bug.customer} |" for bug in bugs()]
-    return "\n".join(["| bug | breaks | what a customer would see |", "| --- | --- | --- |", *rows])
+    return "\n".join(f"- [{bug.name}]({bug.name}.toml): {bug.breaks}.\n  {bug.customer}" for bug in bugs())
 
 
 def _attempt(bug: Bug, hunting: bool) -> bool:

@@ -74,4 +74,4 @@ def test_the_readme_lists_exactly_the_bugs() -> None:
     """Written by `python -m tests.simulator.plays.reference_bugs --table`."""
     text = (BUGS / "README.md").read_text()
     assert table() in text
-    assert text.count("\n| [") == len(ALL) == len(list(BUGS.glob("*.toml")))
+    assert text.count("\n- [") == len(ALL) == len(list(BUGS.glob("*.toml")))
