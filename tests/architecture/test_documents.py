@@ -17,7 +17,7 @@ PARTS = ("What", "Why", "What it costs", "What would change our mind")
 LONGEST_PAGE = 60
 GLOSSARY = ROOT / "docs" / "glossary.md"
 ENTRY = re.compile(r"^- \*\*([\w ]+)\*\* \(`([^`]+)`\): ", re.MULTILINE)
-CODE = ("functions", "infrastructure", "localstack", "ops", "tests")
+CODE = ("functions", "contracts", "infrastructure", "localstack", "ops", "tests")
 FENCED = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 # A path from the root of the repository; one with a placeholder or a choice in it is no path.
