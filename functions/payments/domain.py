@@ -27,6 +27,10 @@ class StillProcessing(Fault):
     """The processor does not know the outcome yet."""
 
 
+class CaptureStillPossible(Fault):
+    """The processor has to cancel this payment before it can count as undone."""
+
+
 class BooksDiffer(Fault):
     """Our books and the request or the processor's books do not agree; a human has to look."""
 
@@ -44,13 +48,24 @@ class Status(StrEnum):
 
 
 class Progress(StrEnum):
-    """How far the processor is with a payment."""
+    """How far the processor is with a payment. An adapter translates the processor's own words."""
 
-    UNCONFIRMED = "requires_confirmation"
-    PROCESSING = "processing"
-    CAPTURED = "succeeded"
-    DECLINED = "requires_payment_method"
-    CANCELED = "canceled"
+    UNCONFIRMED = "UNCONFIRMED"
+    PROCESSING = "PROCESSING"
+    CAPTURED = "CAPTURED"
+    DECLINED = "DECLINED"
+    CANCELLED = "CANCELLED"
+
+
+class Reason(StrEnum):
+    """Why the processor declined a payment, in the words that PaymentDeclined publishes."""
+
+    UNTOLD = ""
+    CARD_DECLINED = "card_declined"
+    EXPIRED_CARD = "expired_card"
+    INCORRECT_CVC = "incorrect_cvc"
+    INSUFFICIENT_FUNDS = "insufficient_funds"
+    PROCESSING_ERROR = "processing_error"
 
 
 @dataclass(frozen=True)
@@ -60,7 +75,7 @@ class Intent:
     id: str
     progress: Progress
     amount: Money
-    reason: str = ""
+    reason: Reason = Reason.UNTOLD
 
 
 @dataclass(frozen=True)
@@ -90,6 +105,11 @@ class Payment:
         return self.charge
 
     @property
+    def is_settled(self) -> bool:
+        """Whether the processor's answer to the charge is on record."""
+        return self.status in (Status.CAPTURED, Status.DECLINED)
+
+    @property
     def is_undone(self) -> bool:
         """Whether nothing of it is captured now, and never will be.
 
@@ -104,26 +124,28 @@ class Payment:
         return self.status is Status.CAPTURED
 
 
-def is_open(payment: Payment, total: Money) -> bool:
-    """Whether `total` is still to be captured; False when it already is.
+def must_be_open(payment: Payment, total: Money) -> None:
+    """The order is open to a charge of `total`: that is yet to be made, or has been made before.
 
-    Raises ChargeVoided after an undo, PaymentDeclined again, BooksDiffer for another amount than before.
+    Raises ChargeVoided after an undo, and BooksDiffer for another amount than before.
     """
     match payment.status:
-        case Status.NONE:
-            return True
+        case Status.NONE | Status.DECLINED:
+            return
         case Status.PENDING | Status.CAPTURED:
             if payment.started.amount != total:
                 raise BooksDiffer
-            return payment.status is Status.PENDING
-        case Status.DECLINED:
-            raise PaymentDeclined(
-                f"The processor declined the payment: {payment.reason}", reason=payment.reason
-            )
         case Status.VOIDED | Status.REFUNDING | Status.REFUNDED:
             raise ChargeVoided
         case other:
             assert_never(other)
+
+
+def outcome(payment: Payment) -> Status:
+    """How a settled charge came out. Raises PaymentDeclined, each time with the reason on record."""
+    if payment.status is Status.DECLINED:
+        raise PaymentDeclined(f"The processor declined the payment: {payment.reason}", reason=payment.reason)
+    return payment.status
 
 
 def start(payment: Payment, charge: Charge) -> Decision[Payment]:
@@ -144,7 +166,7 @@ def settle(payment: Payment, intent: Intent) -> Decision[Payment]:
             return Decision(declined, (fact,))
         case Progress.PROCESSING | Progress.UNCONFIRMED:
             raise StillProcessing
-        case Progress.CANCELED:
+        case Progress.CANCELLED:
             raise ChargeVoided
         case other:
             assert_never(other)
@@ -168,7 +190,7 @@ def undo(payment: Payment) -> Decision[Payment]:
         case Status.VOIDED | Status.REFUNDING | Status.REFUNDED:
             return Decision(payment)
         case Status.PENDING | Status.DECLINED:
-            raise Fault("the processor has to cancel this payment first")
+            raise CaptureStillPossible
         case other:
             assert_never(other)
 
@@ -179,7 +201,7 @@ def undo_cancelled(payment: Payment, intent: Intent) -> Decision[Payment]:
     Raises StillProcessing while the processor can neither cancel nor refund.
     """
     match intent.progress:
-        case Progress.CANCELED:
+        case Progress.CANCELLED:
             return Decision(payment) if payment.status is Status.DECLINED else _voided(payment)
         case Progress.CAPTURED:
             refunding = replace(payment, status=Status.REFUNDING)

@@ -19,7 +19,7 @@ class PaymentCaptured(Event):
 
 
 class PaymentDeclined(Event):
-    """The processor will not take the customer's money; `reason` is one of its known codes."""
+    """The processor will not take the customer's money; `reason` is one of a few known words."""
 
     order_id: str
     reason: str

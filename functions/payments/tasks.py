@@ -10,8 +10,7 @@ from kernel import identity
 from kernel.events import Decision
 from kernel.money import Money
 from kernel.triggers.tasks import Step, task
-from payments import domain, store
-from payments import provider as port
+from payments import adapters, domain, store
 from payments.domain import Charge, Intent, Payment, Progress, Status
 
 
@@ -30,14 +29,18 @@ class PaymentStatus(Step):
     order_id: str
 
 
-class Outcome(BaseModel):
+class Done(BaseModel):
+    """The order's payment after a step."""
+
     order_id: str
     status: Status
 
 
-class Standing(Outcome):
+class Standing(BaseModel):
     """`undone`: nothing is captured for the order, now and for ever. `held`: the order is paid."""
 
+    order_id: str
+    status: Status
     undone: bool
     held: bool
 
@@ -47,24 +50,25 @@ class Standing(Outcome):
     about="order_id",
     refuses=(domain.ChargeVoided, domain.PaymentDeclined, domain.UnknownPaymentMethod),
 )
-def charge_payment(step: ChargePayment) -> Outcome:
+def charge_payment(step: ChargePayment) -> Done:
     """Captures the total once (ChargeVoided, PaymentDeclined, UnknownPaymentMethod)."""
     payment = store.load(step.order_id)
-    if domain.is_open(payment, step.total):
+    domain.must_be_open(payment, step.total)
+    if not payment.is_settled:
         payment, intent = _started(payment, step) if payment.charge is None else _resumed(payment)
+        # A decline is on record before it is told.
         payment = store.save(domain.settle(payment, intent), cause=step.cause)
-        domain.is_open(payment, step.total)  # a decline is on record before it is told
-    return Outcome(order_id=step.order_id, status=payment.status)
+    return Done(order_id=step.order_id, status=domain.outcome(payment))
 
 
 @task(RefundPayment, about="order_id")
-def refund_payment(step: RefundPayment) -> Outcome:
+def refund_payment(step: RefundPayment) -> Done:
     """Sees to it that nothing is captured for the order, now and later, and gives back what was."""
     payment = store.load(step.order_id)
     payment = store.save(_undo(payment), cause=step.cause)
     if payment.status is Status.REFUNDING:
         payment = store.save(domain.refunded(payment, _refunds(payment)), cause=step.cause)
-    return Outcome(order_id=step.order_id, status=payment.status)
+    return Done(order_id=step.order_id, status=payment.status)
 
 
 @task(PaymentStatus, about="order_id")
@@ -80,31 +84,31 @@ def _started(payment: Payment, step: ChargePayment) -> tuple[Payment, Intent]:
     """Nothing is confirmed before its id is on record: a void either finds the id or keeps it out."""
     token = store.token(step.payment_method, customer_id=step.customer_id)
     key = identity.derive(step.order_id, "payment")
-    intent = port.provider().create(token, step.total, reference=step.order_id, key=key)
+    intent = adapters.provider().create(token, step.total, reference=step.order_id, key=key)
     charge = Charge(step.customer_id, step.total, intent.id)
     return _confirmed(store.save(domain.start(payment, charge), cause=step.cause))
 
 
 def _resumed(payment: Payment) -> tuple[Payment, Intent]:
     """Asks before it confirms again, since the processor forgets keys."""
-    intent = port.provider().retrieve(payment.started.intent_id)
+    intent = adapters.provider().retrieve(payment.started.intent_id)
     return _confirmed(payment) if intent.progress is Progress.UNCONFIRMED else (payment, intent)
 
 
 def _confirmed(payment: Payment) -> tuple[Payment, Intent]:
     key = identity.derive(payment.order_id, "confirm")
-    return payment, port.provider().confirm(payment.started.intent_id, key=key)
+    return payment, adapters.provider().confirm(payment.started.intent_id, key=key)
 
 
 def _undo(payment: Payment) -> Decision[Payment]:
     if not domain.may_yet_capture(payment):
         return domain.undo(payment)
-    return domain.undo_cancelled(payment, port.provider().cancel(payment.started.intent_id))
+    return domain.undo_cancelled(payment, adapters.provider().cancel(payment.started.intent_id))
 
 
 def _refunds(payment: Payment) -> tuple[int, ...]:
     """What the processor gave back, after seeing to it that it did: it may have forgotten the key."""
     key = identity.derive(payment.order_id, "refund")
     charge = payment.started
-    known = port.provider().refunds(charge.intent_id)
-    return known or (port.provider().refund(charge.intent_id, charge.amount.amount, key=key),)
+    known = adapters.provider().refunds(charge.intent_id)
+    return known or (adapters.provider().refund(charge.intent_id, charge.amount.amount, key=key),)

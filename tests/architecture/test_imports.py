@@ -28,7 +28,7 @@ DOMAIN_KERNEL = ("kernel.errors", "kernel.money", "kernel.events")
 EVENTS_KERNEL = ("kernel.money", "kernel.events")
 DOMAIN = ("domain", "pricing", "parked")
 TRIGGERS = {"api", "tasks", "consumers", "saga", "repair", "projector", "handler"}
-OUTSIDE = {"store", "ledger", "provider", "executions", "journal", "views"}
+OUTSIDE = {"store", "ledger", "transport", "executions", "journal", "views"}
 NETWORK = ("requests", "httpx", "aiohttp", "socket", "ssl", "http.client", "urllib.request", "subprocess")
 
 

@@ -19,7 +19,7 @@ from kernel import identity
 from kernel.table import items
 from kernel.triggers import commands
 from operations import store as operations_store
-from payments import provider
+from payments import sandbox, transport
 from tests.infrastructure.permissions import allowed, construct_id
 from tests.infrastructure.synthesis import Assembly
 from tests.support import aws
@@ -71,7 +71,7 @@ def world(cloud: None, monkeypatch: pytest.MonkeyPatch) -> MotoWorld:
 def seen(world: MotoWorld, monkeypatch: pytest.MonkeyPatch) -> Iterator[Seen]:
     """IAM actions by (service, handler), recorded from every call of the SDK made while it runs."""
     # Here all functions are one process; on AWS each reads the secret for itself.
-    monkeypatch.setattr(provider, "_secret", provider._secret.__wrapped__)
+    monkeypatch.setattr(sandbox, "secret", transport.secret.__wrapped__)
     found: Seen = defaultdict(set)
 
     def record(params: Mapping[str, Any], model: Any, **_: Any) -> None:

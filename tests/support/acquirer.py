@@ -3,14 +3,14 @@
 import json
 from typing import Any
 
-from payments.provider import Request
+from payments.transport import ProcessorRequest
 from tests.support.processor import SECRET, deliver
 
 
 def ask(method: str, path: str, body: Any = None, *, key: str = "", secret: str = SECRET) -> tuple[int, Any]:
     headers = {"Authorization": f"Bearer {secret}"} | ({"Idempotency-Key": key} if key else {})
     content = None if body is None else json.dumps(body).encode()
-    answer = deliver(Request(method, path, headers, content))
+    answer = deliver(ProcessorRequest(method, path, headers, content))
     return answer.status, json.loads(answer.body)
 
 

@@ -11,8 +11,8 @@ import pytest
 
 from kernel.errors import Fault, Refusal
 from kernel.table import writes
-from payments import provider
-from payments.provider import SandboxAcquirer
+from payments import adapters
+from payments.sandbox import SandboxAcquirer
 from tests.support.clock import Clock
 from tests.support.processor import Processor
 
@@ -31,7 +31,7 @@ class Moments:
     def __init__(self, processor: Processor, monkeypatch: pytest.MonkeyPatch) -> None:
         self._left, self._action = 0, die
         adapter = SandboxAcquirer(self._around(processor.send, lambda: True))
-        monkeypatch.setattr(provider, "provider", lambda: adapter)
+        monkeypatch.setattr(adapters, "provider", lambda: adapter)
         ours = self._around(writes.transact, lambda: os.environ["SERVICE"] == "payments")
         monkeypatch.setattr(writes, "transact", ours)
 

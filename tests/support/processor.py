@@ -23,8 +23,10 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 
 from acquirer import api
-from payments import provider
-from payments.provider import Answer, ProcessorUnavailable, Request, SandboxAcquirer
+from payments import adapters
+from payments.provider import ProcessorUnavailable
+from payments.sandbox import SandboxAcquirer
+from payments.transport import ProcessorAnswer, ProcessorRequest
 from tests.support import aws
 
 SECRET_NAME, SECRET = "processor-secret", "correct-horse"
@@ -38,16 +40,16 @@ ROUTES = {
     "refunds": ("GET", "/refunds"),
 }
 
-Apply = Callable[[], Answer]
-Disturbance = Callable[[Apply], Answer]
+Apply = Callable[[], ProcessorAnswer]
+Disturbance = Callable[[Apply], ProcessorAnswer]
 
 
-def request_lost(apply: Apply) -> Answer:
+def request_lost(apply: Apply) -> ProcessorAnswer:
     """The request never arrives."""
     raise ProcessorUnavailable("request lost")
 
 
-def answer_lost(apply: Apply) -> Answer:
+def answer_lost(apply: Apply) -> ProcessorAnswer:
     """The request has its effect, and nobody hears of it."""
     apply()
     raise ProcessorUnavailable("answer lost")
@@ -55,13 +57,13 @@ def answer_lost(apply: Apply) -> Answer:
 
 def answered(status: int, body: bytes = b"{}") -> Disturbance:
     """The request never arrives, and something on the way answers in the processor's place."""
-    return lambda apply: Answer(status, body)
+    return lambda apply: ProcessorAnswer(status, body)
 
 
 def delayed(meanwhile: Callable[[], Any]) -> Disturbance:
     """While the request is on its way, `meanwhile` happens: a void, a second charge, an hour."""
 
-    def disturbance(apply: Apply) -> Answer:
+    def disturbance(apply: Apply) -> ProcessorAnswer:
         meanwhile()
         return apply()
 
@@ -71,7 +73,7 @@ def delayed(meanwhile: Callable[[], Any]) -> Disturbance:
 def answer_delayed(meanwhile: Callable[[], Any]) -> Disturbance:
     """The request has its effect; `meanwhile` happens before its answer is read."""
 
-    def disturbance(apply: Apply) -> Answer:
+    def disturbance(apply: Apply) -> ProcessorAnswer:
         answer = apply()
         meanwhile()
         return answer
@@ -104,21 +106,21 @@ class Processor:
 
     @classmethod
     def install(cls, monkeypatch: pytest.MonkeyPatch) -> "Processor":
-        """The acquirer's table and secret are made, and `payments.provider.provider()` leads here."""
+        """The acquirer's table and secret are made, and `payments.adapters.provider()` leads here."""
         processor = cls()
         adapter = SandboxAcquirer(processor.send)
         aws.create_table("acquirer")
         aws.client("secretsmanager").create_secret(Name=SECRET_NAME, SecretString=SECRET)
         monkeypatch.setenv("PROCESSOR_SECRET", SECRET_NAME)
         monkeypatch.setenv("PROCESSOR_URL", "https://acquirer.invalid/v1")
-        monkeypatch.setattr(provider, "provider", lambda: adapter)
+        monkeypatch.setattr(adapters, "provider", lambda: adapter)
         return processor
 
     def disturb(self, name: str, *disturbances: Disturbance) -> None:
         """One disturbance for each of the next calls of that name; calls after them go through."""
         self.disturbances[name] += disturbances
 
-    def send(self, request: Request) -> Answer:
+    def send(self, request: ProcessorRequest) -> ProcessorAnswer:
         name = name_of(request)
         self.calls.append(name)
         self.keys[name].add(request.headers.get("Idempotency-Key", ""))
@@ -132,7 +134,7 @@ class Processor:
     def books(self, reference: str) -> Books:
         """The acquirer's account of an order, asked over its own API."""
         headers = {"Authorization": f"Bearer {SECRET}"}
-        answer = deliver(Request("GET", f"/payment_intents?reference={reference}", headers))
+        answer = deliver(ProcessorRequest("GET", f"/payment_intents?reference={reference}", headers))
         intents = json.loads(answer.body)["data"]
         return Books(
             intents=len(intents),
@@ -142,14 +144,14 @@ class Processor:
         )
 
 
-def deliver(request: Request) -> Answer:
+def deliver(request: ProcessorRequest) -> ProcessorAnswer:
     """One request to the acquirer's handler."""
     with _as_acquirer():
         answer = api.handler(as_event(request), None)
-    return Answer(answer["statusCode"], answer["body"].encode())
+    return ProcessorAnswer(answer["statusCode"], answer["body"].encode())
 
 
-def as_event(request: Request) -> dict[str, Any]:
+def as_event(request: ProcessorRequest) -> dict[str, Any]:
     """The request as API Gateway hands it over."""
     url = urlsplit(request.path)
     query = dict(parse_qsl(url.query))
@@ -159,7 +161,7 @@ def as_event(request: Request) -> dict[str, Any]:
     return event | {"headers": headers, "resource": ROUTES[name_of(request)][1], "requestContext": {}}
 
 
-def name_of(request: Request) -> str:
+def name_of(request: ProcessorRequest) -> str:
     template = re.sub("(?<=/payment_intents/)[^/]+", "{id}", urlsplit(request.path).path)
     return next(name for name, route in ROUTES.items() if route == (request.method, template))
 

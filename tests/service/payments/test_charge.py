@@ -3,8 +3,8 @@
 import pytest
 
 from kernel.errors import Contended
-from payments import provider, tasks
-from payments.domain import BooksDiffer, ChargeVoided, UnknownPaymentMethod
+from payments import adapters, tasks
+from payments.domain import BooksDiffer, ChargeVoided, Progress, UnknownPaymentMethod
 from tests.support import aws
 from tests.support.clock import Clock
 from tests.support.payments import (
@@ -64,7 +64,7 @@ def test_a_pending_payment_for_another_amount_is_a_fault(processor: Processor) -
 def test_a_refund_of_another_amount_is_a_fault_and_is_not_topped_up(processor: Processor) -> None:
     charge()
     intent_id = aws.state("payments")[-1]["intent_id"]
-    provider.provider().refund(intent_id, 1, key="by-hand")
+    adapters.provider().refund(intent_id, 1, key="by-hand")
     with pytest.raises(BooksDiffer):
         refund()
     assert processor.books("o1") == Books(1, 1, 1250, 1)
@@ -105,4 +105,4 @@ def test_a_late_confirmation_of_a_declined_and_undone_payment_captures_nothing(p
     assert outcome(lambda: charge(method="pm_decline")) == "PaymentDeclined"
     refund()
     intent_id = aws.state("payments")[-1]["intent_id"]
-    assert provider.provider().confirm(intent_id, key="forgotten").progress == "canceled"
+    assert adapters.provider().confirm(intent_id, key="forgotten").progress is Progress.CANCELLED

@@ -10,9 +10,10 @@ import pytest
 import urllib3
 
 from kernel.errors import Fault
-from payments import provider
+from payments import adapters, transport
 from payments.domain import PaymentDeclined
-from payments.provider import ProcessorConfused, ProcessorUnavailable, Request
+from payments.provider import ProcessorConfused, ProcessorUnavailable
+from payments.transport import ProcessorRequest
 from tests.support import aws
 from tests.support.payments import PAID, TOTAL, charge
 from tests.support.processor import Processor, answered
@@ -74,19 +75,19 @@ def listener(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     Listener.released = threading.Event()
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
     monkeypatch.setenv("PROCESSOR_URL", f"http://127.0.0.1:{server.server_port}/v1/")
-    monkeypatch.setattr(provider, "TIMEOUT", urllib3.Timeout(connect=2, read=0.2))
-    provider._connections.cache_clear()
+    monkeypatch.setattr(transport, "TIMEOUT", urllib3.Timeout(connect=2, read=0.2))
+    transport._connections.cache_clear()
     Listener.seen.clear()
     yield Listener.seen
     Listener.released.set()
-    provider._connections().clear()
-    provider._connections.cache_clear()
+    transport._connections().clear()
+    transport._connections.cache_clear()
     server.shutdown()
     server.server_close()
 
 
 def over_http(path: str) -> int:
-    return provider.over_http(Request("POST", path, {"Idempotency-Key": "k1"}, b"{}")).status
+    return transport.over_http(ProcessorRequest("POST", path, {"Idempotency-Key": "k1"}, b"{}")).status
 
 
 def test_a_request_goes_out_once_whatever_comes_back(listener: list[str]) -> None:
@@ -109,7 +110,7 @@ def test_a_processor_that_cannot_be_reached_is_unavailable(
 
 
 def test_the_transport_waits_longer_than_the_slow_method_and_shorter_than_the_function() -> None:
-    assert (provider.TIMEOUT.connect_timeout, provider.TIMEOUT.read_timeout) == (2, 9)
+    assert (transport.TIMEOUT.connect_timeout, transport.TIMEOUT.read_timeout) == (2, 9)
 
 
 def test_a_declines_reason_is_published_only_if_it_is_a_known_code(processor: Processor) -> None:
@@ -128,5 +129,5 @@ def test_a_declines_reason_is_published_only_if_it_is_a_known_code(processor: Pr
 
 def test_an_id_of_the_processor_cannot_change_the_path(processor: Processor) -> None:
     with pytest.raises(ProcessorConfused, match="404"):
-        provider.provider().cancel("x/confirm?y")
+        adapters.provider().cancel("x/confirm?y")
     assert processor.calls == ["cancel"]

@@ -18,7 +18,7 @@ from kernel import identity
 from kernel.table import items
 from kernel.triggers import observability, relay
 from kernel.triggers.http import Api, answer
-from payments import provider
+from payments import adapters, transport
 from tests.simulator.engine import Engine
 from tests.simulator.faults.kinds import Call, Kind, Planned
 from tests.simulator.faults.weather import Weather
@@ -33,8 +33,8 @@ CACHED = (
     relay.bus,
     executions.executions,
     store.secret,
-    provider.provider,
-    provider._secret,
+    adapters.provider,
+    transport.secret,
 )
 LINES = {"lines": [{"sku": "cup", "quantity": 1}]}
 
@@ -158,7 +158,7 @@ def test_what_one_world_caches_is_not_there_in_the_next() -> None:
             shop.checkout({"cup": 1})
             world.run()
             assert [item["status"] for item in world.items("orders") if "status" in item] == ["CONFIRMED"]
-            clients.append((items.client(), provider.provider()))
+            clients.append((items.client(), adapters.provider()))
             assert [cached.cache_info().currsize for cached in CACHED] == [1] * len(CACHED)
         assert [cached.cache_info().currsize for cached in CACHED] == [0] * len(CACHED)
     (first, other), (second, another) = clients
@@ -167,9 +167,9 @@ def test_what_one_world_caches_is_not_there_in_the_next() -> None:
 
 
 def test_what_was_cached_before_a_world_is_not_there_in_it() -> None:
-    before = provider.provider()
+    before = adapters.provider()
     with simulated():
-        assert provider.provider() is not before
+        assert adapters.provider() is not before
 
 
 def test_a_handler_that_was_changed_between_two_worlds_is_the_changed_one(
@@ -185,7 +185,7 @@ def test_a_handler_that_was_changed_between_two_worlds_is_the_changed_one(
 
 def test_a_world_that_ends_badly_puts_everything_back() -> None:
     names: tuple[tuple[Any, str], ...] = ((boto3, "client"), (identity, "now"), (identity, "pause"))
-    names += ((provider, "_connections"), (observability, "logger"), (observability, "single_metric"))
+    names += ((transport, "_connections"), (observability, "logger"), (observability, "single_metric"))
     before = [getattr(module, name) for module, name in names]
     environment = dict(os.environ)
     made = []

@@ -22,7 +22,7 @@ import pytest
 
 from kernel import identity
 from kernel.triggers import observability
-from payments import provider
+from payments import transport
 from tests.simulator.faults.kinds import Fate, Planned
 from tests.simulator.faults.weather import Weather
 from tests.simulator.settle.world import SimulatedWorld
@@ -56,7 +56,7 @@ def simulated(
         patch.setattr(boto3, "client", lambda name, **_: made[name])
         patch.setattr(identity, "now", lambda: world.engine.now)
         patch.setattr(identity, "pause", world.engine.sleep)
-        patch.setattr(provider, "_connections", lambda: world.connections)
+        patch.setattr(transport, "_connections", lambda: world.connections)
         patch.setattr(observability, "logger", lambda: Log(world.logs))
         patch.setattr(observability, "single_metric", _counter(world.metrics))
         patch.setattr(observability, "traceback", UNTRACED)

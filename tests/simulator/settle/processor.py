@@ -8,7 +8,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 from urllib3.exceptions import ReadTimeoutError
 
-from payments.provider import TIMEOUT, Request
+from payments.transport import TIMEOUT, ProcessorRequest
 from tests.simulator.aws.functions import Answer, Functions
 from tests.simulator.boundary import Boundary
 from tests.simulator.engine import Engine, Outcome, Timeout
@@ -19,7 +19,7 @@ STATUSES = {"ThrottlingException": 429, "TransactionConflictException": 409}
 
 
 class Connections:
-    """What `payments.provider` sends requests with; `forgetful`: the processor remembers no key for long."""
+    """What `payments.transport` sends requests with; `forgetful`: the processor remembers no key for long."""
 
     def __init__(self, engine: Engine, boundary: Boundary, functions: Functions) -> None:
         self.engine, self.boundary, self.functions = engine, boundary, functions
@@ -27,14 +27,14 @@ class Connections:
         self._requests = 0
 
     def request(self, method: str, url: str, *, body: bytes | None, headers: Mapping[str, str]) -> Any:
-        request = Request(method, url.removeprefix(URL), headers, body)
+        request = ProcessorRequest(method, url.removeprefix(URL), headers, body)
         operation = f"{method} {name_of(request)}"
         try:
             return self.boundary.call("processor", operation, lambda: self._answered(request))
         except ClientError as error:  # the way is busy: an HTTP answer like any other
             return _http(STATUSES[error.response["Error"]["Code"]], {})
 
-    def _answered(self, request: Request) -> Any:
+    def _answered(self, request: ProcessorRequest) -> Any:
         self._requests += 1
         event = as_event(request)
         if self.forgetful and "Idempotency-Key" in event["headers"]:

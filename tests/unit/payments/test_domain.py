@@ -16,6 +16,7 @@ from payments.domain import (
     Payment,
     PaymentDeclined,
     Progress,
+    Reason,
     Status,
     StillProcessing,
 )
@@ -37,23 +38,24 @@ REFUND_FACT = events.RefundStarted(order_id="o1", amount=TOTAL)
 
 
 def at(progress: Progress, amount: Money = TOTAL) -> Intent:
-    return Intent("pi_1", progress, amount, reason="expired_card")
+    return Intent("pi_1", progress, amount, Reason.EXPIRED_CARD)
 
 
 @pytest.mark.parametrize(("payment", "still"), [(NONE, True), (PENDING, True), (CAPTURED, False)])
 def test_a_total_is_open_until_it_is_captured(payment: Payment, still: bool) -> None:
-    assert domain.is_open(payment, TOTAL) is still
+    domain.must_be_open(payment, TOTAL)
+    assert (not payment.is_settled) is still
 
 
 @pytest.mark.parametrize("payment", [VOIDED, REFUNDING, REFUNDED])
 def test_what_was_undone_is_never_charged(payment: Payment) -> None:
     with pytest.raises(ChargeVoided):
-        domain.is_open(payment, TOTAL)
+        domain.must_be_open(payment, TOTAL)
 
 
 def test_a_decline_is_told_again_with_the_same_reason() -> None:
     with pytest.raises(PaymentDeclined, match="expired_card") as refused:
-        domain.is_open(DECLINED, TOTAL)
+        domain.outcome(DECLINED)
     assert refused.value.data == {"reason": "expired_card"}
 
 
@@ -61,7 +63,7 @@ def test_a_decline_is_told_again_with_the_same_reason() -> None:
 @pytest.mark.parametrize("total", [OTHER, Money(1250, "USD")])
 def test_another_amount_than_the_one_on_record_is_a_fault(payment: Payment, total: Money) -> None:
     with pytest.raises(BooksDiffer):
-        domain.is_open(payment, total)
+        domain.must_be_open(payment, total)
 
 
 def test_a_started_payment_holds_the_processors_id_and_publishes_the_amount_only() -> None:
@@ -86,7 +88,7 @@ def test_a_confirmation_declines_with_its_reason() -> None:
     [
         (at(Progress.PROCESSING), StillProcessing),
         (at(Progress.UNCONFIRMED), StillProcessing),
-        (at(Progress.CANCELED), ChargeVoided),
+        (at(Progress.CANCELLED), ChargeVoided),
         (at(Progress.CAPTURED, OTHER), BooksDiffer),
     ],
 )
@@ -143,12 +145,12 @@ def test_what_may_yet_capture_is_not_undone_behind_the_processors_back(payment: 
 
 
 def test_a_pending_payment_that_was_cancelled_is_void() -> None:
-    decision = domain.undo_cancelled(PENDING, at(Progress.CANCELED))
+    decision = domain.undo_cancelled(PENDING, at(Progress.CANCELLED))
     assert (decision.state.status, decision.facts) == (Status.VOIDED, (VOIDED_FACT,))
 
 
 def test_a_declined_payment_that_was_cancelled_stays_declined() -> None:
-    assert domain.undo_cancelled(DECLINED, at(Progress.CANCELED)) == Decision(DECLINED)
+    assert domain.undo_cancelled(DECLINED, at(Progress.CANCELLED)) == Decision(DECLINED)
 
 
 @pytest.mark.parametrize("payment", [PENDING, DECLINED])
