@@ -1,5 +1,6 @@
 """What may happen to a reservation: reserve, release, commit, each at most once and in any order."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
@@ -35,6 +36,25 @@ class Status(StrEnum):
     RESERVED = "RESERVED"
     RELEASED = "RELEASED"
     COMMITTED = "COMMITTED"
+
+
+# From which counter of a SKU to which its units go when a reservation gets a status.
+MOVES: Mapping[Status, tuple[str, str]] = {
+    Status.RESERVED: ("available", "reserved"),
+    Status.RELEASED: ("reserved", "available"),
+    Status.COMMITTED: ("reserved", "sold"),
+}
+
+
+@dataclass(frozen=True)
+class Stock:
+    """Units of one SKU: available + reserved + sold = received, each >= 0."""
+
+    sku: str
+    available: int = 0
+    reserved: int = 0
+    sold: int = 0
+    received: int = 0
 
 
 @dataclass(frozen=True)

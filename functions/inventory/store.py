@@ -1,36 +1,18 @@
 """Inventory's table: `stock#<sku>` counters and `reservation#<order id>` records."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from inventory import domain
-from inventory.domain import Line, OutOfStock, Reservation, Status
+from inventory.domain import MOVES, Line, OutOfStock, Reservation, Status, Stock
 from kernel import identity
 from kernel.errors import ConditionFailed, Contended, KeyReused
 from kernel.events import Decision
 from kernel.table import inbox, items, open_index, outbox, writes
 from kernel.table.items import Key
 from kernel.table.writes import Write
-
-MOVES: Mapping[Status, tuple[str, str]] = {
-    Status.RESERVED: ("available", "reserved"),
-    Status.RELEASED: ("reserved", "available"),
-    Status.COMMITTED: ("reserved", "sold"),
-}
-
-
-@dataclass(frozen=True)
-class Stock:
-    """Units of one SKU: available + reserved + sold = received, each >= 0."""
-
-    sku: str
-    available: int = 0
-    reserved: int = 0
-    sold: int = 0
-    received: int = 0
 
 
 def load(order_id: str) -> Reservation:

@@ -9,14 +9,14 @@ from kernel import identity
 from kernel.triggers.tasks import Step, task
 
 
-class Line(BaseModel):
+class WantedLine(BaseModel):
     sku: str
     quantity: Annotated[int, Field(ge=1)]
 
 
 class ReserveStock(Step):
     order_id: str
-    lines: tuple[Line, ...]
+    lines: tuple[WantedLine, ...]
 
 
 class ReleaseStock(Step):
@@ -41,41 +41,45 @@ class Open(BaseModel):
     order_ids: list[str]
 
 
-class Reservation(BaseModel):
+class Done(BaseModel):
+    """The order's reservation after a step."""
+
     order_id: str
     status: domain.Status
 
 
-class Standing(Reservation):
+class Standing(BaseModel):
     """`undone`: nothing is held for the order, now and for ever. `held`: all of it is."""
 
+    order_id: str
+    status: domain.Status
     undone: bool
     held: bool
 
 
 @task(ReserveStock, about="order_id", refuses=(domain.OutOfStock, domain.ReservationReleased))
-def reserve_stock(step: ReserveStock) -> Reservation:
+def reserve_stock(step: ReserveStock) -> Done:
     """Holds every line of the order or none (OutOfStock, ReservationReleased)."""
     lines = tuple(domain.Line(line.sku, line.quantity) for line in step.lines)
     decision = domain.reserve(store.load(step.order_id), lines)
     store.hold(decision, cause=step.cause)
-    return Reservation(order_id=step.order_id, status=decision.state.status)
+    return Done(order_id=step.order_id, status=decision.state.status)
 
 
 @task(ReleaseStock, about="order_id")
-def release_stock(step: ReleaseStock) -> Reservation:
+def release_stock(step: ReleaseStock) -> Done:
     """Gives back what the order holds, or sees to it that it never will hold any."""
     decision = domain.release(store.load(step.order_id))
     store.save(decision, cause=step.cause)
-    return Reservation(order_id=step.order_id, status=decision.state.status)
+    return Done(order_id=step.order_id, status=decision.state.status)
 
 
 @task(CommitStock, about="order_id")
-def commit_stock(step: CommitStock) -> Reservation:
+def commit_stock(step: CommitStock) -> Done:
     """Turns what a confirmed order holds into a sale, should its event have been lost."""
     decision = domain.commit(store.load(step.order_id))
     store.save(decision, cause=step.cause)
-    return Reservation(order_id=step.order_id, status=decision.state.status)
+    return Done(order_id=step.order_id, status=decision.state.status)
 
 
 @task(ReservationStatus, about="order_id")
