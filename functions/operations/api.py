@@ -1,7 +1,7 @@
 """Operations over HTTP: operators look at dead letters, redrive them, republish events, read the record."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import date
 from typing import Annotated, Any, TypedDict
@@ -91,12 +91,7 @@ def redrive(queue: str) -> Response[str]:
     """Moves letters back to the consumer's queue, once per Idempotency-Key."""
     asked = api.body(Redrive)
     action = _action("redrive", queue, asked, why=asked.because)
-
-    def prepared() -> Callable[[], Outcome]:
-        letters = domain.redrivable(store.dead_letters().get(queue))
-        return lambda: store.redrive(letters)
-
-    return answer(200, _once(action, prepared))
+    return answer(200, store.outcome(action) or _redriven(action, queue))
 
 
 @api.post(
@@ -111,13 +106,7 @@ def republish(service: str) -> Response[str]:
     asked = api.body(Republish)
     given = {"first": asked.first.isoformat(), "last": asked.last.isoformat()}
     action = _action("republish", service, asked, why=asked.because, given=given)
-
-    def prepared() -> Callable[[], Outcome]:
-        outbox = domain.redrivable(store.dead_letters().get(f"{service}.outbox"))
-        ranges = domain.pieces(asked.first, asked.last, now=identity.now())
-        return lambda: store.republish(service, outbox, ranges=ranges)
-
-    return answer(202, _once(action, prepared))
+    return answer(202, store.outcome(action) or _republished(action, service, asked))
 
 
 @api.get("/ops/audit", role="operator", answers={200: Actions}, refuses=(InvalidRequest,))
@@ -140,17 +129,19 @@ def _action(what: str, on: str, asked: Body, *, why: str, given: Mapping[str, st
     )
 
 
-def _once(action: Action, prepared: Callable[[], Callable[[], Outcome]]) -> Outcome:
-    """What came of the action before; else it is checked, put on record, done, and its outcome recorded.
-
-    One that died in between is done again, which is harmless.
-    """
-    recorded = store.outcome(action)
-    if recorded is not None:
-        return recorded
-    act = prepared()
+def _redriven(action: Action, queue: str) -> Outcome:
+    """Checked, put on record, done, its outcome recorded. A redrive that died in between is done again."""
+    letters = domain.redrivable(store.dead_letters().get(queue))
     begun = store.intend(action)
-    return store.conclude(action, act(), begun=begun)
+    return store.conclude(action, store.redrive(letters), begun=begun)
+
+
+def _republished(action: Action, service: str, asked: Republish) -> Outcome:
+    """As a redrive: publishing an event twice is harmless."""
+    outbox = domain.redrivable(store.dead_letters().get(f"{service}.outbox"))
+    ranges = domain.pieces(asked.first, asked.last, now=identity.now())
+    begun = store.intend(action)
+    return store.conclude(action, store.republish(service, outbox, ranges=ranges), begun=begun)
 
 
 def _day(text: str) -> str:
