@@ -29,12 +29,6 @@ class Busy(Refusal):
     """Another request is changing this payment; this one did nothing and may be repeated."""
 
 
-class Outage(Refusal):
-    """The test method asks for a failing processor, so this fails on purpose and is no alarm."""
-
-    status = 500
-
-
 class Status(StrEnum):
     UNCONFIRMED = "requires_confirmation"
     PROCESSING = "processing"
@@ -132,10 +126,8 @@ def as_of(intent: Intent, now: datetime) -> Intent:
 def confirm(intent: Intent, confirmation: str, *, now: datetime) -> Intent:
     """Captures or declines as the method says. The same key again changes nothing.
 
-    Raises Outage before any effect, and UnexpectedState for what is neither new nor this key's.
+    Raises UnexpectedState for a payment that is neither new nor confirmed with this key.
     """
-    if intent.behaviour.fails_before:
-        raise Outage
     if intent.confirmation == confirmation:
         return intent
     if intent.status is not Status.UNCONFIRMED:

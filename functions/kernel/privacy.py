@@ -29,6 +29,18 @@ def _luhn(digits: str) -> bool:
     return sum(number // 10 + number % 10 for number in doubled) % 10 == 0
 
 
+def no_card_number_in_token(token: str) -> str:
+    """As `no_card_number`, and any number of underscores may join two groups of digits."""
+    no_card_number(re.sub("_+", " ", token))
+    return token
+
+
+# A processor's token for a way to pay, as every stage's processor forms it.
+PaymentToken = Annotated[
+    str,
+    StringConstraints(pattern="^pm_[a-z0-9_]+$", max_length=128),
+    AfterValidator(no_card_number_in_token),
+]
 CardFree = Annotated[str, StringConstraints(min_length=1, max_length=128), AfterValidator(no_card_number)]
 Because = Annotated[
     str,
