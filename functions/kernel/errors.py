@@ -11,6 +11,7 @@ SettleError
     ├── Contended              somebody else wrote first
     ├── ConditionFailed        a write beside the aggregate did not hold
     ├── EventTooLarge          an event would not fit the bus
+    ├── IssuerUnavailable      the keys that tokens are verified with cannot be had
     ├── InvalidStep            a saga step was called with an input it cannot read
     ├── StepFailed             a saga step failed with an error that is not ours
     ├── CommandFailed          another service's function failed to answer
@@ -93,6 +94,10 @@ class ConditionFailed(Fault):
 
 class EventTooLarge(Fault):
     """The event would not fit the bus, so nothing was written."""
+
+
+class IssuerUnavailable(Fault):
+    """The keys of the issuer of tokens cannot be had."""
 
 
 class InvalidStep(Fault):

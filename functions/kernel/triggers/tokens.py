@@ -7,7 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
 from kernel import identity
-from kernel.errors import Fault, Forbidden, NotFound, Unauthenticated
+from kernel.errors import Forbidden, IssuerUnavailable, NotFound, Unauthenticated
 
 if TYPE_CHECKING:
     from jwt import PyJWK
@@ -43,8 +43,9 @@ class Caller:
 
 
 def verify(authorization: str) -> Caller:
-    """The caller that an `Authorization: Bearer …` header names. Raises Unauthenticated, or Fault
-    when the issuer's keys cannot be had.
+    """The caller that an `Authorization: Bearer …` header names.
+
+    Raises Unauthenticated, and IssuerUnavailable without the issuer's keys.
 
     The algorithm is the one that the issuer's key is for, whatever the token says of itself.
     https://datatracker.ietf.org/doc/html/rfc8725
@@ -73,7 +74,7 @@ def _claims(token: str) -> dict[str, Any]:
             options={"require": ["exp", "iss", "aud", "sub", "role"]},
         )
     except (jwt.PyJWKClientConnectionError, jwt.PyJWKSetError, jwt.PyJWKError) as error:
-        raise Fault("the issuer's keys cannot be had") from error
+        raise IssuerUnavailable from error
     except (jwt.PyJWTError, UnicodeError) as error:
         raise Unauthenticated from error
 
