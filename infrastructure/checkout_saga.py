@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from aws_cdk import CfnOutput, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
@@ -56,6 +57,7 @@ class CheckoutSaga(Construct):
         for end, metric in ends.items():
             says = see("failed-executions", f"{end} executions of {id}: the sweep repairs their orders.")
             alarm(Construct(machine, end), metric(period=MINUTES), platform=self.platform, says=says)
+        CfnOutput(Stack.of(self), f"{id}Arn", value=machine.state_machine_arn)
         return machine
 
 

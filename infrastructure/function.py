@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from aws_cdk import Duration, RemovalPolicy, Stack
+from aws_cdk import CfnOutput, Duration, RemovalPolicy, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
@@ -47,6 +47,8 @@ class ServiceFunction(lambda_.Function):
         self.home = home
         self.seconds = seconds
         self.may("logs:CreateLogStream", "logs:PutLogEvents", on=log.log_group_arn)
+        if handler.endswith(".api.handler"):
+            CfnOutput(Stack.of(self), "ApiLog", value=log.log_group_name)
         if not (refuses or manifest.refuses(handler)):
             says = see("function-errors", f"{handler} fails.")
             alarm(self, self.metric_errors(period=MINUTES), platform=home.platform, says=says)

@@ -23,23 +23,27 @@ class Deployment:
 
     def tables(self) -> Mapping[str, str]:
         """The table of every service that has one, by service."""
-        outputs = {stack["StackName"]: _outputs(stack) for stack in self._stacks()}
-        found = {name: said["TableName"] for name, said in outputs.items() if "TableName" in said}
-        return {name.removeprefix("Settle").lower(): table for name, table in found.items()}
+        return self.outputs("TableName")
 
-    def resources(self, kind: str) -> Mapping[str, str]:
-        """The physical ids of all of Settle's resources of a type, by logical id."""
+    def outputs(self, name: str) -> Mapping[str, str]:
+        """The output of that name of every stack that has one, by service."""
+        told = {stack["StackName"]: _outputs(stack) for stack in self._stacks()}
+        found = {stack: outputs[name] for stack, outputs in told.items() if name in outputs}
+        return {stack.removeprefix("Settle").lower(): value for stack, value in found.items()}
+
+    def resources(self, kind: str) -> list[str]:
+        """The physical ids of all of Settle's resources of a type."""
         pages = [
             page
             for stack in self._stacks()
             for page in self._pages("cloudformation", "list_stack_resources", StackName=stack["StackName"])
         ]
-        return {
-            resource["LogicalResourceId"]: resource["PhysicalResourceId"]
+        return [
+            resource["PhysicalResourceId"]
             for page in pages
             for resource in page["StackResourceSummaries"]
             if resource["ResourceType"] == kind
-        }
+        ]
 
     def scan(self, table: str, **options: Any) -> Iterator[Item]:
         """Every item of a table, plain; each as it is at some moment of the scan."""

@@ -78,14 +78,13 @@ class Trace:
             yield from (event for event in found if event.sequence not in known)
 
     def _executions(self, order: Item, events: Sequence[Envelope]) -> None:
-        found = self.deployment.resources("AWS::StepFunctions::StateMachine")
-        # A logical id is the construct's path and eight characters of a hash.
-        machines = {name[:-8].removeprefix("CheckoutSaga"): arn for name, arn in found.items()}
+        saga = self.deployment.outputs("CheckoutSagaArn")["checkout"]
+        repair = self.deployment.outputs("CheckoutRepairArn")["checkout"]
         resumed = [event.data["resumption"] for event in events if event.type == "OrderResumed"]
         repairs = [*map(str, range(1, order["attempts"] + 1)), *resumed]
-        self._history(machines["CheckoutSaga"], self.order_id, "saga")
+        self._history(saga, self.order_id, "saga")
         for which in repairs:
-            self._history(machines["CheckoutRepair"], f"{self.order_id}-{which}", f"repair {which[:8]}")
+            self._history(repair, f"{self.order_id}-{which}", f"repair {which[:8]}")
 
     def _history(self, machine: str, name: str, called: str) -> None:
         execution = f"{machine.replace(':stateMachine:', ':execution:')}:{name}"
@@ -105,8 +104,9 @@ class Trace:
         requests = [cause.removeprefix("http/") for cause in sorted(causes)]
         since = int((events[0].time - MARGIN).timestamp() * 1000) if events else 0
         groups = self.deployment.resources("AWS::Logs::LogGroup")
-        for name, group in groups.items():
-            for term in [self.order_id, *(requests if "ApiLog" in name else ())]:
+        of_apis = set(self.deployment.outputs("ApiLog").values())
+        for group in groups:
+            for term in [self.order_id, *(requests if group in of_apis else ())]:
                 self.moments += timeline.of_logs(self._lines(group, term, since), term)
         if not any(moment.source.startswith("log") for moment in self.moments):
             self.notes.append(f"No line in {len(groups)} logs: they are kept for 30 days.")

@@ -16,6 +16,7 @@ from rich.table import Table
 
 from kernel import identity
 from kernel.events import Envelope
+from ops import books
 from ops.deployment import Deployment, here
 from ops.evidence import Evidence, Item
 from ops.invariants import RULES, Violation, violations
@@ -38,7 +39,7 @@ def gather(deployment: Deployment, settled: timedelta) -> Evidence:
 
     What is asked of moving orders too rests on single items, on immutable ones, and on the order of
     reading: the storefront first, so that whatever it knows is in an outbox when that is read; orders
-    last, so that whatever names an order finds it. The processor is a sandbox: its table is its books.
+    last, so that whatever names an order finds it.
     """
     at = identity.now()
     names = deployment.tables()
@@ -53,23 +54,7 @@ def evidence(tables: Mapping[str, Sequence[Item]], *, at: datetime, settled_befo
     """The evidence in those tables: published is what is in the journal."""
     rows = [item for item in tables.get("storefront", ()) if item["pk"].startswith("journal#")]
     published = [Envelope.model_validate_json(row["event"]) for row in rows]
-    return Evidence(tables, published, intents(tables.get("acquirer", ()), at), at, settled_before)
-
-
-def intents(items: Iterable[Item], at: datetime) -> list[dict[str, Any]]:
-    """The sandbox processor's books as its API tells them: what was processing settles by time alone."""
-    return [_shown(item, at) for item in items if item["sk"] == "intent"]
-
-
-def _shown(item: Item, at: datetime) -> dict[str, Any]:
-    settled = item["status"] == "processing" and at >= datetime.fromisoformat(item["settles_at"])
-    status = "succeeded" if settled else item["status"]
-    return {
-        **{name: item[name] for name in ("id", "reference", "amount", "currency")},
-        "status": status,
-        "amount_captured": item["amount"] if status == "succeeded" else 0,
-        "amount_refunded": sum(refund["amount"] for refund in item["refunds"]),
-    }
+    return Evidence(tables, published, books.intents(tables, at), at, settled_before)
 
 
 def _outbox() -> dict[str, Any]:

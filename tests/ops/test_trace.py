@@ -17,9 +17,8 @@ from tests.support.evidence import Books, good
 
 ENDS = json.dumps({"StartAt": "End", "States": {"End": {"Type": "Succeed"}}})
 ROLE = "arn:aws:iam::123456789012:role/saga"
-LOGS, MACHINE = "AWS::Logs::LogGroup", "AWS::StepFunctions::StateMachine"
-# As CDK makes them of the constructs' paths.
-MACHINES = {"saga": "CheckoutSagaCheckoutSaga29985869", "repair": "CheckoutSagaCheckoutRepair759B545F"}
+LOGS = "AWS::Logs::LogGroup"
+MACHINES = {"saga": "CheckoutSagaArn", "repair": "CheckoutRepairArn"}
 
 pytestmark = pytest.mark.usefixtures("cloud")
 
@@ -30,13 +29,17 @@ def recent() -> Books:
 
 
 def formation() -> Formation:
-    """Two machines and two logs, in the stacks that own them."""
+    """Two machines and two logs, told by the stacks that own them."""
     for group in ("confirm-log", "api-log"):
         aws.client("logs").create_log_group(logGroupName=group)
         aws.client("logs").create_log_stream(logGroupName=group, logStreamName="one")
-    machines = [(MACHINE, MACHINES[name], machine(name)) for name in MACHINES]
-    groups = [(LOGS, "OrdersConfirmOrderLog1", "confirm-log"), (LOGS, "OrdersApiLog2", "api-log")]
-    return Formation({"SettleCheckout": machines, "SettleOrders": groups})
+    groups = [(LOGS, "confirm-log"), (LOGS, "api-log")]
+    told = {"SettleCheckout": machines(), "SettleOrders": {"ApiLog": "api-log"}}
+    return Formation({"SettleOrders": groups}, told)
+
+
+def machines() -> dict[str, str]:
+    return {output: machine(name) for name, output in MACHINES.items()}
 
 
 def machine(name: str) -> str:
@@ -119,9 +122,7 @@ def _row(books: Books, kind: str, sequence: int) -> dict[str, Any]:
 
 
 def test_a_source_that_cannot_be_read_is_said_and_the_rest_is_told() -> None:
-    gone = Formation({"SettleOrders": [(LOGS, "OrdersConfirmOrderLog1", "gone")]})
-    for name, logical in MACHINES.items():
-        gone.resources.setdefault("SettleCheckout", []).append((MACHINE, logical, machine(name)))
+    gone = Formation({"SettleOrders": [(LOGS, "gone")]}, {"SettleCheckout": machines()})
     story = told(deployed(recent(), gone))
     assert "OrderPlaced" in story
     assert "No saga: it was never started, or ended over 90 days ago." in story

@@ -96,24 +96,6 @@ def test_what_moves_is_said_to_move(
 
 
 @pytest.mark.parametrize(
-    ("status", "settles_at", "captured"),
-    [
-        ("processing", AT + timedelta(seconds=1), 0),
-        ("processing", AT, 1000),
-        ("succeeded", None, 1000),
-        ("requires_confirmation", None, 0),
-    ],
-)
-def test_the_processor_has_captured_what_has_settled_by_now(
-    status: str, settles_at: Any, captured: int
-) -> None:
-    item = {"sk": "intent", "id": "pi_1", "reference": "o1", "amount": 1000, "currency": "EUR"}
-    item |= {"status": status, "settles_at": settles_at.isoformat() if settles_at else "", "refunds": []}
-    known: list[Any] = [item, {"sk": "refund"}]
-    assert [one["amount_captured"] for one in verify.intents(known, AT)] == [captured]
-
-
-@pytest.mark.parametrize(
     ("text", "seconds"), [("60s", 60), ("90s", 90), ("15m", 900), ("2h", 7200), ("1m", 60)]
 )
 def test_how_long_a_settled_order_has_been_silent_is_said_in_units(text: str, seconds: int) -> None:

@@ -17,25 +17,23 @@ SERVICES = (*PUBLISHERS, "storefront", "acquirer")
 class Formation:
     """Answers as CloudFormation's paginators do, one stack or resource a page; one stack is not Settle's."""
 
-    resources: dict[str, list[tuple[str, str, str]]] = field(default_factory=dict)
+    resources: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
+    outputs: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def get_paginator(self, operation: str) -> "Pages":
         return Pages(self, operation)
 
     def describe_stacks(self) -> Iterator[Mapping[str, Any]]:
-        yield {"Stacks": [{"StackName": "CDKToolkit", "Outputs": _output("TableName", "none")}]}
-        yield {"Stacks": [{"StackName": "SettleCheckout"}]}
-        for service in SERVICES:
-            outputs = _output("TableName", f"{service}-table")
-            yield {"Stacks": [{"StackName": f"Settle{service.title()}", "Outputs": outputs}]}
+        yield {"Stacks": [{"StackName": "CDKToolkit", "Outputs": _outputs({"TableName": "none"})}]}
+        tables = {f"Settle{service.title()}": {"TableName": f"{service}-table"} for service in SERVICES}
+        yield {"Stacks": [{"StackName": "SettlePlatform"}]}
+        for stack in ("SettleCheckout", *tables):
+            outputs = tables.get(stack, {}) | self.outputs.get(stack, {})
+            yield {"Stacks": [{"StackName": stack, "Outputs": _outputs(outputs)}]}
 
     def list_stack_resources(self, stack: str) -> Iterator[Mapping[str, Any]]:
-        for kind, name, physical in self.resources.get(stack, []):
-            summary = {
-                "ResourceType": kind,
-                "LogicalResourceId": name,
-                "PhysicalResourceId": physical,
-            }
+        for kind, physical in self.resources.get(stack, []):
+            summary = {"ResourceType": kind, "PhysicalResourceId": physical}
             yield {"StackResourceSummaries": [summary]}
 
 
@@ -79,5 +77,5 @@ def _intents(books: Books) -> list[dict[str, Any]]:
     ]
 
 
-def _output(name: str, value: str) -> list[dict[str, str]]:
-    return [{"OutputKey": name, "OutputValue": value}]
+def _outputs(told: Mapping[str, str]) -> list[dict[str, str]]:
+    return [{"OutputKey": name, "OutputValue": value} for name, value in told.items()]

@@ -1,0 +1,57 @@
+"""The processor's books say of each payment what the processor itself says of it."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from kernel import identity
+from ops import books
+from tests.support import acquirer, aws
+from tests.support.clock import Clock
+from tests.support.processor import Processor
+
+AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("status", "settles_at", "captured"),
+    [
+        ("processing", AT + timedelta(seconds=1), 0),
+        ("processing", AT, 1000),
+        ("succeeded", None, 1000),
+        ("requires_confirmation", None, 0),
+    ],
+)
+def test_the_processor_has_captured_what_has_settled_by_now(
+    status: str, settles_at: Any, captured: int
+) -> None:
+    item = {"sk": "intent", "id": "pi_1", "reference": "o1", "amount": 1000, "currency": "EUR"}
+    item |= {"status": status, "settles_at": settles_at.isoformat() if settles_at else "", "refunds": []}
+    known: list[Any] = [item, {"sk": "refund"}]
+    assert [one["amount_captured"] for one in books.intents({"acquirer": known}, AT)] == [captured]
+
+
+@pytest.mark.parametrize("wait", [0, 24, 25])
+def test_the_books_say_what_the_processors_api_says(
+    cloud: None, monkeypatch: pytest.MonkeyPatch, wait: int
+) -> None:
+    clock = Clock.install(monkeypatch)
+    Processor.install(monkeypatch)
+    known = [acquirer.created(), acquirer.approved(), *map(_confirmed, ("pm_decline", "pm_stall"))]
+    acquirer.refund(known[1], 250)
+    acquirer.cancel(known[0])
+    clock.advance(wait)
+    found = books.intents({"acquirer": aws.items("acquirer")}, identity.now())
+    assert {one["id"]: one for one in found} == {id: _told(id, found[0]) for id in known}
+
+
+def _confirmed(method: str) -> str:
+    intent_id = acquirer.created(method, key=method)
+    acquirer.confirm(intent_id, key=f"confirm-{method}")
+    return intent_id
+
+
+def _told(intent_id: str, names: dict[str, Any]) -> dict[str, Any]:
+    said = acquirer.retrieve(intent_id)
+    return {name: said[name] for name in names}
