@@ -7,6 +7,7 @@ from aws_lambda_powertools.event_handler import Response
 from pydantic import Field
 
 from inventory import store
+from inventory.domain import Stock
 from kernel import identity
 from kernel.errors import KeyReused, NotFound
 from kernel.triggers.http import Api, Body, answer, slug
@@ -41,7 +42,7 @@ def receive_stock(sku: str) -> Response[str]:
     return answer(201, Received(receipt=receipt, sku=sku, quantity=quantity))
 
 
-@api.get("/inventory/<sku>", role="operator", answers={200: store.Stock}, refuses=(NotFound,))
+@api.get("/inventory/<sku>", role="operator", answers={200: Stock}, refuses=(NotFound,))
 def show_stock(sku: str) -> Response[str]:
     """The counters of a SKU, zeros for a SKU that was never received."""
     return answer(200, asdict(store.stock(slug(sku))))

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from inventory import api, store, tasks
-from inventory.store import Stock
+from inventory.domain import Stock
 from tests.support import aws
 
 SERVICE = "inventory"

@@ -11,8 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
 from inventory import store, tasks
-from inventory.domain import OutOfStock, ReservationReleased
-from inventory.store import Stock
+from inventory.domain import OutOfStock, ReservationReleased, Stock
 from kernel import identity
 from kernel.errors import Contended, Fault, Refusal
 from kernel.table import items, open_index

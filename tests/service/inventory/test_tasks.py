@@ -6,8 +6,7 @@ from typing import Any
 import pytest
 
 from inventory import consumers, store, tasks
-from inventory.domain import OutOfStock, ReservationMissing, ReservationReleased
-from inventory.store import Stock
+from inventory.domain import OutOfStock, ReservationMissing, ReservationReleased, Stock
 from kernel import identity
 from kernel.errors import ConditionFailed, Fault, InvalidStep, Refusal
 from kernel.table import writes
