@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from localstack.machine import deploy, emulator, environment
-from localstack.machine.reload import DoesNotLoad, Function, deployed, reload
+from localstack.machine.reload import DoesNotLoad, Function, declares_anew, deployed, reload
 
 EVERY_SECONDS = 0.3
 Look = dict[str, tuple[int, int]]
@@ -106,6 +106,8 @@ class Watch:
             count = sum(function.service == service for function in wanted)
             say(f"{service}: reloaded, {count} function{'s' if count > 1 else ''}")
         self.waiting = set()
+        if declares_anew():
+            say("Something is declared anew, which needs `make contracts` and a deployment (make demo).")
 
 
 def main(state: Path = emulator.STATE) -> None:

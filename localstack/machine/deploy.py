@@ -22,6 +22,7 @@ SOURCES = (
     "app.py",
     "cdk.json",
     "requirements.txt",
+    "contracts/manifest.json",
     "functions",
     "infrastructure",
     "localstack/machine/runtime.py",

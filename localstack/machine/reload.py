@@ -8,6 +8,7 @@ emulator's state directory, and the next deployment reloads them again.
 
 import io
 import json
+import os
 import re
 import subprocess
 import sys
@@ -79,6 +80,15 @@ def reload_noted(endpoint: str, state: Path) -> None:
         functions = [function for function in deployed(endpoint) if function.service in services]
         reload(functions, endpoint, state)
         _note(state).unlink()
+
+
+def declares_anew() -> bool:
+    """Whether a declaration in the sources is not the one of contracts/manifest.json."""
+    root = environment.REPOSITORY
+    seen = environment.child(environment.HOME) | {"PYTHONPATH": f"{root / 'functions'}{os.pathsep}{root}"}
+    command = [sys.executable, "-B", "-m", "contracts", "print"]
+    ended = subprocess.run(command, cwd=root, env=seen, capture_output=True, text=True, check=False)
+    return ended.returncode == 0 and ended.stdout != (root / "contracts" / "manifest.json").read_text()
 
 
 def _note(state: Path) -> Path:

@@ -1,6 +1,5 @@
 """While `make dev` watches, the next call runs what was just written, and a deployment ends that."""
 
-import os
 import shutil
 import signal
 import subprocess
@@ -9,6 +8,8 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+import pytest
 
 from localstack.machine import deploy, environment, tokens
 from localstack.machine.emulator import Emulator
@@ -37,8 +38,11 @@ class Watching:
         """The first line with these words that has not been asked for yet; it is waited for."""
 
         def first() -> str | None:
-            assert self.process.poll() is None or any(words in line for line in self.lines), self.lines
-            return next((line for line in self.lines if words in line), None)
+            if ended := self.process.poll() is not None:
+                self.reader.join()
+            found = next((line for line in self.lines if words in line), None)
+            assert found or not ended, self.lines
+            return found
 
         found = wait_for(first, bool)
         assert found
@@ -57,42 +61,47 @@ def watching(sources: Path, state: str) -> Iterator[Watching]:
         watch.process.communicate()
 
 
-def test_a_change_runs_without_a_deployment_until_one_takes_it_back(
-    machine: Emulator, shop: DeployedShop, tmp_path: Path
+@pytest.fixture
+def sources(machine: Emulator, shop: DeployedShop, tmp_path: Path) -> Iterator[Path]:
+    """A copy of what is deployed. Afterwards the emulator is as it was, which takes a deployment."""
+    copy = copied(tmp_path / "sources")
+    (copy / ".local").mkdir()
+    shutil.copy(tokens.KEY_FILE, copy / ".local")
+    assert answered(shop) == 404
+    yield copy
+    deploy.deploy(machine.endpoint, Path(machine.state))
+    assert answered(shop) == 404
+
+
+def answered(shop: DeployedShop) -> int:
+    return shop.operator.call("GET", "/catalog/products/nobody-sells-this").status
+
+
+def test_a_change_runs_without_a_deployment_and_one_that_does_not_load_changes_nothing(
+    machine: Emulator, shop: DeployedShop, sources: Path
 ) -> None:
-    sources = copied(tmp_path / "sources")
-    (sources / ".local").mkdir()
-    shutil.copy(tokens.KEY_FILE, sources / ".local")
-    api = sources / "functions" / "catalog" / "api.py"
+    api, errors = (sources / "functions" / name for name in ("catalog/api.py", "kernel/errors.py"))
+    with watching(sources, machine.state) as watch:
+        watch.said("Watching functions/")
+        change_every_answer(api)
+        assert watch.said("reloaded").startswith("catalog: reloaded, ")
+        assert answered(shop) == CHANGED_STATUS
 
-    def answered() -> int:
-        return shop.operator.call("GET", "/catalog/products/nobody-sells-this").status
+        whole = api.read_text()
+        rewrite(api, whole + "def broken(:\n")
+        assert "catalog as before: functions/catalog/api.py:" in watch.said("SyntaxError")
+        assert answered(shop) == CHANGED_STATUS
 
-    assert answered() == 404
-    try:
-        with watching(sources, machine.state) as watch:
-            watch.said("Watching functions/")
-            change_every_answer(api)
-            assert watch.said("reloaded").startswith("catalog: reloaded, ")
-            assert answered() == CHANGED_STATUS
+        rewrite(errors, errors.read_text() + "\n")
+        assert "SyntaxError" in watch.said("Not reloaded, acquirer, ")
+        rewrite(api, whole)
+        watch.said("storefront: reloaded")
+        assert answered(shop) == CHANGED_STATUS
 
-            whole = api.read_text()
-            rewrite(api, whole + "def broken(:\n")
-            assert "catalog as before: functions/catalog/api.py:" in watch.said("SyntaxError")
-            assert answered() == CHANGED_STATUS
-
-            errors = sources / "functions" / "kernel" / "errors.py"
-            rewrite(errors, errors.read_text() + "\n")
-            assert "SyntaxError" in watch.said("Not reloaded, acquirer, ")
-            rewrite(api, whole)
-            watch.said("storefront: reloaded")
-            assert answered() == CHANGED_STATUS
-
-            (sources / "app.py").touch()
-            assert watch.said("app.py") == "app.py has changed: that needs a deployment (make demo)."
-            os.kill(watch.process.pid, signal.SIGINT)
-            assert watch.process.wait() == 0
-            watch.said("Watching has ended")
-    finally:
-        deploy.deploy(machine.endpoint, Path(machine.state))
-    assert answered() == 404
+        rewrite(api, whole.replace('"/catalog/products/<sku>/price"', '"/catalog/products/<sku>/cost"'))
+        watch.said("Something is declared anew")
+        (sources / "app.py").touch()
+        assert watch.said("app.py") == "app.py has changed: that needs a deployment (make demo)."
+        watch.process.send_signal(signal.SIGINT)
+        watch.said("Watching has ended")
+        assert watch.process.wait() == 0

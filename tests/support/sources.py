@@ -7,11 +7,13 @@ from tests.architecture.source import ROOT, repository
 
 CHANGED_STATUS = 299
 CHANGE = f"""
-_unchanged = handler
+
+class _Changed(type(handler)):
+    def __call__(self, event, context):
+        return super().__call__(event, context) | {{"statusCode": {CHANGED_STATUS}}}
 
 
-def handler(event, context):
-    return _unchanged(event, context) | {{"statusCode": {CHANGED_STATUS}}}
+handler.__class__ = _Changed
 """
 
 
