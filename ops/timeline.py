@@ -8,7 +8,7 @@ from typing import Any
 
 from kernel.events import Envelope
 
-TOLD = ("reason", "stuck", "to", "by", "because")
+TOLD = ("reason", "stuck", "to", "by", "resumption", "resolution")
 SAID = ("method", "route", "status", "reason", "rows", "events", "failed", "milliseconds")
 LONGEST = 200
 
@@ -25,6 +25,14 @@ class Moment:
 def of_events(events: Iterable[Envelope], source: str) -> list[Moment]:
     """What the order's events say; `source` is where they were found."""
     return [Moment(event.time, source, _event(event)) for event in events]
+
+
+def of_reasons(rows: Iterable[Mapping[str, Any]]) -> list[Moment]:
+    """What operators typed when they resumed or resolved the order, which stays in rows of orders."""
+    return [
+        Moment(datetime.fromisoformat(row["at"]), "reason", f"{row['id']} by {row['by']}: {row['because']}")
+        for row in rows
+    ]
 
 
 def of_history(events: Iterable[Mapping[str, Any]], execution: str) -> list[Moment]:

@@ -40,6 +40,8 @@ class Trace:
         if not records["orders"]:
             return [f"There is no order {self.order_id} in {self.deployment.name}."]
         events = self._events(tables, records)
+        reasons = self.deployment.query(tables["orders"], f"intervention#{self.order_id}")
+        self.moments += timeline.of_reasons(reasons)
         self._try("executions", lambda: self._executions(records["orders"], events))
         self._try("logs", lambda: self._logs(events))
         return timeline.render(self.moments, self.notes)

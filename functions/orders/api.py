@@ -22,6 +22,7 @@ api = handler = Api()
 CANCELLED_BY_CUSTOMER = "CancelledByCustomer"
 UNFINISHED = (Status.NEEDS_ATTENTION, Status.PENDING, Status.CANCELLING)
 LONGEST_PAGE = 50
+LATEST = 10
 
 
 class WantedLine(Body):
@@ -173,7 +174,7 @@ def _after(state: Status) -> Place | None:
 
 def _listed(order: Order) -> dict[str, object]:
     when = "since" if order.phase.is_parked else "due_at"
-    return {
+    listed: dict[str, object] = {
         "order_id": order.order_id,
         "status": order.status,
         "reason": order.reason or None,
@@ -182,6 +183,15 @@ def _listed(order: Order) -> dict[str, object]:
         "fenced": order.phase.is_fenced,
         when: order.due_at and order.due_at.isoformat(),
     }
+    return listed | {"interventions": _interventions(order)} if order.phase.is_parked else listed
+
+
+def _interventions(order: Order) -> list[dict[str, str]]:
+    """Who had the order resumed, when and why, the latest first."""
+    return [
+        {"id": one.id, "at": one.at.isoformat(), "by": one.by, "because": one.because}
+        for one in store.granted(order.order_id, limit=LATEST)
+    ]
 
 
 def _seen(order_id: str) -> Order:

@@ -46,21 +46,26 @@ class OrderCancelled(Event):
 
 
 class OrderResumed(Event):
-    """An operator has the undo lane of a parked order run once more, as `resumption`."""
+    """An operator has the undo lane of a parked order run once more, as `resumption`.
+
+    Why is what a person typed, so that it stays with orders, by this id.
+    """
 
     order_id: str
     by: str
-    because: str
     resumption: str
 
 
 class OrderResolved(Event):
-    """An operator ends a parked order, which is now CONFIRMED or CANCELLED."""
+    """An operator ends a parked order, which is now CONFIRMED or CANCELLED.
+
+    Why is what a person typed, so that it stays with orders, by the id `resolution`.
+    """
 
     order_id: str
     to: str
     by: str
-    because: str
+    resolution: str
 
 
 class OrderParked(Event):

@@ -1,6 +1,7 @@
 """What an operator may decide about a parked order, given what payments and inventory say of it."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
 from kernel.errors import Refusal
@@ -48,10 +49,20 @@ class Intervention:
     fingerprint: str
 
 
+@dataclass(frozen=True)
+class Granted:
+    """An intervention that was granted, as other operators are shown it."""
+
+    id: str
+    at: datetime
+    by: str
+    because: str
+
+
 def resume(order: Order, asked: Intervention) -> Decision[Order]:
     """Has a parked order's undo lane run once more. Raises NotParked."""
     _must_be_parked(order)
-    fact = OrderResumed(order_id=order.order_id, by=asked.by, because=asked.because, resumption=asked.id)
+    fact = OrderResumed(order_id=order.order_id, by=asked.by, resumption=asked.id)
     return Decision(order, (fact,))
 
 
@@ -81,7 +92,7 @@ def resolve(
         if not (payment.held and reservation.held):
             raise NotHeld(payment=payment.status, reservation=reservation.status)
         ended = end_confirmed(order)
-    fact = OrderResolved(order_id=order.order_id, to=to.value, by=asked.by, because=asked.because)
+    fact = OrderResolved(order_id=order.order_id, to=to.value, by=asked.by, resolution=asked.id)
     return Decision(ended.state, (fact, *ended.facts))
 
 

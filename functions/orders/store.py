@@ -1,4 +1,4 @@
-"""The orders table: `order#<id>` records, `price#<sku>` copies, and the index of what has not ended."""
+"""The orders table: orders, reasons of operators, copied prices, and the index of what has not ended."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
@@ -16,7 +16,7 @@ from kernel.table.writes import Write
 from orders import domain
 from orders.domain import Order, Phase, Status
 from orders.events import OrderParked
-from orders.parked import Intervention
+from orders.parked import Granted, Intervention
 from orders.pricing import Line, Price
 
 PARKED = "parked"
@@ -37,7 +37,7 @@ def load(order_id: str) -> Order | None:
 
 
 def save(decision: Decision[Order], *, cause: str, granted: Intervention | None = None) -> None:
-    """The order, its facts and the memory of an operator's granted request in one transaction.
+    """The order and its facts in one transaction, with the memory and the reason of what was `granted`.
 
     Orders that have not ended stand in the index. Raises Contended when the order has moved on, or the
     request was remembered meanwhile.
@@ -54,7 +54,7 @@ def save(decision: Decision[Order], *, cause: str, granted: Intervention | None 
         sets=changing if order.sequence else {**_accepted(order), **changing},
         removes=open_index.CLOSED if order.phase.has_ended else (),
     )
-    beside = [_remembering(granted)] if granted else []
+    beside = [_remembering(granted), _reason(granted)] if granted else []
     try:
         outbox.commit(aggregate, decision.facts, cause=cause, beside=beside)
     except ConditionFailed as failed:
@@ -67,6 +67,14 @@ def remembers(asked: Intervention) -> bool:
     if item and item["fingerprint"] != asked.fingerprint:
         raise KeyReused
     return item is not None
+
+
+def granted(order_id: str, *, limit: int) -> list[Granted]:
+    """The latest interventions in the order, latest first."""
+    key = {"pk": f"intervention#{order_id}"}
+    pages = {"MaxItems": limit}
+    found = items.query("#pk = :pk", key, ConsistentRead=True, ScanIndexForward=False, PaginationConfig=pages)
+    return [Granted(row["id"], datetime.fromisoformat(row["at"]), row["by"], row["because"]) for row in found]
 
 
 def unfinished(status: Status, *, after: Place | None, limit: int) -> tuple[Sequence[Order], Place | None]:
@@ -191,6 +199,15 @@ def _phase(item: Item) -> Phase:
 
 def _remembering(asked: Intervention) -> Write:
     return inbox.once("operators", asked.id, fingerprint=asked.fingerprint)
+
+
+def _reason(asked: Intervention) -> Write:
+    """What a person typed stands in this row only, so that it can be deleted; events carry its id."""
+    at = identity.now().isoformat()
+    return Write(
+        key={"pk": f"intervention#{asked.order_id}", "sk": f"{at}#{asked.id}"},
+        sets={"id": asked.id, "at": at, "by": asked.by, "because": asked.because},
+    )
 
 
 def _row(line: Line) -> Item:

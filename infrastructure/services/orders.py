@@ -23,7 +23,7 @@ class Orders(Construct):
 
         self.api = ServiceFunction(self, "orders.api.handler", home=home)
         self.api.knows(**platform.target.tokens)
-        table.allow(self.api, "BatchGetItem", "GetItem", "PutItem", "UpdateItem")
+        table.allow(self.api, "BatchGetItem", "GetItem", "PutItem", "Query", "UpdateItem")
         table.allow(self.api, "Query", index="open")
 
         prices = ServiceFunction(self, "orders.consumers.handler", home=home, seconds=30)

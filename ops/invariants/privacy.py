@@ -16,6 +16,9 @@ PROCESSOR_ID = re.compile(r"\b(?:pi|re)_[0-9A-Za-z][0-9A-Za-z-]{7,}")
 ID = re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
 DIGITS = re.compile(r"(?<![\w.])\d(?:[ -]?\d){12,}(?![\w.])")
 
+# Rows with what an operator typed, by service: how their keys begin, and the attribute.
+TYPED = {"orders": ("intervention#", "because"), "operations": ("audit#", "why")}
+
 
 def leaks(texts: Iterable[str], secrets: Iterable[str] = ()) -> list[str]:
     """What the texts (log lines, messages, items) hold that none may: the place and kind of each find.
@@ -76,6 +79,22 @@ def payment_method_stays_with_its_order(evidence: Evidence) -> Iterator[Finding]
     for place, texts in _elsewhere(evidence, without="payment_method"):
         if any(method in text for text in texts for method in ids):
             yield place, "holds a payment method's id"
+
+
+@rule
+def typed_text_stays_where_it_was_typed(evidence: Evidence) -> Iterator[Finding]:
+    """What an operator typed is in the private row that took it and nowhere else: events carry its id."""
+    # A single word is not looked for, since it may be the name of something as well.
+    typed = {
+        row[name]
+        for service, (kind, name) in TYPED.items()
+        for row in evidence.tables.get(service, ())
+        if row["pk"].startswith(kind) and " " in row[name]
+    }
+    for place, texts in _elsewhere(evidence):
+        service, _, pk = place.partition(" ")
+        if not (service in TYPED and pk.startswith(TYPED[service][0])) and typed.intersection(texts):
+            yield place, "holds what an operator typed"
 
 
 def _kinds(texts: Iterable[str]) -> set[str]:

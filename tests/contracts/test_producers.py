@@ -92,6 +92,11 @@ def test_a_producer_says_no_more_and_no_less_than_its_sample(name: str) -> None:
         kind.model_validate({**data, "surprise": 1})
 
 
+@pytest.mark.parametrize("kind", CLASSES.values(), ids=CLASSES)
+def test_no_event_has_a_field_for_what_a_person_typed(kind: type[Event]) -> None:
+    assert {"because", "why", "note", "comment", "label", "message"} & set(kind.model_fields) == set()
+
+
 @pytest.mark.parametrize("name", samples.names())
 def test_an_envelope_has_the_cloudevents_names_and_is_about_what_its_service_owns(name: str) -> None:
     service, kind, version = name.split(".")

@@ -185,5 +185,23 @@ def a_method_is_in_another_event(books: Books) -> None:
     books.reword("PaymentStarted", "paid", way=record_of_method(books))
 
 
+@breaks("typed-text-stays-where-it-was-typed")
+def a_reason_is_in_an_event(books: Books) -> None:
+    books.said("parked", "OrderResumed", because=typed_about(books, "parked"))
+    books.order("parked", "NEEDS_ATTENTION")
+
+
+@breaks("typed-text-stays-where-it-was-typed")
+def a_reason_is_in_the_order(books: Books) -> None:
+    record(books, "orders", "order", "parked")["note"] = typed_about(books, "parked")
+
+
+def typed_about(books: Books, order_id: str) -> str:
+    """What an operator typed when they had the order resumed."""
+    reason = {"id": "r1", "at": "2026-03-01T12:00:00+00:00", "by": "olga", "because": "the cause is gone"}
+    books.record("orders", "intervention", order_id, **reason)
+    return reason["because"]
+
+
 def record_of_method(books: Books) -> str:
     return next(name for _, kind, name in books.records if kind == "method")

@@ -24,6 +24,7 @@ ALWAYS = {
     "the-index-has-what-is-open",
     "nothing-without-an-order",
     "no-number-is-given-twice",
+    "typed-text-stays-where-it-was-typed",
     "published-is-committed",
     "registrations-stay-with-payments",
     "processor-ids-stay-in-the-payment",

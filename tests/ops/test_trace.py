@@ -91,6 +91,20 @@ def test_a_story_has_the_saga_each_claimed_repair_and_each_resumption() -> None:
     assert "No repair 1: it was never started" in story
 
 
+def test_a_story_has_what_operators_typed_beside_the_event_that_carries_its_id() -> None:
+    books = recent()
+    books.said("parked", "OrderResumed", resumption="5c0e338009f8")
+    reason = {"id": "5c0e338009f8", "by": "olga", "because": "the cause is gone"}
+    books.record("orders", "intervention", "parked", at=books.since.isoformat(), **reason)
+    books.order("parked", "NEEDS_ATTENTION")
+    lines = told(deployed(books, formation()), "parked").splitlines()
+    found = [line.split("  ")[-1].strip() for line in lines if "5c0e338009f8" in line]
+    assert [line for line in found if not line.startswith("No ")] == [
+        "5c0e338009f8 by olga: the cause is gone",
+        "order 4: OrderResumed by=olga resumption=5c0e338009f8",
+    ]
+
+
 def test_a_story_has_the_log_lines_about_the_order_and_about_the_requests_that_caused_it() -> None:
     books = recent()
     books.journal[:] = [event.model_copy(update={"causationid": "http/r-77"}) for event in books.journal]

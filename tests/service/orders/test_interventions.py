@@ -29,6 +29,7 @@ pytestmark = pytest.mark.usefixtures("service", "clock")
 UNDONE = {"payment": ("REFUNDED", True, False), "reservation": ("RELEASED", True, False)}
 HELD = {"payment": ("CAPTURED", False, True), "reservation": ("RESERVED", False, True)}
 OPERATOR = {"by": "olga", "because": "the processor is back"}
+RESOLVED = {"by": "olga", "resolution": "request-1"}
 STARTED = ("CancellationStarted", {"reason": "PaymentDeclined"})
 INTERRUPTED = {"reason": "Interrupted"}
 PARKED = ("OrderParked", {**INTERRUPTED, "stuck": []})
@@ -75,7 +76,7 @@ def test_an_operator_cancels_a_parked_order_in_one_commit_that_says_who_and_why(
     order_id = stuck()
     assert resolve(order_id, "CANCELLED") == {"order_id": order_id, "status": "CANCELLED"}
     assert said()[-2:] == [
-        ("OrderResolved", {"to": "CANCELLED", **OPERATOR}),
+        ("OrderResolved", {"to": "CANCELLED", **RESOLVED}),
         ("OrderCancelled", {"reason": "PaymentDeclined"}),
     ]
     rows = [item for item in aws.items("orders") if item.get("kind") == "outbox"]
@@ -86,7 +87,7 @@ def test_an_operator_cancels_a_parked_order_in_one_commit_that_says_who_and_why(
 def test_an_operator_confirms_an_order_that_was_given_up_before_it_was_fenced(clock: Clock) -> None:
     order_id = given_up(clock)
     assert resolve(order_id, "CONFIRMED") == {"order_id": order_id, "status": "CONFIRMED"}
-    assert said() == [PARKED, ("OrderResolved", {"to": "CONFIRMED", **OPERATOR}), ("OrderConfirmed", {})]
+    assert said() == [PARKED, ("OrderResolved", {"to": "CONFIRMED", **RESOLVED}), ("OrderConfirmed", {})]
     assert (stored(order_id)["status"], stored(order_id)["reason"]) == ("CONFIRMED", "")
     assert not {"open_shard", "due_at"} & stored(order_id).keys()
 
@@ -129,7 +130,7 @@ def test_a_resumption_is_recorded_and_the_order_is_parked_still(clock: Clock) ->
     before = stored(order_id)
     clock.advance(60)
     assert resume(order_id) == {"order_id": order_id, "resumption": "request-1"}
-    assert said()[-1] == ("OrderResumed", {**OPERATOR, "resumption": "request-1"})
+    assert said()[-1] == ("OrderResumed", {"by": "olga", "resumption": "request-1"})
     assert stored(order_id) == {**before, "sequence": before["sequence"] + 1}
     assert cancel(order_id, because="Resumed") == "CANCELLED"
 

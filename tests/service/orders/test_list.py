@@ -64,6 +64,7 @@ def test_an_operator_finds_what_needs_a_person_and_since_when(clock: Clock) -> N
         "attempts": 1,
         "fenced": True,
         "since": "2026-01-01T00:02:00+00:00",
+        "interventions": [],
     }
     assert ask("NEEDS_ATTENTION") == (200, {"checkouts": [expected], "next": None})
 

@@ -43,7 +43,7 @@ def cancel(order: Order) -> Decision[Order]:
 
 
 def resolved(to: str) -> OrderResolved:
-    return OrderResolved(order_id="o1", to=to, by="olga", because="the processor is back")
+    return OrderResolved(order_id="o1", to=to, by="olga", resolution="request-1")
 
 
 @pytest.mark.parametrize("command", [resume, confirm, cancel])
@@ -64,7 +64,7 @@ def test_only_an_order_that_needs_a_person_is_resumed_or_resolved(
 
 @pytest.mark.parametrize("order", [PARKED, NEVER_FENCED])
 def test_a_resumption_is_noted_and_changes_nothing_else(order: Order) -> None:
-    fact = OrderResumed(order_id="o1", by="olga", because="the processor is back", resumption="request-1")
+    fact = OrderResumed(order_id="o1", by="olga", resumption="request-1")
     assert resume(order) == Decision(order, (fact,))
 
 
