@@ -5,6 +5,7 @@ from pathlib import Path
 
 from aws_cdk import AssetStaging
 
+from infrastructure.packaging.bundle import fits
 from infrastructure.packaging.sources import copy_packages
 from infrastructure.target import ROOT, Target
 
@@ -59,6 +60,9 @@ def packages(target: Target) -> Path:
         raise SystemExit(
             f"There are no packages for {target.name} ({target.machine}): run `make bundle` first."
         )
+    if not fits(target.machine, target.bundle):
+        place = f"{target.name} ({target.machine})"
+        raise SystemExit(f"The packages for {place} do not fit the sources: run `make bundle` again.")
     return folder
 
 

@@ -3,6 +3,7 @@
 `python -m infrastructure.packaging.bundle` writes build/bundle/<machine>/python.
 """
 
+import hashlib
 import re
 import shutil
 import subprocess
@@ -31,7 +32,25 @@ def build(machine: str, bundle: Path = BUNDLE) -> Path:
         _compile(folder)
         shutil.rmtree(bundle / machine, ignore_errors=True)
         (bundle / machine).mkdir()
+        record(machine, bundle)
         return folder.rename(bundle / machine / "python")
+
+
+def record(machine: str, bundle: Path) -> None:
+    """Notes beside the packages what they were made for, so that other sources know them as others'."""
+    (bundle / f"{machine}.made-for").write_text(wanted())
+
+
+def fits(machine: str, bundle: Path) -> bool:
+    """Whether the packages were made from this lock file, for the clients that the sources make now."""
+    note = bundle / f"{machine}.made-for"
+    return note.is_file() and note.read_text() == wanted()
+
+
+def wanted() -> str:
+    """What decides the packages: the lock file, Python's version, and the services that have a client."""
+    lock = hashlib.sha256(LOCK.read_bytes()).hexdigest()
+    return f"{lock}\npython{VERSION}\n{' '.join(sorted(used_services()))}\n"
 
 
 def used_services() -> set[str]:

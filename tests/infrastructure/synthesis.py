@@ -12,6 +12,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from infrastructure.packaging import bundle
+
 ROOT = Path(__file__).resolve().parents[2]
 TARGETS = ("cloud", "embedded", "localstack")
 HOST = "aarch64" if platform.machine().lower() in ("arm64", "aarch64") else "x86_64"
@@ -86,6 +88,7 @@ def stand_in_bundle(folder: Path) -> Path:
         package = folder / machine / "python" / "package"
         package.mkdir(parents=True)
         (package / "__init__.py").write_text('"""Stands in for the third-party packages."""\n')
+        bundle.record(machine, folder)
     return folder
 
 

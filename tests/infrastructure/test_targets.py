@@ -8,7 +8,7 @@ import pytest
 
 from infrastructure.packaging.assets import stage
 from infrastructure.target import Target
-from tests.infrastructure.synthesis import HOST, Assembly, synthesize
+from tests.infrastructure.synthesis import HOST, Assembly, stand_in_bundle, synthesize
 
 STACKS = {
     f"Settle{name}"
@@ -110,6 +110,19 @@ def test_without_packages_synthesis_ends_with_the_command_that_makes_them(
     failed = synthesize(tmp_path / "out", target=target, bundle=str(tmp_path / "nothing"))
     assert failed.code != 0
     assert "run `make bundle` first" in failed.said
+    assert "Traceback" not in failed.said
+
+
+@pytest.mark.parametrize("target", ["cloud", "localstack"])
+def test_with_packages_of_another_lock_file_synthesis_ends_with_the_command_that_makes_them(
+    tmp_path: Path, target: str
+) -> None:
+    made = stand_in_bundle(tmp_path / "bundle")
+    for note in made.glob("*.made-for"):
+        note.write_text(note.read_text().replace("dynamodb", "rds"))
+    failed = synthesize(tmp_path / "out", target=target, bundle=str(made))
+    assert failed.code != 0
+    assert "do not fit the sources: run `make bundle` again" in failed.said
     assert "Traceback" not in failed.said
 
 
