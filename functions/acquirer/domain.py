@@ -118,7 +118,7 @@ def shown(intent: Intent) -> dict[str, Any]:
 
 
 def as_of(intent: Intent, now: datetime) -> Intent:
-    """The intent at this moment: what was processing settles by time alone."""
+    """The intent at this moment: a processing intent settles by time alone."""
     settled = intent.status is Status.PROCESSING and now >= datetime.fromisoformat(intent.settles_at)
     return replace(intent, status=Status.SUCCEEDED) if settled else intent
 

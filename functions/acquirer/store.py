@@ -15,7 +15,7 @@ from kernel.table.writes import Write
 
 
 def create(intent: Intent) -> Intent:
-    """The intent as new, or the one that its id already names, untouched."""
+    """The new intent, or the untouched intent that has this id already."""
     try:
         writes.update(_put(_intent_key(intent.id), intent))
     except ConditionFailed as failed:

@@ -36,7 +36,7 @@ def reconcile(line: dict[str, Any]) -> None:
 
 
 def _claims() -> Iterator[Claim]:
-    """Claims, batch after batch; what is claimed is not due again at once."""
+    """Claims, batch after batch; a claimed order is not due again at once."""
     for _ in range(MOST_BATCHES):
         batch = ask(ClaimOverdue()).claims
         if not batch:

@@ -104,7 +104,7 @@ def reserve(reservation: Reservation, lines: tuple[Line, ...]) -> Decision[Reser
 
 
 def release(reservation: Reservation) -> Decision[Reservation]:
-    """Gives back what is held; with nothing held, leaves a tombstone that a late reserve will find."""
+    """Gives the held stock back; with nothing held, leaves a tombstone that a late reserve will find."""
     match reservation.status:
         case Status.RELEASED:
             return Decision(reservation)
@@ -119,7 +119,7 @@ def release(reservation: Reservation) -> Decision[Reservation]:
 
 
 def commit(reservation: Reservation) -> Decision[Reservation]:
-    """Turns what is held into sold. Raises ReservationMissing when nothing is held."""
+    """Turns the held stock into sold stock. Raises ReservationMissing when nothing is held."""
     match reservation.status:
         case Status.COMMITTED:
             return Decision(reservation)

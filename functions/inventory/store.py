@@ -25,7 +25,7 @@ def load(order_id: str) -> Reservation:
 
 
 def hold(decision: Decision[Reservation], *, cause: str) -> None:
-    """Saves a reservation that takes from what is available. Raises OutOfStock naming the SKUs that lack."""
+    """Saves a reservation that takes available stock. Raises OutOfStock naming the SKUs that lack."""
     try:
         save(decision, cause=cause)
     except ConditionFailed as failed:

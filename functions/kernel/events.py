@@ -34,7 +34,7 @@ class Decision(Generic[State]):
 
 
 class Envelope(BaseModel):
-    """One event on its way: who says what about which aggregate, and the how-manieth that is.
+    """One event on its way: which service says what about which aggregate, and the event's number there.
 
     `sequence` counts the events of `subject` from 1 without gaps; `correlationid` is the same for
     everything that one order sets off; `causationid` names the message or step that caused this.

@@ -12,8 +12,8 @@ DIGITS = re.compile(r"\d(?:[\W_]{0,3}\d)+")
 def no_card_number(text: str) -> str:
     """The text itself. Raises ValueError when it holds a card number: 13 to 19 digits that satisfy Luhn.
 
-    Groups of digits may be joined by up to three signs that are no letters, and any run of whole groups
-    may be one.
+    People type a card number in groups. So up to three signs that are no letters may stand between two
+    groups of digits, and every run of neighbouring groups is tried as a number.
     """
     for run in DIGITS.findall(text):
         groups = re.findall(r"\d+", run)

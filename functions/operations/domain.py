@@ -80,7 +80,7 @@ def pieces(first: datetime, last: datetime, *, now: datetime) -> list[Range]:
 
 
 def _about(body: str) -> dict[str, str | int]:
-    """What the event in an EventBridge message is about; nothing for what is no such message."""
+    """The subject of the event in an EventBridge message; nothing for another message."""
     try:
         event = json.loads(body)["detail"]
         return {name: event[name] for name in SHOWN if isinstance(event.get(name), str | int)}

@@ -96,7 +96,7 @@ def intend(action: Action) -> str:
 
 
 def conclude(action: Action, came: Outcome, *, begun: str) -> Outcome:
-    """Puts on record what came of it, unless something is there already; answers what is."""
+    """Puts the outcome on record, unless an outcome is there already; answers the recorded outcome."""
     done = Write(
         _key(begun, action),
         sets={"outcome": came, "done_at": identity.now().isoformat()},
@@ -111,7 +111,7 @@ def conclude(action: Action, came: Outcome, *, begun: str) -> Outcome:
 
 
 def audit(day: str) -> Iterator[Item]:
-    """The actions begun on that day (UTC), oldest first; one that died half way has no outcome."""
+    """The actions begun on that day (UTC), oldest first; an action that died half way has no outcome."""
     for row in items.query("#pk = :pk", {"pk": f"audit#{day}"}, ConsistentRead=True):
         yield {"outcome": None} | {name: value for name, value in row.items() if name not in UNSAID}
 

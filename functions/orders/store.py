@@ -1,4 +1,4 @@
-"""The orders table: orders, reasons of operators, copied prices, and the index of what has not ended."""
+"""The orders table: orders, reasons of operators, copied prices, and the index of unfinished orders."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime

@@ -20,7 +20,7 @@ class Claimed:
 
 
 def claim_overdue(*, limit: int, cause: str) -> Iterator[Claimed]:
-    """Claims what has been open for too long; parks what was claimed five times already.
+    """Claims the orders that are open for too long; parks an order that was claimed five times already.
 
     Looks at `limit` orders of each shard. An order that could not be had now does not hold up the others.
     """
@@ -41,7 +41,7 @@ def _claim(order: Order) -> Claimed | None:
 
 
 def _park(order: Order, *, cause: str) -> None:
-    """Counted first: an alarm too many is better than one that was never raised."""
+    """Counts first: one alarm too many is better than an alarm that was never raised."""
     count("OrderParked")
     with suppress(Contended):  # it has moved on by itself
         store.save(domain.park(order, ()), cause=cause)

@@ -129,7 +129,7 @@ def confirm_order(step: ConfirmOrder) -> Outcome:
 
 @task(FenceOrder, about="order_id", refuses=(domain.AlreadyConfirmed,))
 def fence_order(step: FenceOrder) -> Outcome:
-    """PENDING to CANCELLING, before anything is undone; one that is confirmed stands (AlreadyConfirmed)."""
+    """PENDING to CANCELLING, before anything is undone; a confirmed order stands (AlreadyConfirmed)."""
     decision = domain.fence(_load(step.order_id), step.reason)
     store.save(decision, cause=step.cause)
     return _outcome(decision.state)
@@ -174,7 +174,7 @@ def resolve_order(step: ResolveOrder) -> Outcome | Refused:
 
 @task(ClaimOverdue)
 def claim_overdue(step: ClaimOverdue) -> Claims:
-    """Claims what has been open for too long; parks what was claimed five times already."""
+    """Claims the orders that are open for too long; parks an order that was claimed five times already."""
     claimed = sweep.claim_overdue(limit=step.limit, cause=step.cause)
     return Claims(claims=[Claim.of(each) for each in claimed])
 

@@ -8,11 +8,11 @@ from payments.domain import Intent
 
 
 class ProcessorUnavailable(Fault):
-    """The processor did not answer, or failed: whether it did what was asked is unknown."""
+    """The processor did not answer, or failed: nobody knows whether the request had its effect."""
 
 
 class ProcessorConfused(Fault):
-    """The processor's answer is not one that this code understands."""
+    """This code does not understand the processor's answer."""
 
 
 class PaymentProvider(Protocol):

@@ -63,7 +63,7 @@ def charge_payment(step: ChargePayment) -> Done:
 
 @task(RefundPayment, about="order_id")
 def refund_payment(step: RefundPayment) -> Done:
-    """Sees to it that nothing is captured for the order, now and later, and gives back what was."""
+    """Sees to it that nothing is captured for the order, now and later, and gives captured money back."""
     payment = store.load(step.order_id)
     payment = store.save(_undo(payment), cause=step.cause)
     if payment.status is Status.REFUNDING:

@@ -136,7 +136,7 @@ def fold(envelopes: Iterable[Envelope]) -> OrderHistory | None:
 
 
 def save(row: OrderHistory) -> None:
-    """Writes the row unless one that folded more is there: that one holds all of this.
+    """Writes the row, unless the stored row has folded more events and so holds all of this row.
 
     The guard is sound because what `journal.read` answers is nested, and so are the prefixes in it:
     of two rows, the one that folded more saw all that the other saw, and rows that folded equally many
@@ -161,7 +161,7 @@ def load(order_id: str) -> OrderHistory | None:
 
 
 def of_customer(customer_id: str, *, limit: int, after: Place | None) -> list[OrderHistory]:
-    """Up to `limit` of the customer's rows, newest first, those that stand behind `after`.
+    """Up to `limit` of the customer's rows, newest first, beginning behind `after`.
 
     From an index that follows the rows within moments: the newest may be missing or older than `load`.
     """

@@ -1,4 +1,4 @@
-"""Events in: an SQS batch becomes one call per event, and only those that failed come back."""
+"""Events in: an SQS batch becomes one call per event, and only the events that failed come back."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence

@@ -33,7 +33,7 @@ class Body(BaseModel):
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
 
     def fingerprint(self) -> str:
-        """A hash of what was asked, alike for bodies that differ in form only.
+        """A hash of the request, alike for bodies that differ in form only.
 
         What was left out is left out of it, so that a release may add an optional field.
         """
@@ -193,7 +193,7 @@ def _refuse_constant(name: str) -> None:
 
 
 def _field(detail: ErrorDetails) -> dict[str, str]:
-    """Where and what is wrong. A field nobody asked for is not named: its name is the sender's text."""
+    """The place of a mistake, and the mistake. The name of an unknown field is the sender's text, and not told."""
     unknown = detail["type"] in {"extra_forbidden", "unexpected_keyword_argument"}
     place = detail["loc"][:-1] if unknown else detail["loc"]
     return {"field": ".".join(map(str, place)) or "body", "problem": detail["msg"]}

@@ -99,7 +99,7 @@ def _chunks(entries: Sequence[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]
 
 
 def _put(entries: list[Any]) -> None:
-    """PutEvents fails per entry inside a 200: only those that failed are sent again."""
+    """PutEvents fails per entry inside a 200: only the entries that failed are sent again."""
     for _ in attempts(ATTEMPTS, longest=0.1):
         answer = bus().put_events(Entries=entries)
         entries = [
