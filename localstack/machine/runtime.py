@@ -22,7 +22,7 @@ API = "/2018-06-01/runtime"
 Handler = Callable[[Any, Any], Any]
 
 
-class Fault(Exception):
+class UnusableFunction(Exception):
     """The function cannot be loaded or its answer cannot be sent; `kind` is the error type AWS gives it."""
 
     def __init__(self, kind: str, message: str, trace: list[str] | None = None) -> None:
@@ -55,21 +55,23 @@ class Context:
 
 
 def load(handler: str) -> Handler:
-    """The callable named `package.module.function`; raises Fault with the kind and words AWS uses."""
+    """The callable named `package.module.function`; raises UnusableFunction in AWS's own words."""
     module, dot, name = handler.rpartition(".")
     if not dot:
         reason = "not enough values to unpack (expected 2, got 1)"
-        raise Fault("Runtime.MalformedHandlerName", f"Bad handler '{handler}': {reason}")
+        raise UnusableFunction("Runtime.MalformedHandlerName", f"Bad handler '{handler}': {reason}")
     try:
         loaded = importlib.import_module(module.replace("/", "."))
     except ImportError as error:
-        raise Fault("Runtime.ImportModuleError", f"Unable to import module '{module}': {error}") from error
+        raise UnusableFunction(
+            "Runtime.ImportModuleError", f"Unable to import module '{module}': {error}"
+        ) from error
     except SyntaxError as error:
         where = f'  File "{error.filename}" Line {error.lineno}\n    {error.text}'
         message = f"Syntax error in module '{module}': {error}"
-        raise Fault("Runtime.UserCodeSyntaxError", message, [where]) from error
+        raise UnusableFunction("Runtime.UserCodeSyntaxError", message, [where]) from error
     if not hasattr(loaded, name):
-        raise Fault("Runtime.HandlerNotFound", f"Handler '{name}' missing on module '{module}'")
+        raise UnusableFunction("Runtime.HandlerNotFound", f"Handler '{name}' missing on module '{module}'")
     return getattr(loaded, name)  # type: ignore[no-any-return]
 
 
@@ -79,7 +81,7 @@ def encode(answer: Any) -> bytes:
     try:
         return json.dumps(answer).encode()
     except (TypeError, ValueError, RecursionError) as error:
-        raise Fault("Runtime.MarshalError", f"Unable to marshal response: {error}") from error
+        raise UnusableFunction("Runtime.MarshalError", f"Unable to marshal response: {error}") from error
 
 
 def _frames(tb: TracebackType | None) -> list[str]:
@@ -92,10 +94,10 @@ def _frames(tb: TracebackType | None) -> list[str]:
 
 def describe(error: Exception, request_id: str = "") -> dict[str, Any]:
     """The error document: a Step Functions Catch matches on its `errorType`."""
-    fault = isinstance(error, Fault)
+    fault = isinstance(error, UnusableFunction)
     return {
         "errorMessage": str(error),
-        "errorType": error.kind if isinstance(error, Fault) else type(error).__name__,
+        "errorType": error.kind if isinstance(error, UnusableFunction) else type(error).__name__,
         "requestId": request_id,
         "stackTrace": error.trace if fault else _frames(error.__traceback__),  # type: ignore[attr-defined]
     }

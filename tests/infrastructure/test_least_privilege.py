@@ -23,7 +23,7 @@ from payments import sandbox, transport
 from tests.infrastructure.permissions import allowed, construct_id
 from tests.infrastructure.synthesis import Assembly
 from tests.support import aws
-from tests.support.faults import ALWAYS, Kind
+from tests.support.faults import ALWAYS, Mishap
 from tests.support.letters import Queues
 from tests.support.processor import SECRET
 from tests.support.shop import SagaShop
@@ -152,7 +152,7 @@ def _orders(world: MotoWorld, shop: SagaShop) -> None:
     world.reconcile(after=timedelta(hours=2))
     cancelled = shop.order(key="cancelled")
     world.faults.just_before("ConfirmOrder", lambda: shop.cancel(cancelled))
-    world.faults.plan("CancelOrder", Kind.BEFORE, times=ALWAYS)
+    world.faults.plan("CancelOrder", Mishap.BEFORE, times=ALWAYS)
     world.settle()
     for _ in range(6):
         world.sweep(after=timedelta(hours=2))

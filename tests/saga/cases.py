@@ -3,8 +3,8 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
-from tests.support.faults import ALWAYS, Kind
-from tests.support.shop import PRICE_OF_TWO, Outcome
+from tests.support.faults import ALWAYS, Mishap
+from tests.support.shop import PRICE_OF_TWO, OrderEnd
 
 LETTERS = {
     "ReserveStock": "R",
@@ -21,7 +21,7 @@ PLACED, FENCED, ENDED = "OrderPlaced", "CancellationStarted", "OrderCancelled"
 CRASHED, TIMED_OUT = "Lambda.Unknown", "States.Timeout"
 KILLED = "Runtime.ExitError"
 
-CONFIRMED = Outcome(
+CONFIRMED = OrderEnd(
     order=("CONFIRMED", ""),
     reservation="COMMITTED",
     stock=(3, 0, 2),
@@ -34,7 +34,7 @@ CONFIRMED = Outcome(
     },
 )
 # Cancelled by way of the whole lane, after stock was held and money captured.
-REFUNDED = Outcome(
+REFUNDED = OrderEnd(
     order=("CANCELLED", "CancelledByCustomer"),
     reservation="RELEASED",
     stock=(5, 0, 0),
@@ -63,24 +63,24 @@ DECLINED = replace(
 )
 
 
-def because(outcome: Outcome, reason: str) -> Outcome:
+def because(outcome: OrderEnd, reason: str) -> OrderEnd:
     return replace(outcome, order=(outcome.order[0], reason))
 
 
-def parked(outcome: Outcome, **changes: Any) -> Outcome:
+def parked(outcome: OrderEnd, **changes: Any) -> OrderEnd:
     """The same with the order left to a person."""
     events = {**outcome.events, "order": f"{PLACED} {FENCED} OrderParked"}
     left = replace(outcome, order=("NEEDS_ATTENTION", outcome.order[1]), events=events)
     return replace(left, **changes)
 
 
-def fencing(outcome: Outcome, reason: str) -> Outcome:
+def fencing(outcome: OrderEnd, reason: str) -> OrderEnd:
     """Fenced, and then the execution failed: nothing is undone yet."""
     events = {**outcome.events, "order": f"{PLACED} {FENCED}"}
     return replace(outcome, order=("CANCELLING", reason), events=events)
 
 
-HELD_AND_PAID = Outcome(
+HELD_AND_PAID = OrderEnd(
     order=("PENDING", ""),
     reservation="RESERVED",
     stock=(3, 2, 0),
@@ -109,16 +109,16 @@ class Case:
     """
 
     task: str
-    kind: Kind | None
+    kind: Mishap | None
     calls: str
-    left: Outcome
+    left: OrderEnd
     times: int = 1
     effects: int = 0
     method: str = "pm_approve"
     cancelled: bool = False
     wanted: int = 2
     execution: str = "SUCCEEDED"
-    woken: Outcome | None = None
+    woken: OrderEnd | None = None
     gone: bool = False
 
     @property
@@ -128,11 +128,11 @@ class Case:
         return f"{self.task}: {self.kind.value if self.kind else 'refusal'}{after} {often}"
 
 
-def undo(task: str, kind: Kind | None, calls: str, left: Outcome, **more: Any) -> Case:
+def undo(task: str, kind: Mishap | None, calls: str, left: OrderEnd, **more: Any) -> Case:
     """A case of the undo lane: the money is captured when the customer cancels."""
     return Case(task, kind, calls, left, cancelled=True, **more)
 
 
-def declined(task: str, kind: Kind | None, calls: str, left: Outcome, **more: Any) -> Case:
+def declined(task: str, kind: Mishap | None, calls: str, left: OrderEnd, **more: Any) -> Case:
     """A case of the undo lane in which the fence itself has something to write."""
     return Case(task, kind, calls, left, method="pm_decline", **more)

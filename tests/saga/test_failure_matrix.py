@@ -30,20 +30,20 @@ from tests.saga.cases import (
     undo,
 )
 from tests.support import invariants
-from tests.support.faults import ALWAYS, Kind
-from tests.support.shop import PRICE_OF_TWO, TWO_MUGS, Outcome, SagaShop
+from tests.support.faults import ALWAYS, Mishap
+from tests.support.shop import PRICE_OF_TWO, TWO_MUGS, OrderEnd, SagaShop
 from tests.support.world import MotoWorld
 
 RESERVE = [
     Case("R", None, "RFBLX", because(UNTOUCHED, "OutOfStock"), wanted=6),
-    Case("R", Kind.BEFORE, "RRCK", CONFIRMED),
-    Case("R", Kind.BEFORE, "RRRRFBLX", because(UNTOUCHED, CRASHED), times=ALWAYS),
-    Case("R", Kind.LOST, "RRCK", CONFIRMED),
-    Case("R", Kind.LOST, "RRRRFBLX", because(UNPAID, CRASHED), times=ALWAYS),
-    Case("R", Kind.KILLED, "RRCK", CONFIRMED, effects=1),
-    Case("R", Kind.KILLED, "RRCK", CONFIRMED, effects=1, times=ALWAYS),
-    Case("R", Kind.ZOMBIE, "RRCK", CONFIRMED),
-    Case("R", Kind.ZOMBIE, "RRRRFBLX", because(UNTOUCHED, TIMED_OUT), times=ALWAYS),
+    Case("R", Mishap.BEFORE, "RRCK", CONFIRMED),
+    Case("R", Mishap.BEFORE, "RRRRFBLX", because(UNTOUCHED, CRASHED), times=ALWAYS),
+    Case("R", Mishap.LOST, "RRCK", CONFIRMED),
+    Case("R", Mishap.LOST, "RRRRFBLX", because(UNPAID, CRASHED), times=ALWAYS),
+    Case("R", Mishap.KILLED, "RRCK", CONFIRMED, effects=1),
+    Case("R", Mishap.KILLED, "RRCK", CONFIRMED, effects=1, times=ALWAYS),
+    Case("R", Mishap.ZOMBIE, "RRCK", CONFIRMED),
+    Case("R", Mishap.ZOMBIE, "RRRRFBLX", because(UNTOUCHED, TIMED_OUT), times=ALWAYS),
 ]
 VOIDED_ON_RECORD = replace(UNPAID, events={**UNPAID.events, "payment": "PaymentStarted PaymentVoided"})
 # A charge has four effects: created, recorded, confirmed, recorded. Killed after every single one it comes
@@ -51,64 +51,64 @@ VOIDED_ON_RECORD = replace(UNPAID, events={**UNPAID.events, "payment": "PaymentS
 CHARGE = [
     Case("C", None, "RCFBLX", DECLINED, method="pm_decline"),
     Case("C", None, "RCFBLX", because(UNPAID, "UnknownPaymentMethod"), method="nobody's"),
-    Case("C", Kind.BEFORE, "RCCK", CONFIRMED),
-    Case("C", Kind.BEFORE, "RCCCCFBLX", because(UNPAID, CRASHED), times=ALWAYS),
-    Case("C", Kind.LOST, "RCCK", CONFIRMED),
-    Case("C", Kind.LOST, "RCCCCFBLX", because(REFUNDED, CRASHED), times=ALWAYS),
-    Case("C", Kind.KILLED, "RCCK", CONFIRMED, effects=1),
-    Case("C", Kind.KILLED, "RCCK", CONFIRMED, effects=2),
-    Case("C", Kind.KILLED, "RCCK", CONFIRMED, effects=3),
-    Case("C", Kind.KILLED, "RCCK", CONFIRMED, effects=4),
-    Case("C", Kind.KILLED, "RCCCCFBLX", because(REFUNDED, KILLED), effects=1, times=ALWAYS),
-    Case("C", Kind.KILLED, "RCCCK", CONFIRMED, effects=2, times=ALWAYS),
-    Case("C", Kind.KILLED, "RCCK", CONFIRMED, effects=3, times=ALWAYS),
-    Case("C", Kind.KILLED, "RCCCCFBLX", because(UNPAID, CRASHED), effects=1, gone=True),
-    Case("C", Kind.KILLED, "RCCCCFBLX", because(VOIDED_ON_RECORD, CRASHED), effects=2, gone=True),
-    Case("C", Kind.KILLED, "RCCCCFBLX", because(REFUNDED, CRASHED), effects=3, gone=True),
-    Case("C", Kind.KILLED, "RCCCCFBLX", because(REFUNDED, CRASHED), effects=4, gone=True),
-    Case("C", Kind.ZOMBIE, "RCCK", CONFIRMED),
-    Case("C", Kind.ZOMBIE, "RCCCCFBLX", because(UNPAID, TIMED_OUT), times=ALWAYS),
+    Case("C", Mishap.BEFORE, "RCCK", CONFIRMED),
+    Case("C", Mishap.BEFORE, "RCCCCFBLX", because(UNPAID, CRASHED), times=ALWAYS),
+    Case("C", Mishap.LOST, "RCCK", CONFIRMED),
+    Case("C", Mishap.LOST, "RCCCCFBLX", because(REFUNDED, CRASHED), times=ALWAYS),
+    Case("C", Mishap.KILLED, "RCCK", CONFIRMED, effects=1),
+    Case("C", Mishap.KILLED, "RCCK", CONFIRMED, effects=2),
+    Case("C", Mishap.KILLED, "RCCK", CONFIRMED, effects=3),
+    Case("C", Mishap.KILLED, "RCCK", CONFIRMED, effects=4),
+    Case("C", Mishap.KILLED, "RCCCCFBLX", because(REFUNDED, KILLED), effects=1, times=ALWAYS),
+    Case("C", Mishap.KILLED, "RCCCK", CONFIRMED, effects=2, times=ALWAYS),
+    Case("C", Mishap.KILLED, "RCCK", CONFIRMED, effects=3, times=ALWAYS),
+    Case("C", Mishap.KILLED, "RCCCCFBLX", because(UNPAID, CRASHED), effects=1, gone=True),
+    Case("C", Mishap.KILLED, "RCCCCFBLX", because(VOIDED_ON_RECORD, CRASHED), effects=2, gone=True),
+    Case("C", Mishap.KILLED, "RCCCCFBLX", because(REFUNDED, CRASHED), effects=3, gone=True),
+    Case("C", Mishap.KILLED, "RCCCCFBLX", because(REFUNDED, CRASHED), effects=4, gone=True),
+    Case("C", Mishap.ZOMBIE, "RCCK", CONFIRMED),
+    Case("C", Mishap.ZOMBIE, "RCCCCFBLX", because(UNPAID, TIMED_OUT), times=ALWAYS),
 ]
 CONFIRM = [
     undo("K", None, "RCKFBLX", REFUNDED),
-    Case("K", Kind.BEFORE, "RCKK", CONFIRMED),
-    Case("K", Kind.BEFORE, "RCKKKKFBLX", because(REFUNDED, CRASHED), times=ALWAYS),
-    Case("K", Kind.LOST, "RCKK", CONFIRMED),
+    Case("K", Mishap.BEFORE, "RCKK", CONFIRMED),
+    Case("K", Mishap.BEFORE, "RCKKKKFBLX", because(REFUNDED, CRASHED), times=ALWAYS),
+    Case("K", Mishap.LOST, "RCKK", CONFIRMED),
     # FenceOrder's refusal (AlreadyConfirmed): the order stands and nothing is undone.
-    Case("K", Kind.LOST, "RCKKKKF", CONFIRMED, times=ALWAYS),
-    Case("K", Kind.KILLED, "RCKK", CONFIRMED, effects=1),
-    Case("K", Kind.KILLED, "RCKK", CONFIRMED, effects=1, times=ALWAYS),
-    Case("K", Kind.ZOMBIE, "RCKK", CONFIRMED),
-    Case("K", Kind.ZOMBIE, "RCKKKKFBLX", because(REFUNDED, TIMED_OUT), times=ALWAYS),
+    Case("K", Mishap.LOST, "RCKKKKF", CONFIRMED, times=ALWAYS),
+    Case("K", Mishap.KILLED, "RCKK", CONFIRMED, effects=1),
+    Case("K", Mishap.KILLED, "RCKK", CONFIRMED, effects=1, times=ALWAYS),
+    Case("K", Mishap.ZOMBIE, "RCKK", CONFIRMED),
+    Case("K", Mishap.ZOMBIE, "RCKKKKFBLX", because(REFUNDED, TIMED_OUT), times=ALWAYS),
 ]
 FENCE = [
-    declined("F", Kind.BEFORE, "RCFFBLX", DECLINED),
-    declined("F", Kind.BEFORE, "RCFFFFFF", HELD_AND_DECLINED, times=ALWAYS, execution="FAILED"),
-    declined("F", Kind.LOST, "RCFFBLX", DECLINED),
+    declined("F", Mishap.BEFORE, "RCFFBLX", DECLINED),
+    declined("F", Mishap.BEFORE, "RCFFFFFF", HELD_AND_DECLINED, times=ALWAYS, execution="FAILED"),
+    declined("F", Mishap.LOST, "RCFFBLX", DECLINED),
     declined(
         "F",
-        Kind.LOST,
+        Mishap.LOST,
         "RCFFFFFF",
         fencing(HELD_AND_DECLINED, "PaymentDeclined"),
         times=ALWAYS,
         execution="FAILED",
     ),
-    declined("F", Kind.KILLED, "RCFFBLX", DECLINED, effects=1),
-    declined("F", Kind.KILLED, "RCFFBLX", DECLINED, effects=1, times=ALWAYS),
-    declined("F", Kind.ZOMBIE, "RCFFBLX", DECLINED),
+    declined("F", Mishap.KILLED, "RCFFBLX", DECLINED, effects=1),
+    declined("F", Mishap.KILLED, "RCFFBLX", DECLINED, effects=1, times=ALWAYS),
+    declined("F", Mishap.ZOMBIE, "RCFFBLX", DECLINED),
     declined(
         "F",
-        Kind.ZOMBIE,
+        Mishap.ZOMBIE,
         "RCFFFFFF",
         HELD_AND_DECLINED,
         times=ALWAYS,
         execution="FAILED",
         woken=fencing(HELD_AND_DECLINED, "PaymentDeclined"),
     ),
-    undo("F", Kind.BEFORE, "RCKFFBLX", REFUNDED),
+    undo("F", Mishap.BEFORE, "RCKFFBLX", REFUNDED),
     undo(
         "F",
-        Kind.BEFORE,
+        Mishap.BEFORE,
         "RCKFFFFFF",
         fencing(HELD_AND_PAID, "CancelledByCustomer"),
         times=ALWAYS,
@@ -123,16 +123,16 @@ KEPT = parked(
 )
 # A refund has three effects: intended, refunded, recorded.
 REFUND = [
-    undo("B", Kind.BEFORE, "RCKFBBLX", REFUNDED),
-    undo("B", Kind.BEFORE, "RCKFBBBBBBBBLX", KEPT, times=ALWAYS),
-    undo("B", Kind.LOST, "RCKFBBLX", REFUNDED),
-    undo("B", Kind.LOST, "RCKFBBBBBBBBLX", parked(REFUNDED), times=ALWAYS),
-    undo("B", Kind.KILLED, "RCKFBBLX", REFUNDED, effects=1),
-    undo("B", Kind.KILLED, "RCKFBBLX", REFUNDED, effects=2),
-    undo("B", Kind.KILLED, "RCKFBBLX", REFUNDED, effects=3),
-    undo("B", Kind.KILLED, "RCKFBBBBLX", REFUNDED, effects=1, times=ALWAYS),
-    undo("B", Kind.ZOMBIE, "RCKFBBLX", REFUNDED),
-    undo("B", Kind.ZOMBIE, "RCKFBBBBBBBBLX", KEPT, times=ALWAYS, woken=parked(REFUNDED)),
+    undo("B", Mishap.BEFORE, "RCKFBBLX", REFUNDED),
+    undo("B", Mishap.BEFORE, "RCKFBBBBBBBBLX", KEPT, times=ALWAYS),
+    undo("B", Mishap.LOST, "RCKFBBLX", REFUNDED),
+    undo("B", Mishap.LOST, "RCKFBBBBBBBBLX", parked(REFUNDED), times=ALWAYS),
+    undo("B", Mishap.KILLED, "RCKFBBLX", REFUNDED, effects=1),
+    undo("B", Mishap.KILLED, "RCKFBBLX", REFUNDED, effects=2),
+    undo("B", Mishap.KILLED, "RCKFBBLX", REFUNDED, effects=3),
+    undo("B", Mishap.KILLED, "RCKFBBBBLX", REFUNDED, effects=1, times=ALWAYS),
+    undo("B", Mishap.ZOMBIE, "RCKFBBLX", REFUNDED),
+    undo("B", Mishap.ZOMBIE, "RCKFBBBBBBBBLX", KEPT, times=ALWAYS, woken=parked(REFUNDED)),
 ]
 HELD = parked(
     REFUNDED,
@@ -141,25 +141,25 @@ HELD = parked(
     events={**parked(REFUNDED).events, "reservation": "StockReserved"},
 )
 RELEASE = [
-    undo("L", Kind.BEFORE, "RCKFBLLX", REFUNDED),
-    undo("L", Kind.BEFORE, "RCKFBLLLLLLX", HELD, times=ALWAYS),
-    undo("L", Kind.LOST, "RCKFBLLX", REFUNDED),
-    undo("L", Kind.LOST, "RCKFBLLLLLLX", parked(REFUNDED), times=ALWAYS),
-    undo("L", Kind.KILLED, "RCKFBLLX", REFUNDED, effects=1),
-    undo("L", Kind.KILLED, "RCKFBLLX", REFUNDED, effects=1, times=ALWAYS),
-    undo("L", Kind.ZOMBIE, "RCKFBLLX", REFUNDED),
-    undo("L", Kind.ZOMBIE, "RCKFBLLLLLLX", HELD, times=ALWAYS, woken=parked(REFUNDED)),
+    undo("L", Mishap.BEFORE, "RCKFBLLX", REFUNDED),
+    undo("L", Mishap.BEFORE, "RCKFBLLLLLLX", HELD, times=ALWAYS),
+    undo("L", Mishap.LOST, "RCKFBLLX", REFUNDED),
+    undo("L", Mishap.LOST, "RCKFBLLLLLLX", parked(REFUNDED), times=ALWAYS),
+    undo("L", Mishap.KILLED, "RCKFBLLX", REFUNDED, effects=1),
+    undo("L", Mishap.KILLED, "RCKFBLLX", REFUNDED, effects=1, times=ALWAYS),
+    undo("L", Mishap.ZOMBIE, "RCKFBLLX", REFUNDED),
+    undo("L", Mishap.ZOMBIE, "RCKFBLLLLLLX", HELD, times=ALWAYS, woken=parked(REFUNDED)),
 ]
 OPEN_END = fencing(REFUNDED, "CancelledByCustomer")
 CANCEL = [
-    undo("X", Kind.BEFORE, "RCKFBLXX", REFUNDED),
-    undo("X", Kind.BEFORE, "RCKFBLXXXXXX", OPEN_END, times=ALWAYS, execution="FAILED"),
-    undo("X", Kind.LOST, "RCKFBLXX", REFUNDED),
-    undo("X", Kind.LOST, "RCKFBLXXXXXX", REFUNDED, times=ALWAYS, execution="FAILED"),
-    undo("X", Kind.KILLED, "RCKFBLXX", REFUNDED, effects=1),
-    undo("X", Kind.KILLED, "RCKFBLXX", REFUNDED, effects=1, times=ALWAYS),
-    undo("X", Kind.ZOMBIE, "RCKFBLXX", REFUNDED),
-    undo("X", Kind.ZOMBIE, "RCKFBLXXXXXX", OPEN_END, times=ALWAYS, execution="FAILED", woken=REFUNDED),
+    undo("X", Mishap.BEFORE, "RCKFBLXX", REFUNDED),
+    undo("X", Mishap.BEFORE, "RCKFBLXXXXXX", OPEN_END, times=ALWAYS, execution="FAILED"),
+    undo("X", Mishap.LOST, "RCKFBLXX", REFUNDED),
+    undo("X", Mishap.LOST, "RCKFBLXXXXXX", REFUNDED, times=ALWAYS, execution="FAILED"),
+    undo("X", Mishap.KILLED, "RCKFBLXX", REFUNDED, effects=1),
+    undo("X", Mishap.KILLED, "RCKFBLXX", REFUNDED, effects=1, times=ALWAYS),
+    undo("X", Mishap.ZOMBIE, "RCKFBLXX", REFUNDED),
+    undo("X", Mishap.ZOMBIE, "RCKFBLXXXXXX", OPEN_END, times=ALWAYS, execution="FAILED", woken=REFUNDED),
 ]
 MATRIX = [*RESERVE, *CHARGE, *CONFIRM, *FENCE, *REFUND, *RELEASE, *CANCEL]
 
@@ -173,7 +173,7 @@ def test_a_fault_leaves_exactly_this(case: Case, world: MotoWorld, shop: SagaSho
     if case.kind:
         world.faults.plan(TASK[case.task], case.kind, times=case.times, effects=case.effects)
     if case.gone:
-        world.faults.plan(TASK[case.task], Kind.BEFORE, times=ALWAYS)
+        world.faults.plan(TASK[case.task], Mishap.BEFORE, times=ALWAYS)
 
     world.settle()
     assert "".join(LETTERS[call] for call in world.calls) == case.calls
@@ -191,7 +191,7 @@ def test_a_fault_leaves_exactly_this(case: Case, world: MotoWorld, shop: SagaSho
     invariants.check(world)
 
 
-def ended(outcome: Outcome) -> Outcome:
+def ended(outcome: OrderEnd) -> OrderEnd:
     """What the sweep makes of it: the whole lane for what is open, nothing for what has ended."""
     status, reason = outcome.order
     if status not in {"PENDING", "CANCELLING"}:
@@ -202,4 +202,4 @@ def ended(outcome: Outcome) -> Outcome:
 
 def test_the_matrix_names_every_task_and_every_kind_of_fault() -> None:
     covered = {(case.task, case.kind) for case in MATRIX if case.kind}
-    assert covered == {(letter, kind) for letter in TASK for kind in Kind}
+    assert covered == {(letter, kind) for letter in TASK for kind in Mishap}

@@ -7,9 +7,9 @@ import pytest
 
 from tests.saga.cases import CONFIRMED, HELD_AND_PAID, REFUNDED, because, parked
 from tests.support import invariants
-from tests.support.faults import ALWAYS, Kind
+from tests.support.faults import ALWAYS, Mishap
 from tests.support.orders import change
-from tests.support.shop import Outcome, SagaShop
+from tests.support.shop import OrderEnd, SagaShop
 from tests.support.world import MotoWorld
 
 GIVEN_UP = "OrderPlaced OrderParked"
@@ -28,8 +28,8 @@ def repaired_in_vain(world: MotoWorld, order_id: str) -> None:
 def given_up(world: MotoWorld, shop: SagaShop) -> str:
     """An order that is paid and held, and was parked because it could neither be confirmed nor fenced."""
     order_id = shop.order()
-    world.faults.plan("ConfirmOrder", Kind.BEFORE, times=ALWAYS)
-    world.faults.plan("FenceOrder", Kind.BEFORE, times=ALWAYS)
+    world.faults.plan("ConfirmOrder", Mishap.BEFORE, times=ALWAYS)
+    world.faults.plan("FenceOrder", Mishap.BEFORE, times=ALWAYS)
     repaired_in_vain(world, order_id)
     assert shop.outcome(order_id).events["order"] == GIVEN_UP
     return order_id
@@ -39,7 +39,7 @@ def undone(world: MotoWorld, shop: SagaShop, method: str = "pm_approve") -> str:
     """An order of which all is undone, and that was parked because it could not be ended."""
     order_id = shop.order(method)
     world.faults.just_before("ConfirmOrder", lambda: shop.cancel(order_id))
-    world.faults.plan("CancelOrder", Kind.BEFORE, times=ALWAYS)
+    world.faults.plan("CancelOrder", Mishap.BEFORE, times=ALWAYS)
     repaired_in_vain(world, order_id)
     return order_id
 
@@ -48,13 +48,13 @@ def stuck(world: MotoWorld, shop: SagaShop) -> str:
     """An order that was parked because its refund kept failing, and still would."""
     order_id = shop.order()
     world.faults.just_before("ConfirmOrder", lambda: shop.cancel(order_id))
-    world.faults.plan("RefundPayment", Kind.BEFORE, times=ALWAYS)
+    world.faults.plan("RefundPayment", Mishap.BEFORE, times=ALWAYS)
     world.settle()
     return order_id
 
 
-def told(outcome: Outcome, order_events: str) -> Outcome:
-    return Outcome(**{**vars(outcome), "events": {**outcome.events, "order": order_events}})
+def told(outcome: OrderEnd, order_events: str) -> OrderEnd:
+    return OrderEnd(**{**vars(outcome), "events": {**outcome.events, "order": order_events}})
 
 
 def refused(answer: tuple[int, Any]) -> tuple[int, str]:
@@ -90,7 +90,7 @@ def test_an_order_that_is_stuck_still_is_resumed_again_under_another_key(
     world.settle()
     left = parked(REFUNDED, payment="CAPTURED", processor=(2500, 0))
     events = {**left.events, "order": f"{STUCK} OrderResumed", "payment": "PaymentStarted PaymentCaptured"}
-    assert shop.outcome(order_id) == Outcome(**{**vars(left), "events": events})
+    assert shop.outcome(order_id) == OrderEnd(**{**vars(left), "events": events})
     world.faults.clear()
     assert world.intervene(order_id, "resume", key="later")[0] == 202
     world.settle()
@@ -98,9 +98,9 @@ def test_an_order_that_is_stuck_still_is_resumed_again_under_another_key(
     invariants.check(world)
 
 
-@pytest.mark.parametrize("kind", list(Kind))
+@pytest.mark.parametrize("kind", list(Mishap))
 def test_a_resumption_that_failed_half_way_is_made_up_by_the_same_request(
-    kind: Kind, world: MotoWorld, shop: SagaShop
+    kind: Mishap, world: MotoWorld, shop: SagaShop
 ) -> None:
     order_id = stuck(world, shop)
     world.faults.clear()
@@ -193,13 +193,13 @@ def test_a_declined_order_is_not_resolved_but_resumed(world: MotoWorld, shop: Sa
 @pytest.mark.parametrize(
     ("task", "kind"),
     [
-        ("PaymentStatus", Kind.LOST),
-        ("ReservationStatus", Kind.ZOMBIE),
-        *(("ResolveOrder", kind) for kind in Kind),
+        ("PaymentStatus", Mishap.LOST),
+        ("ReservationStatus", Mishap.ZOMBIE),
+        *(("ResolveOrder", kind) for kind in Mishap),
     ],
 )
 def test_a_resolution_that_failed_half_way_is_made_up_by_the_same_request(
-    task: str, kind: Kind, world: MotoWorld, shop: SagaShop
+    task: str, kind: Mishap, world: MotoWorld, shop: SagaShop
 ) -> None:
     order_id = given_up(world, shop)
     world.faults.plan(task, kind, effects=1)

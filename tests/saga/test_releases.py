@@ -7,7 +7,7 @@ import pytest
 
 from tests.saga.cases import DECLINED, REFUNDED
 from tests.support import aws, invariants
-from tests.support.faults import ALWAYS, Kind
+from tests.support.faults import ALWAYS, Mishap
 from tests.support.shop import SagaShop
 from tests.support.state_machines import ROLE, definition, repair
 from tests.support.world import MotoWorld
@@ -31,7 +31,7 @@ def parked(world: MotoWorld, shop: SagaShop) -> str:
     """An order that was parked because its refund kept failing, and that an operator has resumed."""
     order_id = shop.order()
     world.faults.just_before("ConfirmOrder", lambda: shop.cancel(order_id))
-    world.faults.plan("RefundPayment", Kind.BEFORE, times=ALWAYS)
+    world.faults.plan("RefundPayment", Mishap.BEFORE, times=ALWAYS)
     world.settle()
     world.faults.clear()
     world.call("orders.tasks.resume_order", {"order_id": order_id, **ASKED})

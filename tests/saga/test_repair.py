@@ -7,7 +7,7 @@ import pytest
 from checkout.repair import RepairIncomplete
 from tests.saga.cases import UNPAID, UNTOUCHED, because
 from tests.support import invariants
-from tests.support.faults import ALWAYS, Kind
+from tests.support.faults import ALWAYS, Mishap
 from tests.support.shop import SagaShop
 from tests.support.world import MotoWorld
 
@@ -107,7 +107,7 @@ def test_an_order_that_five_repairs_could_not_end_is_parked_and_never_touched_ag
     world: MotoWorld, shop: SagaShop
 ) -> None:
     order_id = shop.order("pm_decline")
-    world.faults.plan("CancelOrder", Kind.BEFORE, times=ALWAYS)
+    world.faults.plan("CancelOrder", Mishap.BEFORE, times=ALWAYS)
     world.settle()
     for _ in range(6):
         world.sweep(after=timedelta(hours=2))
@@ -126,7 +126,7 @@ def test_an_order_that_five_repairs_could_not_end_is_parked_and_never_touched_ag
 def test_a_parked_order_is_ended_by_one_more_repair(world: MotoWorld, shop: SagaShop) -> None:
     order_id = shop.order()
     world.faults.just_before("ConfirmOrder", lambda: shop.cancel(order_id))
-    world.faults.plan("RefundPayment", Kind.BEFORE, times=ALWAYS)
+    world.faults.plan("RefundPayment", Mishap.BEFORE, times=ALWAYS)
     world.settle()
     assert shop.outcome(order_id).order == ("NEEDS_ATTENTION", "CancelledByCustomer")
     world.faults.clear()
@@ -170,7 +170,7 @@ def test_a_lost_confirmation_is_noticed_within_hours_and_the_stock_is_sold(
 def test_stock_of_an_order_that_needs_a_person_stays_held(world: MotoWorld, shop: SagaShop) -> None:
     order_id = shop.order()
     world.faults.just_before("ConfirmOrder", lambda: shop.cancel(order_id))
-    world.faults.plan("ReleaseStock", Kind.BEFORE, times=ALWAYS)
+    world.faults.plan("ReleaseStock", Mishap.BEFORE, times=ALWAYS)
     world.settle()
     world.faults.clear()
     world.reconcile(after=timedelta(hours=2))
@@ -183,7 +183,7 @@ def test_a_reservation_that_cannot_be_closed_does_not_hold_up_the_others(
     world.lost.add("OrderConfirmed")
     orders = [shop.order(key="one"), shop.order(key="two")]
     world.settle()
-    world.faults.plan("CommitStock", Kind.BEFORE)
+    world.faults.plan("CommitStock", Mishap.BEFORE)
     with pytest.raises(RepairIncomplete):
         world.reconcile(after=timedelta(hours=2))
     assert sorted(shop.outcome(order_id).reservation for order_id in orders) == ["COMMITTED", "RESERVED"]

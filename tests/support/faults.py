@@ -8,7 +8,7 @@ from enum import StrEnum
 ALWAYS = 1_000
 
 
-class Kind(StrEnum):
+class Mishap(StrEnum):
     """BEFORE: no effect. LOST: the effect, no answer. KILLED: dies after some effects. ZOMBIE: runs later."""
 
     BEFORE = "fault before the effect"
@@ -18,16 +18,16 @@ class Kind(StrEnum):
 
 
 @dataclass
-class Fault:
+class PlannedMishap:
     """Hits the next `times` calls of `task`; KILLED lets it have `effects` effects first."""
 
     task: str
-    kind: Kind
+    kind: Mishap
     times: int = 1
     effects: int = 0
 
 
-class Killed(BaseException):
+class FunctionKilled(BaseException):
     """The process is gone: nothing in the code under test may catch this."""
 
 
@@ -45,7 +45,7 @@ class Effects:
     def happened(self) -> None:
         self.seen += 1
         if self.seen >= self.allowed:
-            raise Killed
+            raise FunctionKilled
 
     @contextmanager
     def limited(self, allowed: int) -> Iterator[None]:
@@ -60,12 +60,12 @@ class Effects:
 class Faults:
     """The plan of one run: what hits which task, and what else happens just before a task runs."""
 
-    planned: list[Fault] = field(default_factory=list)
+    planned: list[PlannedMishap] = field(default_factory=list)
     before: dict[str, list[Callable[[], object]]] = field(default_factory=dict)
     effects: Effects = field(default_factory=Effects)
 
-    def plan(self, task: str, kind: Kind, *, times: int = 1, effects: int = 0) -> None:
-        self.planned.append(Fault(task, kind, times, effects))
+    def plan(self, task: str, kind: Mishap, *, times: int = 1, effects: int = 0) -> None:
+        self.planned.append(PlannedMishap(task, kind, times, effects))
 
     def just_before(self, task: str, act: Callable[[], object]) -> None:
         """Runs `act` once, right before the next call of `task`."""
@@ -74,7 +74,7 @@ class Faults:
     def clear(self) -> None:
         self.planned.clear()
 
-    def take(self, task: str) -> Fault | None:
+    def take(self, task: str) -> PlannedMishap | None:
         for act in self.before.pop(task, []):
             act()
         for fault in self.planned:

@@ -9,10 +9,10 @@ import pytest
 from kernel.errors import Fault, Refusal
 from payments import api, tasks
 from tests.support import aws
-from tests.support.processor import Books, Processor, answer_lost, request_lost
+from tests.support.processor import Account, Processor, answer_lost, request_lost
 
 TOTAL = {"amount": 1250, "currency": "EUR"}
-UNPAID, PAID, REPAID = Books(1), Books(1, 1, 1250, 0), Books(1, 1, 1250, 1250)
+UNPAID, PAID, REPAID = Account(1), Account(1, 1, 1250, 0), Account(1, 1, 1250, 1250)
 STARTED, CAPTURED, REPAYING = "PaymentStarted", "PaymentCaptured", ["RefundStarted", "PaymentRefunded"]
 OUTCOMES = {
     "pm_approve": ("CAPTURED", [STARTED, CAPTURED], 1250),

@@ -4,7 +4,7 @@
     processor.disturb("confirm", answer_lost)        # the next confirm is captured, its answer lost
     ...
     assert processor.calls == ["create", "confirm", "retrieve"]
-    assert processor.books("o1") == Books(intents=1, captures=1, captured=1250, refunded=0)
+    assert processor.books("o1") == Account(intents=1, captures=1, captured=1250, refunded=0)
 
 Calls are named create, confirm, cancel, retrieve, find, refund and refunds. SERVICE and TABLE are the
 acquirer's during a call and the caller's again after it.
@@ -82,7 +82,7 @@ def answer_delayed(meanwhile: Callable[[], Any]) -> Disturbance:
 
 
 @dataclass(frozen=True)
-class Books:
+class Account:
     """What the acquirer's own account says of a reference; amounts in minor units."""
 
     intents: int = 0
@@ -131,12 +131,12 @@ class Processor:
             request = replace(request, headers=headers)
         return disturbance(lambda: deliver(request))
 
-    def books(self, reference: str) -> Books:
+    def books(self, reference: str) -> Account:
         """The acquirer's account of an order, asked over its own API."""
         headers = {"Authorization": f"Bearer {SECRET}"}
         answer = deliver(ProcessorRequest("GET", f"/payment_intents?reference={reference}", headers))
         intents = json.loads(answer.body)["data"]
-        return Books(
+        return Account(
             intents=len(intents),
             captures=sum(intent["amount_captured"] > 0 for intent in intents),
             captured=sum(intent["amount_captured"] for intent in intents),

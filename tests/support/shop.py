@@ -13,7 +13,7 @@ PRICE_OF_TWO = 2500
 
 
 @dataclass(frozen=True)
-class Outcome:
+class OrderEnd:
     """What an order came to: stock is (available, reserved, sold), processor (captured, refunded)."""
 
     order: tuple[str, str]
@@ -55,14 +55,14 @@ class SagaShop:
         status, _ = self.world.http("orders", "POST", f"/orders/{order_id}/cancel")
         return status
 
-    def outcome(self, order_id: str) -> Outcome:
+    def outcome(self, order_id: str) -> OrderEnd:
         """What the services' own tables and the acquirer's say, with nothing computed in between."""
         order = _item("orders", f"order#{order_id}")
         reservation = _item("inventory", f"reservation#{order_id}")
         payment = _item("payments", f"payment#{order_id}")
         stock = _item("inventory", "stock#mug")
         books = self.world.processor.books(order_id)
-        return Outcome(
+        return OrderEnd(
             order=(order["status"], order["reason"]),
             reservation=reservation.get("status", "NONE"),
             stock=(stock["available"], stock.get("reserved", 0), stock.get("sold", 0)),

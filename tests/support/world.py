@@ -26,7 +26,7 @@ from kernel.events import Envelope
 from kernel.table import items
 from kernel.triggers import relay
 from tests.support import aws
-from tests.support.faults import Crash, Faults, Killed, Kind
+from tests.support.faults import Crash, Faults, FunctionKilled, Mishap
 from tests.support.processor import Processor
 from tests.support.state_machines import create_state_machines, running, status
 from tests.support.wiring import COMMANDS, PUBLISHERS, SUBSCRIPTIONS, TABLES, TASKS, Bus
@@ -119,15 +119,15 @@ class MotoWorld:
         fault = self.faults.take(name)
         run = partial(self.call, TASKS[name], payload)
         match fault.kind if fault else None:
-            case Kind.BEFORE:
+            case Mishap.BEFORE:
                 raise Crash("Lambda.Unknown")
-            case Kind.LOST:
+            case Mishap.LOST:
                 run()
                 raise Crash("Lambda.Unknown")
-            case Kind.ZOMBIE:
+            case Mishap.ZOMBIE:
                 self.zombies.append(run)
                 raise TimeoutError
-            case Kind.KILLED:
+            case Mishap.KILLED:
                 with self.faults.effects.limited(fault.effects):  # type: ignore[union-attr]
                     return self._until_killed(run)
             case None:
@@ -137,7 +137,7 @@ class MotoWorld:
     def _until_killed(run: Callable[[], Any]) -> Any:
         try:
             return run()
-        except Killed:
+        except FunctionKilled:
             raise Crash("Runtime.ExitError") from None
 
     def _effect(self, http_response: Any, **_: Any) -> None:

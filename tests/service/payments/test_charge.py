@@ -19,7 +19,7 @@ from tests.support.payments import (
     refund,
     register,
 )
-from tests.support.processor import Books, Processor, delayed
+from tests.support.processor import Account, Processor, delayed
 
 SERVICE = "payments"
 pytestmark = pytest.mark.usefixtures("service", "clock", "processor")
@@ -37,7 +37,7 @@ pytestmark = pytest.mark.usefixtures("service", "clock", "processor")
     ],
 )
 def test_every_test_method_ends_as_the_processor_says_and_can_be_undone(
-    processor: Processor, clock: Clock, method: str, answers: list[str], books: Books
+    processor: Processor, clock: Clock, method: str, answers: list[str], books: Account
 ) -> None:
     assert [outcome(lambda: charge(method=method)) for _ in answers] == answers
     assert processor.books("o1") == books
@@ -67,7 +67,7 @@ def test_a_refund_of_another_amount_is_a_fault_and_is_not_topped_up(processor: P
     adapters.provider().refund(intent_id, 1, key="by-hand")
     with pytest.raises(BooksDiffer):
         refund()
-    assert processor.books("o1") == Books(1, 1, 1250, 1)
+    assert processor.books("o1") == Account(1, 1, 1250, 1)
 
 
 def test_a_missing_or_another_customers_method_charges_nothing(processor: Processor) -> None:
@@ -83,7 +83,7 @@ def test_a_void_that_comes_first_refuses_every_later_charge(processor: Processor
     for _ in range(2):
         with pytest.raises(ChargeVoided):
             charge()
-    assert processor.books("o1") == Books()
+    assert processor.books("o1") == Account()
 
 
 def test_a_zombie_that_confirms_after_the_void_finds_the_payment_cancelled(processor: Processor) -> None:

@@ -19,7 +19,7 @@ from tests.support.payments import (
     pending,
     refund,
 )
-from tests.support.processor import Books, Processor, answer_lost, request_lost
+from tests.support.processor import Account, Processor, answer_lost, request_lost
 
 SERVICE = "payments"
 pytestmark = pytest.mark.usefixtures("service", "clock", "processor")
@@ -83,7 +83,7 @@ def test_a_charge_in_every_state(
 @pytest.mark.parametrize(
     ("state", "answer", "calls", "facts", "books"),
     [
-        ("nothing", "VOIDED", [], ["PaymentVoided"], Books()),
+        ("nothing", "VOIDED", [], ["PaymentVoided"], Account()),
         ("pending", "VOIDED", ["cancel"], ["PaymentVoided"], UNPAID),
         ("pending, captured", "REFUNDED", ["cancel", "refunds", "refund"], [CAPTURED, *REPAYING], REPAID),
         ("pending, declined", "VOIDED", ["cancel"], ["PaymentVoided"], UNPAID),
@@ -92,14 +92,14 @@ def test_a_charge_in_every_state(
         ("captured", "REFUNDED", ["refunds", "refund"], REPAYING, REPAID),
         ("declined", "DECLINED", ["cancel"], [], UNPAID),
         ("voided", "VOIDED", [], [], UNPAID),
-        ("tombstone", "VOIDED", [], [], Books()),
+        ("tombstone", "VOIDED", [], [], Account()),
         ("refunding", "REFUNDED", ["refunds", "refund"], ["PaymentRefunded"], REPAID),
         ("refunding, done", "REFUNDED", ["refunds"], ["PaymentRefunded"], REPAID),
         ("refunded", "REFUNDED", [], [], REPAID),
     ],
 )
 def test_a_refund_in_every_state(
-    processor: Processor, state: str, answer: str, calls: list[str], facts: list[str], books: Books
+    processor: Processor, state: str, answer: str, calls: list[str], facts: list[str], books: Account
 ) -> None:
     STATES[state](processor)
     called, published = len(processor.calls), len(events())
