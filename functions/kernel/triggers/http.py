@@ -193,7 +193,10 @@ def _refuse_constant(name: str) -> None:
 
 
 def _field(detail: ErrorDetails) -> dict[str, str]:
-    """The place of a mistake, and the mistake. The name of an unknown field is the sender's text, and not told."""
+    """The place of a mistake, and the mistake.
+
+    An unknown field is not named, for the sender chose the name.
+    """
     unknown = detail["type"] in {"extra_forbidden", "unexpected_keyword_argument"}
     place = detail["loc"][:-1] if unknown else detail["loc"]
     return {"field": ".".join(map(str, place)) or "body", "problem": detail["msg"]}
