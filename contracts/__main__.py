@@ -7,10 +7,9 @@ import sys
 from pathlib import Path
 
 from contracts import declarations, tables
+from contracts.current import COMMITTED, ROOT
 
-ROOT = Path(__file__).resolve().parent.parent
 FUNCTIONS = ROOT / "functions"
-MANIFEST = ROOT / "contracts" / "manifest.json"
 
 
 def main(arguments: list[str]) -> int:
@@ -19,7 +18,7 @@ def main(arguments: list[str]) -> int:
         sys.stdout.write(text)
         return 0
     written = [path for path, content in tables.readmes(FUNCTIONS, text).items() if _write(path, content)]
-    written += [MANIFEST] if _write(MANIFEST, text) else []
+    written += [COMMITTED] if _write(COMMITTED, text) else []
     names = ", ".join(str(path.relative_to(ROOT)) for path in written)
     sys.stdout.write(f"Written: {names}.\n" if names else "Everything fits the declarations already.\n")
     return 0

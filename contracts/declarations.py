@@ -113,6 +113,7 @@ def _command(module: str, command: type[Command[Any]]) -> Said:
         "name": command.__name__,
         "by": _service(module),
         "of": command.of,
+        "variable": command.variable(),
         "asks": _shape(command),
         "answers": _named(command.answers()),
     }

@@ -42,8 +42,8 @@ def _of(service: str, entries: Sequence[Said]) -> Iterator[Said]:
 
 
 def _route(route: Said) -> str:
-    taken = f" Takes {_shape(route['takes'])}." if route["takes"] else ""
-    answers = ", ".join(f"{status} {_shape(shape)}" for status, shape in route["answers"].items())
+    taken = f" Takes {_fields(route['takes'])}." if route["takes"] else ""
+    answers = ", ".join(f"{status} {_fields(shape)}" for status, shape in route["answers"].items())
     who = {"any": "anybody with a token", None: "its own check"}.get(route["role"], route["role"])
     about = f"`{route['method']} {route['path']}` ({who}): {route['does']}"
     return _item(f"{about}{taken} Answers {answers}.{_refuses(route)}")
@@ -55,8 +55,8 @@ def _step(step: Said) -> str:
 
 def _subscription(each: Said) -> str:
     types = ", ".join(f"`{kind}`" for kind in each["types"])
-    what = f"{types} of {each['of']}, as {_shape(each['reads'])}" if types else "every event of every service"
-    return _item(f"{what} (`{each['handler']}`)")
+    known = types and f"{types} of {each['of']}, as {_fields(each['reads'])}"
+    return _item(f"{known or 'every event of every service'} (`{each['handler']}`)")
 
 
 def _asked(service: str, commands: Sequence[Said]) -> list[str]:
@@ -75,10 +75,6 @@ def _event(event: Said) -> str:
 
 def _refuses(entry: Said) -> str:
     return f" Refuses {', '.join(f'`{name}`' for name in entry['refuses'])}." if entry["refuses"] else ""
-
-
-def _shape(shape: Said) -> str:
-    return f"`{shape['shape']}`"
 
 
 def _fields(shape: Said) -> str:

@@ -6,32 +6,21 @@ manifest says something else: nothing may be deployed that does not hear, answer
 
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
-from infrastructure.target import ROOT
-
-COMMITTED = ROOT / "contracts" / "manifest.json"
+from contracts.current import COMMITTED, declared
 
 
 @cache
 def manifest() -> Mapping[str, list[Mapping[str, Any]]]:
     """The declarations by kind. Ends with a plain sentence when `make contracts` has to be run."""
     committed = COMMITTED.read_text()
-    if committed != declared():
+    if committed != declared(os.environ):
         raise SystemExit("contracts/manifest.json does not fit the sources: run `make contracts` first.")
     found: Mapping[str, list[Mapping[str, Any]]] = json.loads(committed)
     return found
-
-
-def declared() -> str:
-    """What the sources in functions/ declare now, as the text of a manifest."""
-    seen = {**os.environ, "PYTHONPATH": os.pathsep.join((str(ROOT / "functions"), str(ROOT)))}
-    command = [sys.executable, "-B", "-m", "contracts", "print"]
-    return subprocess.run(command, cwd=ROOT, env=seen, check=True, stdout=subprocess.PIPE, text=True).stdout  # noqa: S603
 
 
 def of_handler(kind: str, handler: str) -> Mapping[str, Any]:

@@ -43,7 +43,14 @@ class Shown(TypedDict):
     """A payment intent in the form of the processor's API."""
 
     id: str
-    status: str
+    amount: int
+    currency: str
+    payment_method: str
+    reference: str
+    status: domain.Status
+    amount_captured: int
+    amount_refunded: int
+    last_payment_error: dict[str, str] | None
 
 
 class Listed(TypedDict):

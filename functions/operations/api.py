@@ -60,6 +60,20 @@ class Actions(TypedDict):
     actions: list[Any]
 
 
+class Redriven(TypedDict):
+    """How many letters were moved, and about how many are left."""
+
+    moved: int
+    left: int
+
+
+class Republished(TypedDict):
+    """In how many pieces the range goes to the service's republisher."""
+
+    service: str
+    pieces: int
+
+
 @api.get("/ops/dead-letters", role="operator", answers={200: Queues})
 def list_queues() -> Response[str]:
     """Every dead-letter queue, and about how many letters wait in it."""
@@ -84,7 +98,7 @@ def look(queue: str) -> Response[str]:
     "/ops/dead-letters/<queue>/redrive",
     role="operator",
     takes=Redrive,
-    answers={200: Outcome},
+    answers={200: Redriven},
     refuses=(NotFound, KeyReused, domain.NothingToRedriveTo),
 )
 def redrive(queue: str) -> Response[str]:
@@ -98,7 +112,7 @@ def redrive(queue: str) -> Response[str]:
     "/ops/outbox/<service>/republish",
     role="operator",
     takes=Republish,
-    answers={202: Outcome},
+    answers={202: Republished},
     refuses=(NotFound, KeyReused),
 )
 def republish(service: str) -> Response[str]:

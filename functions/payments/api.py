@@ -19,7 +19,6 @@ api = handler = Api()
 # form, and a repeated request derives its id anew, so no other form can take its place.
 WITHOUT_DIGITS = str.maketrans("0123456789", "ghijklmnop")
 
-
 Label = Annotated[str, StringConstraints(min_length=1, max_length=64), AfterValidator(no_card_number)]
 
 

@@ -8,7 +8,6 @@ emulator's state directory, and the next deployment reloads them again.
 
 import io
 import json
-import os
 import re
 import subprocess
 import sys
@@ -21,6 +20,7 @@ from typing import Any
 
 import urllib3
 
+from contracts.current import COMMITTED, declared
 from infrastructure.packaging.sources import copy_packages
 from localstack.machine import aws, environment
 
@@ -84,11 +84,10 @@ def reload_noted(endpoint: str, state: Path) -> None:
 
 def declares_anew() -> bool:
     """Whether a declaration in the sources is not the one of contracts/manifest.json."""
-    root = environment.REPOSITORY
-    seen = environment.child(environment.HOME) | {"PYTHONPATH": f"{root / 'functions'}{os.pathsep}{root}"}
-    command = [sys.executable, "-B", "-m", "contracts", "print"]
-    ended = subprocess.run(command, cwd=root, env=seen, capture_output=True, text=True, check=False)
-    return ended.returncode == 0 and ended.stdout != (root / "contracts" / "manifest.json").read_text()
+    try:
+        return declared(environment.child(environment.HOME)) != COMMITTED.read_text()
+    except subprocess.CalledProcessError:
+        return False
 
 
 def _note(state: Path) -> Path:

@@ -1,6 +1,7 @@
 """The committed manifest is what the sources declare, and nothing of it can be left out unnoticed."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 
 from contracts import declarations, tables
+from contracts.current import declared
 from infrastructure import manifest
 from tests.architecture.source import FUNCTIONS, ROOT, File, files
 
@@ -28,7 +30,7 @@ def test_the_committed_manifest_is_what_the_sources_declare() -> None:
 
 
 def test_another_interpreter_says_the_same_to_the_letter() -> None:
-    assert manifest.declared() == COMMITTED
+    assert declared(os.environ) == COMMITTED
 
 
 def test_every_readme_says_what_its_service_declares() -> None:

@@ -4,7 +4,6 @@ The first two follow from the manifest of what the services declare.
 """
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,10 +18,7 @@ MANIFEST: Mapping[str, list[dict[str, Any]]] = json.loads(
 )
 TASKS: Mapping[str, str] = {step["name"]: step["handler"] for step in MANIFEST["steps"]}
 # What checkout asks of other services, by the environment variable that names the function.
-COMMANDS: Mapping[str, str] = {
-    re.sub(r"(?<!^)(?=[A-Z])", "_", command["name"]).upper(): command["name"]
-    for command in MANIFEST["commands"]
-}
+COMMANDS: Mapping[str, str] = {command["variable"]: command["name"] for command in MANIFEST["commands"]}
 # Whose events a consumer of named types hears.
 SOURCES: Mapping[str, str] = {each["handler"]: each["of"] for each in MANIFEST["subscriptions"] if each["of"]}
 SUBSCRIPTIONS: Mapping[str, frozenset[str] | None] = {

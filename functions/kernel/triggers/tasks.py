@@ -39,7 +39,7 @@ class Task:
     about: str
     refuses: Sequence[type[Refusal]]
 
-    __name__ = ""
+    __name__ = ""  # the step's own, like its docstring, once it is wrapped
 
     def __post_init__(self) -> None:
         update_wrapper(self, self.run)

@@ -22,7 +22,7 @@ NAME = f"CheckoutRepair:{ORDER}-{REQUEST}"
 REPAIR = {"order_id": ORDER, "failure": {"Error": "Interrupted", "Cause": ""}, "stuck": {}, "resumed": True}
 PAYMENT = {"order_id": ORDER, "status": "REFUNDED", "undone": True, "held": False}
 RESERVATION = {"order_id": ORDER, "status": "RELEASED", "undone": True, "held": False}
-PROBLEM = {"error": "NotUndone", "message": "No.", "payment": "CAPTURED", "reservation": "RELEASED"}
+PROBLEM = {"error": "NotParked", "message": "No.", "status": "CONFIRMED"}
 
 
 @pytest.fixture
