@@ -1,4 +1,4 @@
-"""The error tree: what the business refuses, and everything that merely failed.
+"""The error tree: refusals by the business, and faults, which are all other failures.
 
 SettleError
 ├── Refusal               409  the business says no: never retried, carries data
@@ -9,12 +9,12 @@ SettleError
 │   └── KeyReused         422
 └── Fault                 500  anything else: retried, then undone or dead-lettered
     ├── Contended              somebody else wrote first
-    ├── ConditionFailed        a write beside the aggregate did not hold
+    ├── ConditionFailed        the condition of a write did not hold
     ├── EventTooLarge          an event would not fit the bus
-    ├── IssuerUnavailable      the keys that tokens are verified with cannot be had
+    ├── IssuerUnavailable      the issuer's keys, which verify tokens, cannot be fetched
     ├── InvalidStep            a saga step was called with an input it cannot read
-    ├── StepFailed             a saga step failed with an error that is not ours
-    ├── CommandFailed          another service's function failed to answer
+    ├── StepFailed             a saga step failed with an error that is no SettleError
+    ├── CommandFailed          another service's function failed, or its answer cannot be read
     ├── UnexpectedEvent        a consumer was sent an event that it does not read
     └── Unpublished            the bus did not take every event
 
@@ -42,7 +42,7 @@ class Refusal(SettleError):
     status = 409
 
     def problem(self) -> dict[str, Any]:
-        """How a refusal is told: its name, its sentence, its data."""
+        """The body of the answer: the refusal's name, its sentence and its data."""
         return {"error": type(self).__name__, "message": str(self), **self.data}
 
 

@@ -1,4 +1,4 @@
-"""The event envelope (CloudEvents 1.0 attribute names) and what a decision is made of."""
+"""Events, their envelope (with the attribute names of CloudEvents 1.0), and decisions."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,9 +13,9 @@ Shape = TypeVar("Shape", bound=BaseModel)
 
 
 class Event(BaseModel):
-    """A fact that a service publishes: the class name is its type, the fields are its data.
+    """A fact that a service publishes: the class name is the event's type, the fields are its data.
 
-    A released version never changes; a new one raises `version` and keeps the old sample readable.
+    A released version never changes. A new version raises `version`, and can still read the old sample.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -24,9 +24,9 @@ class Event(BaseModel):
 
 @dataclass(frozen=True)
 class Decision(Generic[State]):
-    """What a domain function answers: the state to be, and the facts that make it so.
+    """The answer of a domain function: the new state of a record, and the facts that lead to it.
 
-    No facts means "already so": nothing is written, and the same answer is given again.
+    A decision without facts means "already so": nothing is written, and the same answer is given again.
     """
 
     state: State
@@ -34,10 +34,11 @@ class Decision(Generic[State]):
 
 
 class Envelope(BaseModel):
-    """One event on its way: which service says what about which aggregate, and the event's number there.
+    """One event on its way: `source` is the service that publishes it, `subject` the aggregate it is about.
 
-    `sequence` counts the events of `subject` from 1 without gaps; `correlationid` is the same for
-    everything that one order sets off; `causationid` names the message or step that caused this.
+    `sequence` is the event's number among those of `subject`, from 1 without gaps. `correlationid` is the
+    same for all events that one order sets off. `causationid` names what led to the event: a request, a
+    step or another event.
     Spec: https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/spec.md
     """
 
@@ -57,14 +58,14 @@ class Envelope(BaseModel):
 
 
 def read(envelope: Envelope, shape: type[Shape]) -> Shape:
-    """The data in the reader's own shape; raises pydantic's ValidationError when it does not fit."""
+    """The event's data in the reader's own shape. Raises pydantic's ValidationError when it does not fit."""
     return shape.model_validate(envelope.data)
 
 
 def seal(  # noqa: PLR0913 -- an envelope has that many attributes, each named at the one call
     fact: Event, *, source: str, subject: str, sequence: int, correlation: str, cause: str
 ) -> Envelope:
-    """The fact in its envelope; its id follows from source, subject and sequence alone."""
+    """The fact in its envelope. The event's id follows from source, subject and sequence alone."""
     return Envelope(
         id=identity.derive(source, subject, sequence),
         source=source,

@@ -1,4 +1,4 @@
-"""The only clock, the only uuid and the only pause, so that a test can own all three."""
+"""The only clock, the only source of ids and the only pause, so that a test can control all three."""
 
 import json
 import time

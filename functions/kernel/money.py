@@ -8,7 +8,7 @@ from dataclasses import dataclass
 class Money:
     """`amount` in minor units (cents), `currency` as three capital letters (ISO 4217).
 
-    Raises ValueError for another form of currency, and for arithmetic across two of them.
+    Raises ValueError for a currency of another form, and for a sum across two currencies.
     """
 
     amount: int
@@ -24,7 +24,7 @@ class Money:
         return Money(self.amount + other.amount, self.currency)
 
     def plain(self) -> dict[str, int | str]:
-        """The amount as JSON and a table have it."""
+        """The amount and the currency, as JSON and table items hold them."""
         return {"amount": self.amount, "currency": self.currency}
 
     def times(self, quantity: int) -> "Money":

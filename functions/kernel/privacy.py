@@ -1,4 +1,4 @@
-"""What may never be stored or told: card numbers, and text that a person typed and that may hold them."""
+"""Refuses card numbers in text that comes from outside, so that none is ever stored or sent."""
 
 import re
 from itertools import combinations
@@ -12,8 +12,8 @@ DIGITS = re.compile(r"\d(?:[\W_]{0,3}\d)+")
 def no_card_number(text: str) -> str:
     """The text itself. Raises ValueError when it holds a card number: 13 to 19 digits that satisfy Luhn.
 
-    People type a card number in groups. So up to three signs that are no letters may stand between two
-    groups of digits, and every run of neighbouring groups is tried as a number.
+    People type a card number in groups of digits. So up to three characters that are neither letters nor
+    digits may stand between two groups, and every run of neighbouring groups is checked as one number.
     """
     for run in DIGITS.findall(text):
         groups = re.findall(r"\d+", run)
@@ -30,12 +30,12 @@ def _luhn(digits: str) -> bool:
 
 
 def no_card_number_in_token(token: str) -> str:
-    """As `no_card_number`, and any number of underscores may join two groups of digits."""
+    """Like `no_card_number`, but any number of underscores may stand between two groups of digits."""
     no_card_number(re.sub("_+", " ", token))
     return token
 
 
-# A processor's token for a way to pay, as every stage's processor forms it.
+# A processor's token for a payment method. The tokens of the processors of all stages have this form.
 PaymentToken = Annotated[
     str,
     StringConstraints(pattern="^pm_[a-z0-9_]+$", max_length=128),

@@ -1,4 +1,4 @@
-"""Tries again: how often, and after which pauses."""
+"""Retries: how many attempts are made, and how long the pauses between them are."""
 
 import random
 from collections.abc import Iterator
@@ -7,10 +7,10 @@ from kernel import identity
 
 
 def attempts(most: int, *, longest: float = 0.05) -> Iterator[int]:
-    """Numbers up to `most` attempts from 0, and pauses before each but the first.
+    """Yields the number of each attempt, from 0 to `most` - 1. Pauses before each attempt but the first.
 
-    The first pause lasts up to `longest` seconds, and each later pause up to twice as long as the pause
-    before. The length is random, so that two callers that collided part.
+    The first pause lasts up to `longest` seconds. The limit doubles for each later pause. The length is
+    random, so that two callers that collided do not collide again.
     """
     for attempt in range(most):
         if attempt:

@@ -1,14 +1,14 @@
-"""The inbox: remembers in the effect's own transaction that a message has had its effect."""
+"""The inbox: remembers that a message had its effect, in the same transaction as the effect."""
 
 from kernel import identity
 from kernel.table.writes import Write
 
 
 def once(consumer: str, message: str, *, fingerprint: str = "") -> Write:
-    """A write that holds only the first time `consumer` sees `message`; it never expires.
+    """A write whose condition holds only the first time that `consumer` sees `message`. It never expires.
 
-    Put it in the transaction of the effect. When it does not hold, the item found carries the
-    `fingerprint` of the first time, so that a reused key can be told from a repeated one.
+    Put the write into the transaction of the effect. When its condition does not hold, the item found has
+    the `fingerprint` of the first time. A repeated request has the same fingerprint, a reused key another.
     """
     return Write(
         key={"pk": f"inbox#{consumer}#{message}", "sk": "inbox"},

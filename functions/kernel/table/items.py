@@ -59,7 +59,7 @@ def load(key: Key) -> Item | None:
 
 
 def query(condition: str, binds: Item, **options: Any) -> Iterator[Item]:
-    """Every item of a key condition, page by page; `options` go to Query as they are."""
+    """Every item that meets the key condition, read page by page. `options` go to Query as they are."""
     pages = (
         client()
         .get_paginator("query")

@@ -1,4 +1,4 @@
-"""The index `open`: what a service must look at again, found by when that is due."""
+"""The index `open`: the items that a service must look at again, in order of the time when they are due."""
 
 import zlib
 from collections.abc import Iterator
@@ -13,15 +13,15 @@ SHARDS = 4
 
 
 def opened(name: str, due_at: datetime, *, kind: str = OPEN) -> Item:
-    """Attributes that keep an item in the table's `open` index, until CLOSED are removed from it.
+    """The attributes that put an item into the index. Removing the attributes CLOSED takes it out again.
 
-    `due` finds those of the kind OPEN only.
+    `due` finds items of the kind OPEN only.
     """
     return {"open_shard": f"{kind}#{zlib.crc32(name.encode()) % SHARDS}", "due_at": due_at.isoformat()}
 
 
 def due(now: datetime, *, limit: int) -> Iterator[Item]:
-    """Items of the `open` index that were due by `now`, as they are now; `limit` of each shard."""
+    """Items that were due by `now`, read consistently from the table; up to `limit` of each shard."""
     for shard in (f"{OPEN}#{number}" for number in range(SHARDS)):
         found = items.query(
             "#open_shard = :shard AND #due_at <= :now",

@@ -20,15 +20,16 @@ Result = TypeVar("Result")
 ATTEMPTS = 4
 KEPT = timedelta(days=30)
 LARGEST_EVENT = 256 * 1024
-LARGEST_ROW = 380 * 1024  # of DynamoDB's 400 KB for an item, its other attributes included
+LARGEST_ROW = 380 * 1024  # DynamoDB allows 400 KB for an item, its other attributes included
 SHARDS = 4
 
 
 @dataclass(frozen=True)
 class Aggregate:
-    """A record that publishes: where it is, what to set on it, and how many events it had when loaded.
+    """A record that publishes events: its key, the attributes to set, and its sequence when it was loaded.
 
-    `sequence` 0 means that it is not there yet. Attributes that are not named stay as they are.
+    `sequence` counts the events published so far; 0 means that the record does not exist yet. Attributes
+    that are named neither in `sets` nor in `removes` stay as they are.
     """
 
     key: Key
@@ -40,10 +41,10 @@ class Aggregate:
 
 
 def commit(aggregate: Aggregate, facts: Sequence[Event], *, cause: str, beside: Sequence[Write] = ()) -> None:
-    """Writes the aggregate, its facts and what stands beside it in one transaction.
+    """Writes the aggregate, its facts and the writes of `beside` in one transaction.
 
-    No facts: nothing is written. Raises Contended when the aggregate has moved on since it was loaded,
-    ConditionFailed naming the places in `beside` whose condition did not hold, and EventTooLarge.
+    Without facts nothing is written. Raises Contended when the aggregate has changed since it was loaded,
+    ConditionFailed with the places in `beside` whose condition did not hold, and EventTooLarge.
     """
     if not facts:
         return
@@ -57,7 +58,10 @@ def commit(aggregate: Aggregate, facts: Sequence[Event], *, cause: str, beside: 
 
 
 def persist(use_case: Callable[[], Result]) -> Result:
-    """Runs load, decide and save again while somebody else writes first; for callers that wait."""
+    """Runs a use case (load, decide, save), and runs it again when somebody else wrote first.
+
+    For callers that wait for the result. Raises Contended after the last of ATTEMPTS runs.
+    """
     last = Contended()
     for _ in attempts(ATTEMPTS):
         try:
@@ -68,7 +72,7 @@ def persist(use_case: Callable[[], Result]) -> Result:
 
 
 def bucket(moment: datetime, shard: int) -> str:
-    """The partition of the outbox for one minute; shards keep a busy minute from being one hot key."""
+    """The partition of the outbox for one minute and one shard. Shards keep a busy minute off one hot key."""
     return f"outbox#{moment:%Y-%m-%dT%H:%M}#{shard}"
 
 

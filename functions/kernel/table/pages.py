@@ -9,12 +9,12 @@ from kernel.errors import InvalidRequest
 
 
 class Cursor(BaseModel):
-    """Where a page ended; a list derives its own cursor with the fields that its index needs."""
+    """Where a page ended. Each list derives a cursor of its own, with the fields that its index needs."""
 
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
 
     def encoded(self) -> str:
-        """The cursor as text that stands in a query string as it is."""
+        """The cursor as text that needs no escaping in a query string."""
         return b64encode(self.model_dump_json().encode(), altchars=b"-_").decode().rstrip("=")
 
 

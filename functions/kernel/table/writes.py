@@ -12,7 +12,7 @@ from kernel.retries import attempts
 from kernel.table.items import Item, Key, client, pack, table, unpack
 
 ATTEMPTS = 5
-# Reasons within a cancelled transaction, and the same as errors of their own: all pass with time.
+# Failures that pass with time, by their code in a cancelled transaction and by their code as an error.
 PASSING = {
     "TransactionConflict",
     "TransactionConflictException",
@@ -58,20 +58,21 @@ class Write:
             "ExpressionAttributeNames": {f"#{name}": name for name in names},
             "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
         }
-        # DynamoDB refuses both when empty.
+        # DynamoDB refuses an empty map of values and an empty condition.
         request |= {"ExpressionAttributeValues": pack(values)} if values else {}
         return request | ({"ConditionExpression": self.condition} if self.condition else {})
 
 
 def update(write: Write) -> None:
-    """One write outside a transaction. Raises ConditionFailed (place 0), and Contended like `transact`."""
+    """Does one write, without a transaction. Raises ConditionFailed (place 0), Contended like `transact`."""
     _insist(lambda: client().update_item(**write.request()))
 
 
 def transact(writes: Sequence[Write], *, puts: Sequence[Item] = ()) -> None:
-    """All of it or nothing. Raises ConditionFailed naming the places in `writes` that did not hold.
+    """Does all the writes or none.
 
-    A conflict with another transaction is tried again here, and ends as Contended.
+    Raises ConditionFailed with the places in `writes` whose condition did not hold. After a conflict with
+    another transaction or a throttled call it tries again. Raises Contended when ATTEMPTS tries failed so.
     https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
     """
     items: list[Any] = [{"Update": write.request()} for write in writes]
@@ -92,7 +93,7 @@ def _insist(write: Callable[[], object]) -> None:
 
 
 def _raise_unmet(error: ClientError, reasons: Sequence[Item]) -> NoReturn:
-    """ConditionFailed with the items found, or the error itself when it is not about conditions."""
+    """Raises ConditionFailed with the items found, or the error itself when no condition failed."""
     unmet = {place: reason for place, reason in enumerate(reasons) if reason.get("Code") in UNMET}
     if not unmet:
         raise error
@@ -102,7 +103,7 @@ def _raise_unmet(error: ClientError, reasons: Sequence[Item]) -> NoReturn:
 
 
 def _reasons(error: ClientError) -> list[Item]:
-    """Code and item found, for each item of a cancelled transaction or for the one of any other error."""
+    """Code and item found, for each write of a cancelled transaction; just one pair for another error."""
     response: Any = error.response
     alone = {"Code": response["Error"].get("Code"), "Item": response.get("Item", {})}
     return response.get("CancellationReasons") or [alone]

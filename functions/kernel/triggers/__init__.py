@@ -1,1 +1,1 @@
-"""How work comes into a service and goes out of it: HTTP, saga steps, events, commands, the relay."""
+"""How work comes into a service and goes out of it: HTTP, saga steps, schedules, events, commands, relay."""

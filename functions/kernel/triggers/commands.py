@@ -21,8 +21,9 @@ Answer = TypeVar("Answer")
 class Command(BaseModel, Generic[Answer]):
     """A question in the asker's own shape: `class ReserveTable(Command[Table], of="dining")`.
 
-    It has the name of the step that answers it, and the service `of` which that step is. `Answer` is what
-    the asker reads; fields that it does not name are ignored. A test holds both sides together.
+    The class has the name of the step that answers, and `of` names the service of that step. `Answer` is
+    the shape that the asker reads; fields that it does not name are ignored. A test compares the shapes of
+    both sides.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -39,13 +40,13 @@ class Command(BaseModel, Generic[Answer]):
 
     @classmethod
     def answers(cls) -> Any:
-        """The type argument, as the class was declared with it."""
+        """The shape of the answer: the type argument with which the class was declared."""
         models = (parent for parent in cls.__mro__ if issubclass(parent, BaseModel))
         return next(args[0] for model in models if (args := model.__pydantic_generic_metadata__["args"]))
 
 
 class Refused(BaseModel):
-    """A refusal told as an answer, by HTTP status and body: the function itself has not failed."""
+    """A refusal as an answer, with HTTP status and body, so that the function itself does not fail."""
 
     refused: int
     problem: dict[str, Any]
@@ -57,12 +58,12 @@ class Refused(BaseModel):
 
 @cache
 def functions() -> "LambdaClient":
-    # One attempt: whoever is not answered asks again, with the same effect.
+    # One attempt: a caller that gets no answer asks again later, which has the same effect.
     return boto3.client("lambda", config=limits(seconds=35, tries=1))
 
 
 def ask(command: Command[Answer]) -> Answer:
-    """The answer. Raises CommandFailed when the function failed or cannot be understood."""
+    """The answer. Raises CommandFailed when the function failed, or its answer does not fit the shape."""
     variable = command.variable()
     payload = command.model_dump_json().encode()
     said = functions().invoke(FunctionName=os.environ[variable], Payload=payload)
@@ -72,7 +73,7 @@ def ask(command: Command[Answer]) -> Answer:
     try:
         return _reader(type(command)).validate_json(text)
     except ValidationError:
-        # Pydantic's own text would repeat what was answered.
+        # Pydantic's own text would repeat the values of the answer.
         raise CommandFailed(f"{variable} answered what the asker cannot read") from None
 
 

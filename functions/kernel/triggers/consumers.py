@@ -16,11 +16,11 @@ Shape = TypeVar("Shape", bound=BaseModel)
 
 @dataclass(frozen=True)
 class Consumer:
-    """A Lambda handler with what it declares: whose events it reads, of which types, in which shape.
+    """A Lambda handler and its declaration: the service whose events it reads, their types, their shape.
 
-    An empty `of` stands for every service; then there are no `types` and no shape of the data.
-    An event whose reaction raises is reported as failed and delivered again until the queue gives it
-    to its dead-letter queue. The others of its batch are done.
+    An empty `of` stands for every service; `types` and `reads` are empty then too.
+    When the reaction to an event raises, that event is reported as failed. The queue delivers it again,
+    and in the end moves it to the dead-letter queue. The other events of the batch are done.
     """
 
     react: Callable[[Envelope], None]
@@ -46,10 +46,10 @@ class Consumer:
 def consumer(
     *, of: str, types: Sequence[str], reads: type[Shape]
 ) -> Callable[[Callable[[Envelope, Shape], None]], Consumer]:
-    """Makes a Lambda handler of a reaction, which may see an event twice and in any order.
+    """Makes a Lambda handler of a reaction. The same event may come twice, and events in any order.
 
     The reaction gets the envelope and its data in the reader's own shape. An event of another type or of
-    another service is an UnexpectedEvent, never taken for a known one.
+    another service raises UnexpectedEvent, and is never taken for a known event.
     """
 
     def decorate(react: Callable[[Envelope, Shape], None]) -> Consumer:

@@ -1,4 +1,4 @@
-"""HTTP in and out: declared routes, the caller, the request read strictly, refusals as problem bodies."""
+"""HTTP in and out: declares routes, finds the caller, reads requests strictly, answers refusals."""
 
 import hashlib
 import json
@@ -28,14 +28,14 @@ Handle = TypeVar("Handle", bound=Callable[..., Response[str]])
 
 
 class Body(BaseModel):
-    """A request body: nothing coerced, nothing unknown."""
+    """A request body: no value is coerced, and unknown fields are refused."""
 
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
 
     def fingerprint(self) -> str:
-        """A hash of the request, alike for bodies that differ in form only.
+        """A hash of the request, the same for bodies that differ in form only.
 
-        What was left out is left out of it, so that a release may add an optional field.
+        A field that has its default does not count, so a later release may add an optional field.
         """
         return hashlib.sha256(self.model_dump_json(exclude_defaults=True).encode()).hexdigest()
 
@@ -44,7 +44,7 @@ Slug = Annotated[str, StringConstraints(pattern=SLUG.pattern)]
 
 
 def slug(text: str) -> str:
-    """A path part that is a Slug. Raises NotFound for anything else, which names nothing."""
+    """The part of a path, if it is a Slug. Raises NotFound otherwise, since no record has such a name."""
     if not SLUG.fullmatch(text):
         raise NotFound
     return text
@@ -54,9 +54,9 @@ def slug(text: str) -> str:
 class Route:
     """A route as its handler declares it; the public contract, the gateway and the tests follow from it.
 
-    `role` is who may call: a customer, an operator, `any` holder of a good token, or None where a service
-    has a check of its own. `answers` maps each good status to the shape of its body.
-    `relays` names refusals of another service that the route tells on.
+    `role` says who may call: a customer, an operator, `any` holder of a good token, or None when the service
+    has a check of its own. `answers` maps each status of a success to the shape of its body.
+    `relays` names the refusals of another service that the route passes on.
     """
 
     method: str
@@ -103,7 +103,7 @@ class Api:
             return {"statusCode": 500, "headers": HEADERS, "body": INTERNAL}
 
     def _declare(self, method: str, path: str, **declared: Any) -> Callable[[Handle], Handle]:
-        """Makes a function the handler of a route, behind the check of its role; see Route for the rest."""
+        """Makes a function the handler of a route, and checks the role before it. `declared`: see Route."""
 
         def decorate(handle: Handle) -> Handle:
             route = Route(method, path, handle, **declared)
@@ -127,7 +127,7 @@ class Api:
             self.caller().must_be(route.role)
 
     def caller(self) -> Caller:
-        """Who asks, as the gateway found or, where it has not looked, as the token says."""
+        """Who sends the request: as the gateway's authorizer found, or without one as the token says."""
         found = (self.current_event.get("requestContext") or {}).get("authorizer") or {}
         if "customer_id" in found:
             expires_at = int(found["expires_at"])
@@ -135,7 +135,7 @@ class Api:
         return verify(self.current_event.headers.get("Authorization") or "")
 
     def cause(self) -> str:
-        """What caused whatever this request commits."""
+        """The cause that the events of this request name."""
         return f"http/{self.current_event.request_context.request_id}"
 
     def idempotency_key(self) -> str:
@@ -146,7 +146,7 @@ class Api:
         return str(key)
 
     def body(self, shape: type[Shape]) -> Shape:
-        """The request body in its shape. Raises InvalidRequest naming the fields, never their values."""
+        """The request body in its shape. Raises InvalidRequest with the wrong fields, never their values."""
         text = _text(self.current_event)
         try:
             return shape.model_validate_json(text)
@@ -166,12 +166,12 @@ def _problem(refusal: Refusal) -> Response[str]:
 
 
 def _hand_on(error: Exception) -> Response[str]:
-    """The router would log the text of an error that it has no handler for, and that may repeat its input."""
+    """Raises the error again. Without a handler the router would log its text, which may repeat the input."""
     raise error
 
 
 def _text(event: APIGatewayProxyEvent) -> str:
-    """The body, once it is known to be one JSON value of a bearable size without duplicate keys."""
+    """The body as text. Raises InvalidRequest unless it is JSON without duplicate keys and not too large."""
     try:
         text = event.decoded_body or ""
         if len(text.encode()) > LARGEST_BODY:
@@ -193,9 +193,9 @@ def _refuse_constant(name: str) -> None:
 
 
 def _field(detail: ErrorDetails) -> dict[str, str]:
-    """The place of a mistake, and the mistake.
+    """The name of a wrong field, and what is wrong.
 
-    An unknown field is not named, for the sender chose the name.
+    An unknown field is not named, since its name may hold anything.
     """
     unknown = detail["type"] in {"extra_forbidden", "unexpected_keyword_argument"}
     place = detail["loc"][:-1] if unknown else detail["loc"]

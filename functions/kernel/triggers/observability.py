@@ -1,4 +1,4 @@
-"""One log line per invocation, and the few metrics that alarms stand on."""
+"""One log line per invocation, and the few metrics that alarms watch."""
 
 import os
 import time  # noqa: TID251 -- how long an invocation took
@@ -28,9 +28,9 @@ def count(metric: str) -> None:
 
 @contextmanager
 def invocation(name: str, **ids: Any) -> Iterator[dict[str, Any]]:
-    """Logs the invocation's outcome and duration once, whatever happens; the caller may add ids.
+    """Logs the invocation's outcome and duration once, also when it raises. The caller may add ids.
 
-    Whatever is not a refusal counts as a Fault, on which an alarm stands.
+    Every error that is no refusal counts in the metric Fault, which an alarm watches.
     """
     line: dict[str, Any] = {"invocation": name, "outcome": "done", **ids}
     started = time.perf_counter()
@@ -48,7 +48,7 @@ def invocation(name: str, **ids: Any) -> Iterator[dict[str, Any]]:
 
 
 def describe(error: BaseException) -> dict[str, Any]:
-    """What a log may say of an error: never the text of a foreign one, which may repeat its input."""
+    """What a log may say of an error. Its text only if Settle or AWS wrote it: other texts repeat input."""
     said: dict[str, Any] = {"outcome": type(error).__name__}
     if isinstance(error, SettleError | ClientError):
         said["reason"] = str(error)

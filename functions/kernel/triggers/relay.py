@@ -1,4 +1,4 @@
-"""The relay: outbox rows from a table's stream to the bus, none lost, duplicates allowed."""
+"""The relay: takes events from a table's stream to the bus. None is lost, and some are published twice."""
 
 import json
 import os
@@ -31,17 +31,20 @@ def bus() -> "EventBridgeClient":
 
 
 def handler(event: Mapping[str, Any], context: object) -> None:
-    """DynamoDB stream batch in; raises, so that the whole batch comes again, unless all was published."""
+    """Publishes the outbox rows of a batch of the table's stream.
+
+    Raises unless every event was published. The whole batch then comes again.
+    """
     rows = [record["dynamodb"]["NewImage"] for record in event["Records"] if _is_outbox(record)]
     with invocation("relay", rows=len(rows)):
         publish([text for row in rows for text in items.unpack(row)["events"]])
 
 
 def republish(event: Mapping[str, Any], context: object) -> None:
-    """Failure messages of the stream mapping in; publishes again what the table holds of that time.
+    """Publishes the outbox rows again of each time range that the stream mapping has given up on.
 
-    The message names when the lost records arrived, not what they were. A row is bucketed by the
-    clock of its writer, hence the margins.
+    A failure message says when the lost records arrived, and not which they were. A row's bucket follows
+    from the clock of its writer, so the range is widened by BEFORE and AFTER.
     https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-errors.html
     """
     for record in event["Records"]:
@@ -53,7 +56,7 @@ def republish(event: Mapping[str, Any], context: object) -> None:
 
 
 def publish(envelopes: Sequence[str]) -> None:
-    """Puts the events on the bus in order. Raises Unpublished when any could not be."""
+    """Puts the events on the bus in order. Raises Unpublished when the bus did not take all of them."""
     for chunk in _chunks([_entry(text) for text in envelopes]):
         _put(chunk)
 

@@ -9,7 +9,7 @@ from kernel.triggers.observability import invocation
 
 @dataclass(frozen=True)
 class Scheduled:
-    """A Lambda handler that runs every `minutes`, and gets the line that its invocation logs."""
+    """A Lambda handler that runs a job every `minutes` minutes. The job may add to its line of the log."""
 
     run: Callable[[dict[str, Any]], None]
     minutes: int
@@ -20,5 +20,5 @@ class Scheduled:
 
 
 def scheduled(*, minutes: int) -> Callable[[Callable[[dict[str, Any]], None]], Scheduled]:
-    """Makes a Lambda handler of a job; the next run is the retry of this run."""
+    """Makes a Lambda handler of a job. A run that fails is not retried: the next run makes up for it."""
     return lambda run: Scheduled(run, minutes)

@@ -14,7 +14,7 @@ from kernel.triggers.observability import invocation
 class Step(BaseModel):
     """The input of a saga step or of a command.
 
-    Unknown fields are ignored and new ones need a default, so that executions outlive a deploy.
+    Unknown fields are ignored, and a new field needs a default, so that executions outlive a deploy.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -29,7 +29,7 @@ Input = TypeVar("Input", bound=Step)
 
 @dataclass
 class Task:
-    """A Lambda handler with what it declares: its input, its answer, and the refusals it may raise.
+    """A Lambda handler and its declaration: its input, its answer, and the refusals it may raise.
 
     `about` names the field of the input that the log line repeats, or is empty.
     """
@@ -39,7 +39,7 @@ class Task:
     about: str
     refuses: Sequence[type[Refusal]]
 
-    __name__ = ""  # the step's own, like its docstring, once it is wrapped
+    __name__ = ""  # `update_wrapper` gives the name and the docstring of the step
 
     def __post_init__(self) -> None:
         update_wrapper(self, self.run)
@@ -54,17 +54,17 @@ class Task:
         except SettleError:
             raise
         except Exception as error:
-            # Its text may repeat its input, and would stay in the execution's history.
+            # The error's text may repeat the input, and would stay in the execution's history.
             raise StepFailed(type(error).__name__) from None
 
 
 def task(
     takes: type[Input], *, about: str = "", refuses: Sequence[type[Refusal]] = ()
 ) -> Callable[[Callable[[Input], BaseModel]], Task]:
-    """Makes a Lambda handler of a step. May run twice; the second run changes nothing.
+    """Makes a Lambda handler of a step. A step may run twice, and the second run changes nothing.
 
-    A raised error reaches the state machine by its class name: Refusals are caught, faults retried. An
-    error that is not ours becomes StepFailed, naming its kind only.
+    The state machine knows an error by the name of its class: it catches refusals and retries faults. An
+    error that is no SettleError becomes StepFailed, which names the error's class only.
     """
 
     return lambda step: Task(step, takes, about, refuses)

@@ -19,7 +19,7 @@ LEEWAY_SECONDS = 10  # an issuer's clock may be ahead; an expired token is refus
 
 @dataclass(frozen=True)
 class Caller:
-    """Who asks: a customer id, a role, and until when (seconds since 1970) the token says so."""
+    """Who sends a request: customer id, role, and when the token expires (seconds since 1970)."""
 
     customer_id: str
     role: str
@@ -31,12 +31,12 @@ class Caller:
             raise Forbidden
 
     def must_see(self, owner: str | None) -> None:
-        """Raises NotFound unless the caller is the owner or an operator: others learn nothing."""
+        """Raises NotFound unless the caller is the owner or an operator, so that others learn nothing."""
         if self.role != "operator" and self.customer_id != owner:
             raise NotFound
 
     def must_be_current(self) -> "Caller":
-        """The caller, unless the token has expired since a gateway accepted it (Unauthenticated)."""
+        """The caller. Raises Unauthenticated when the token has expired since a gateway accepted it."""
         if self.expires_at <= identity.now().timestamp():
             raise Unauthenticated
         return self
@@ -47,7 +47,7 @@ def verify(authorization: str) -> Caller:
 
     Raises Unauthenticated, and IssuerUnavailable without the issuer's keys.
 
-    The algorithm is the one that the issuer's key is for, whatever the token says of itself.
+    The algorithm is that of the issuer's key, whatever algorithm the token names.
     https://datatracker.ietf.org/doc/html/rfc8725
     """
     scheme, _, token = authorization.partition(" ")
@@ -60,7 +60,7 @@ def verify(authorization: str) -> Caller:
 
 
 def _claims(token: str) -> dict[str, Any]:
-    import jwt  # where the gateway has verified the token, cold starts do not pay for cryptography
+    import jwt  # imported late: when the gateway has verified the token, cold starts do not pay for it
 
     try:
         key = _key(token)
