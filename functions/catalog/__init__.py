@@ -3,5 +3,5 @@
 Owns: one product per SKU, LISTED and later RETIRED, which is final.
 Emits: ProductListed, PriceChanged, ProductRetired, each with the product's full state.
 Reacts to: nothing.
-Accepts: listing, price changes and retirement from operators; anybody who is signed in may look.
+Accepts: listing, price changes and retirement from operators; anybody with a good token may read a product.
 """

@@ -44,7 +44,7 @@ class Price(Body):
 
 
 class Listing(Body):
-    """What a product is called and costs."""
+    """A product's name and price."""
 
     name: Name
     price: Price
@@ -67,7 +67,7 @@ class ShownProduct(TypedDict):
     refuses=(NotFound, domain.AlreadyListed, domain.RetiredProduct),
 )
 def list_product(sku: str) -> Response[str]:
-    """Lists the product: 201 the first time, 200 for the same again."""
+    """Lists the product: 201 the first time, 200 when the same listing is repeated."""
     listing = api.body(Listing)
     wanted = Product(sku, listing.name, listing.price.money())
     decision = _decide(sku, lambda known: domain.list_product(known, wanted))
@@ -95,7 +95,7 @@ def retire_product(sku: str) -> Response[str]:
 
 @api.get("/catalog/products/<sku>", role="any", answers={200: ShownProduct}, refuses=(NotFound,))
 def show_product(sku: str) -> Response[str]:
-    """The product as it is now, retired ones too."""
+    """The product as it is now; a retired product is shown too."""
     product = store.load(slug(sku))
     if product is None:
         raise NotFound
@@ -103,7 +103,7 @@ def show_product(sku: str) -> Response[str]:
 
 
 def _decide(sku: str, decide: Callable[[Product | None], Decision[Product]]) -> Decision[Product]:
-    """Loads, decides and saves, again while somebody else writes first."""
+    """Loads, decides and saves, and does so again when somebody else wrote first."""
 
     def use_case() -> Decision[Product]:
         decision = decide(store.load(slug(sku)))

@@ -19,7 +19,7 @@ class RetiredProduct(Refusal):
 
 
 class Status(StrEnum):
-    """What the catalog says of a product it knows."""
+    """Whether a product is for sale (LISTED), or no longer and never again (RETIRED)."""
 
     LISTED = "LISTED"
     RETIRED = "RETIRED"
@@ -37,7 +37,7 @@ class Product:
 
 
 def list_product(known: Product | None, wanted: Product) -> Decision[Product]:
-    """Lists a new product. Raises AlreadyListed when it differs from the one listed, or RetiredProduct."""
+    """Lists a new product. Raises AlreadyListed when the listed product differs, and RetiredProduct."""
     if known is None:
         return Decision(wanted, (ProductListed(sku=wanted.sku, name=wanted.name, price=wanted.price),))
     listed = _still_listed(known)

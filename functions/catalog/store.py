@@ -22,7 +22,7 @@ def load(sku: str) -> Product | None:
 
 
 def save(decision: Decision[Product], *, cause: str) -> None:
-    """The product and its facts in one transaction. Raises Contended when it has moved on."""
+    """Saves the product and its facts in one transaction. Raises Contended when the product has changed."""
     product = decision.state
     aggregate = outbox.Aggregate(
         key=_key(product.sku),

@@ -35,7 +35,7 @@ class Received(TypedDict):
     refuses=(NotFound, KeyReused),
 )
 def receive_stock(sku: str) -> Response[str]:
-    """Adds what arrived, once per Idempotency-Key."""
+    """Adds the units that arrived to the stock, once per Idempotency-Key."""
     receipt = identity.derive(api.caller().customer_id, api.idempotency_key())
     quantity = api.body(Receipt).quantity
     store.receive(slug(sku), quantity, receipt=receipt)

@@ -30,7 +30,7 @@ class AlreadySold(Fault):
 
 
 class Status(StrEnum):
-    """NONE has no record; RELEASED without lines is a tombstone."""
+    """How a reservation stands. NONE means that there is no record; RELEASED without lines is a tombstone."""
 
     NONE = "NONE"
     RESERVED = "RESERVED"
@@ -38,7 +38,7 @@ class Status(StrEnum):
     COMMITTED = "COMMITTED"
 
 
-# From which counter of a SKU to which its units go when a reservation gets a status.
+# When a reservation gets a status, its units move from the first counter of their SKU to the second.
 MOVES: Mapping[Status, tuple[str, str]] = {
     Status.RESERVED: ("available", "reserved"),
     Status.RELEASED: ("reserved", "available"),
@@ -59,7 +59,7 @@ class Stock:
 
 @dataclass(frozen=True)
 class Line:
-    """A SKU and how many units of it; one at least."""
+    """A SKU and a number of its units, at least one."""
 
     sku: str
     quantity: int
@@ -67,7 +67,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Reservation:
-    """What one order holds, and how many facts were published about it."""
+    """The stock that one order holds. `sequence` counts the facts that were published about it."""
 
     order_id: str
     status: Status = Status.NONE
@@ -80,7 +80,7 @@ class Reservation:
 
     @property
     def is_undone(self) -> bool:
-        """Whether nothing is held now, and never will be; without a tombstone a late reserve may come."""
+        """Whether no stock is held, now and for ever. Without a tombstone a late reserve may still come."""
         return self.status is Status.RELEASED
 
     @property
@@ -104,7 +104,10 @@ def reserve(reservation: Reservation, lines: tuple[Line, ...]) -> Decision[Reser
 
 
 def release(reservation: Reservation) -> Decision[Reservation]:
-    """Gives the held stock back; with nothing held, leaves a tombstone that a late reserve will find."""
+    """Gives the held stock back. Without a reservation, leaves a tombstone that a late reserve will find.
+
+    Raises AlreadySold for a committed reservation.
+    """
     match reservation.status:
         case Status.RELEASED:
             return Decision(reservation)

@@ -8,7 +8,7 @@ from kernel.events import Event
 
 
 class ReservedLine(BaseModel):
-    """A SKU and how many units of it."""
+    """A SKU and a number of its units."""
 
     model_config = ConfigDict(frozen=True)
     sku: str
@@ -23,14 +23,14 @@ class StockReserved(Event):
 
 
 class StockReleased(Event):
-    """What the order held is available again; without lines, it never held any and never will."""
+    """The stock that the order held is available again. Without lines: it held none, and never will."""
 
     order_id: str
     lines: tuple[ReservedLine, ...]
 
 
 class StockCommitted(Event):
-    """What the order held has been sold."""
+    """The stock that the order held has been sold."""
 
     order_id: str
     lines: tuple[ReservedLine, ...]

@@ -25,7 +25,7 @@ def load(order_id: str) -> Reservation:
 
 
 def hold(decision: Decision[Reservation], *, cause: str) -> None:
-    """Saves a reservation that takes available stock. Raises OutOfStock naming the SKUs that lack."""
+    """Saves a reservation that takes available stock. Raises OutOfStock with the SKUs that are short."""
     try:
         save(decision, cause=cause)
     except ConditionFailed as failed:
@@ -34,9 +34,9 @@ def hold(decision: Decision[Reservation], *, cause: str) -> None:
 
 
 def save(decision: Decision[Reservation], *, cause: str) -> None:
-    """The reservation, its facts and every SKU's counters in one transaction.
+    """Saves the reservation, its facts and the counters of its SKUs in one transaction.
 
-    Raises ConditionFailed when a counter would go below zero, Contended when the reservation has moved on.
+    Raises ConditionFailed when a counter would go below zero, Contended when the reservation has changed.
     """
     reservation = decision.state
     aggregate = outbox.Aggregate(
@@ -52,7 +52,7 @@ def save(decision: Decision[Reservation], *, cause: str) -> None:
 
 
 def overdue(now: datetime, *, limit: int) -> Iterator[str]:
-    """Ids of orders whose reservation is open and due; each is due again an hour later."""
+    """Ids of orders whose reservation is open and due. The reservation is due again an hour later."""
     for item in open_index.due(now, limit=limit):
         order_id = str(item["order_id"])
         later = Write(
@@ -61,13 +61,13 @@ def overdue(now: datetime, *, limit: int) -> Iterator[str]:
             condition="#due_at = :seen",
             binds={"seen": item["due_at"]},
         )
-        with suppress(ConditionFailed, Contended):  # closed or claimed a moment ago, or due again at once
+        with suppress(ConditionFailed, Contended):  # closed or claimed a moment ago, or still due
             writes.update(later)
             yield order_id
 
 
 def receive(sku: str, quantity: int, *, receipt: str) -> None:
-    """Adds units to the stock, once per receipt. Raises KeyReused for a receipt of another quantity."""
+    """Adds units to the stock, once per receipt. Raises KeyReused when its SKU or quantity was another."""
     fingerprint = identity.derive(sku, quantity)
     arrived = Write(key=_stock_key(sku), adds={"available": quantity, "received": quantity})
     try:
@@ -78,7 +78,7 @@ def receive(sku: str, quantity: int, *, receipt: str) -> None:
 
 
 def stock(sku: str) -> Stock:
-    """The SKU's counters as they are now; all zero for one never received."""
+    """The SKU's counters as they are now; all zero for a SKU that was never received."""
     item: dict[str, Any] = items.load(_stock_key(sku)) or {}
     counters = ("available", "reserved", "sold", "received")
     return Stock(sku, **{counter: item.get(counter, 0) for counter in counters})

@@ -1,4 +1,4 @@
-"""The saga's steps in inventory: reserve the stock, and its undo; what checkout's reconciliation asks for."""
+"""The saga's steps in inventory (reserve the stock, release it), and the commands that checkout sends."""
 
 from typing import Annotated
 
@@ -32,7 +32,7 @@ class ReservationStatus(Step):
 
 
 class ClaimOpen(Step):
-    """How many open reservations of each shard to look at."""
+    """`limit` is the number of open reservations to look at in each shard."""
 
     limit: int = 25
 
@@ -49,7 +49,7 @@ class Done(BaseModel):
 
 
 class Standing(BaseModel):
-    """`undone`: nothing is held for the order, now and for ever. `held`: all of it is."""
+    """`undone`: no stock is held for the order, now and for ever. `held`: all its stock is held or sold."""
 
     order_id: str
     status: domain.Status
@@ -68,7 +68,7 @@ def reserve_stock(step: ReserveStock) -> Done:
 
 @task(ReleaseStock, about="order_id")
 def release_stock(step: ReleaseStock) -> Done:
-    """Gives back what the order holds, or sees to it that it never will hold any."""
+    """Gives back the stock that the order holds. Without a reservation, rules out a later one."""
     decision = domain.release(store.load(step.order_id))
     store.save(decision, cause=step.cause)
     return Done(order_id=step.order_id, status=decision.state.status)
@@ -76,7 +76,7 @@ def release_stock(step: ReleaseStock) -> Done:
 
 @task(CommitStock, about="order_id")
 def commit_stock(step: CommitStock) -> Done:
-    """Turns what a confirmed order holds into a sale, should its event have been lost."""
+    """Sells the stock that a confirmed order holds, in case its OrderConfirmed was lost."""
     decision = domain.commit(store.load(step.order_id))
     store.save(decision, cause=step.cause)
     return Done(order_id=step.order_id, status=decision.state.status)
@@ -84,7 +84,7 @@ def commit_stock(step: CommitStock) -> Done:
 
 @task(ReservationStatus, about="order_id")
 def reservation_status(step: ReservationStatus) -> Standing:
-    """How the reservation stands; changes nothing."""
+    """Tells how the reservation stands, and changes nothing."""
     found = store.load(step.order_id)
     return Standing(order_id=step.order_id, status=found.status, undone=found.is_undone, held=found.is_held)
 

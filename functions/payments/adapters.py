@@ -1,4 +1,4 @@
-"""Chooses the adapter that stands behind the port: the sandbox acquirer's, on every stage there is."""
+"""Chooses the adapter behind the port. On every stage it is the sandbox acquirer's."""
 
 from functools import cache
 
@@ -8,5 +8,5 @@ from payments.sandbox import SandboxAcquirer
 
 @cache
 def provider() -> PaymentProvider:
-    """The card processor, the same one for each execution environment."""
+    """The adapter to the card processor, made once for each execution environment."""
     return SandboxAcquirer()

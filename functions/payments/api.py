@@ -1,4 +1,4 @@
-"""Payments over HTTP: customers register ways to pay and see what became of an order's payment."""
+"""Payments over HTTP: customers register payment methods, and see how an order's payment stands."""
 
 from typing import Annotated, TypedDict
 
@@ -14,9 +14,9 @@ from payments.domain import Status
 
 api = handler = Api()
 
-# The digits of an id become letters: about three ids in a thousand would pass for a card number by their
-# digits, and every checkout with such an id would be refused. Registered methods and orders have ids of this
-# form, and a repeated request derives its id anew, so no other form can take its place.
+# The digits of an id become letters. With digits, about three ids in a thousand would pass for a card number,
+# and every checkout with such an id would be refused. The form cannot change any more: registered methods and
+# placed orders hold ids of this form, and a repeated request must get the same id again.
 WITHOUT_DIGITS = str.maketrans("0123456789", "ghijklmnop")
 
 Label = Annotated[str, StringConstraints(min_length=1, max_length=64), AfterValidator(no_card_number)]
@@ -28,14 +28,14 @@ class Registration(Body):
 
 
 class Registered(TypedDict):
-    """A way to pay, by the opaque id that orders name."""
+    """A registered payment method, by the opaque id that a checkout names."""
 
     payment_method: str
     label: str | None
 
 
 class ShownPayment(TypedDict):
-    """What became of an order's payment; there is no amount without a charge."""
+    """How an order's payment stands. Without a charge there is no amount."""
 
     order_id: str
     status: Status
@@ -50,7 +50,7 @@ class ShownPayment(TypedDict):
     refuses=(KeyReused,),
 )
 def register_method() -> Response[str]:
-    """Keeps the processor's token and answers an opaque id for it, the same for the same key."""
+    """Keeps the processor's token, and answers an opaque id for it: the same id for the same key."""
     caller = api.caller()
     method_id = identity.derive(caller.customer_id, api.idempotency_key()).translate(WITHOUT_DIGITS)
     asked = api.body(Registration)
@@ -60,7 +60,7 @@ def register_method() -> Response[str]:
 
 @api.get("/payments/<order_id>", role="any", answers={200: ShownPayment}, refuses=(NotFound,))
 def show_payment(order_id: str) -> Response[str]:
-    """A payment that never had a charge belongs to nobody, so only operators see it."""
+    """How the order's payment stands. Without a charge it has no owner, so only operators see it."""
     caller = api.caller()
     payment = store.load(slug(order_id))
     if payment.status is Status.NONE:

@@ -36,7 +36,7 @@ class BooksDiffer(Fault):
 
 
 class Status(StrEnum):
-    """NONE has no record; VOIDED without a charge is a tombstone."""
+    """How a payment stands. NONE means that there is no record; VOIDED without a charge is a tombstone."""
 
     NONE = "NONE"
     PENDING = "PENDING"
@@ -80,7 +80,7 @@ class Intent:
 
 @dataclass(frozen=True)
 class Charge:
-    """Who is to pay how much, and the id of that at the processor."""
+    """Who is to pay how much, and the processor's id of the payment."""
 
     customer_id: str
     amount: Money
@@ -89,7 +89,7 @@ class Charge:
 
 @dataclass(frozen=True)
 class Payment:
-    """An order's payment in our books, and how many facts were published about it."""
+    """An order's payment in our books. `sequence` counts the facts that were published about it."""
 
     order_id: str
     status: Status = Status.NONE
@@ -99,7 +99,7 @@ class Payment:
 
     @property
     def started(self) -> Charge:
-        """The charge of a payment that has one, which is every state but NONE and a tombstone."""
+        """The charge. Raises BooksDiffer for a payment without a charge, which is NONE or a tombstone."""
         if self.charge is None:
             raise BooksDiffer
         return self.charge
@@ -111,10 +111,11 @@ class Payment:
 
     @property
     def is_undone(self) -> bool:
-        """Whether nothing of it is captured now, and never will be.
+        """Whether no money is captured for the order, now and for ever.
 
-        No record is not enough, for a late charge may come. Nor is a decline: only what `may_yet_capture`
-        asks of the processor rules out a late confirmation, and no record tells whether that was asked.
+        A missing record is not enough, since a late charge may still come. A decline is not enough either:
+        until the processor was told to cancel the payment, a late confirmation may capture it, and no
+        record says whether the processor was told.
         """
         return self.status in (Status.VOIDED, Status.REFUNDED)
 
@@ -125,7 +126,7 @@ class Payment:
 
 
 def must_be_open(payment: Payment, total: Money) -> None:
-    """The order is open to a charge of `total`: that is yet to be made, or has been made before.
+    """Checks that `total` may be charged: for the first time, or again with the same amount.
 
     Raises ChargeVoided after an undo, and BooksDiffer for another amount than before.
     """
@@ -142,20 +143,23 @@ def must_be_open(payment: Payment, total: Money) -> None:
 
 
 def outcome(payment: Payment) -> Status:
-    """How a settled charge came out. Raises PaymentDeclined, each time with the reason on record."""
+    """The status of a settled charge. Raises PaymentDeclined, each time with the reason on record."""
     if payment.status is Status.DECLINED:
         raise PaymentDeclined(f"The processor declined the payment: {payment.reason}", reason=payment.reason)
     return payment.status
 
 
 def start(payment: Payment, charge: Charge) -> Decision[Payment]:
-    """Notes the processor's id of a payment that is not confirmed there yet."""
+    """Records the processor's id of a payment that is not confirmed there yet."""
     started = replace(payment, status=Status.PENDING, charge=charge)
     return Decision(started, (events.PaymentStarted(order_id=payment.order_id, amount=charge.amount),))
 
 
 def settle(payment: Payment, intent: Intent) -> Decision[Payment]:
-    """What a confirmed payment came to. Raises StillProcessing, and ChargeVoided for a cancelled one."""
+    """Records whether the processor captured or declined a confirmed payment.
+
+    Raises StillProcessing, and ChargeVoided for a payment that was cancelled.
+    """
     match intent.progress:
         case Progress.CAPTURED:
             captured = replace(payment, status=Status.CAPTURED)
@@ -175,13 +179,17 @@ def settle(payment: Payment, intent: Intent) -> Decision[Payment]:
 def may_yet_capture(payment: Payment) -> bool:
     """Whether the processor must be told to cancel before this payment can count as undone.
 
-    A declined one too: a late confirmation whose key the processor has forgotten must find it cancelled.
+    That includes a declined payment: the processor may have forgotten the key of a late confirmation, which
+    must then find the payment cancelled.
     """
     return payment.status in (Status.PENDING, Status.DECLINED)
 
 
 def undo(payment: Payment) -> Decision[Payment]:
-    """The undo of what the processor need not cancel: a tombstone, or the intent to refund."""
+    """Undoes a payment that the processor need not cancel: leaves a tombstone, or starts the refund.
+
+    Raises CaptureStillPossible for a payment that the processor has to cancel first.
+    """
     match payment.status:
         case Status.NONE:
             return _voided(payment)
@@ -196,7 +204,7 @@ def undo(payment: Payment) -> Decision[Payment]:
 
 
 def undo_cancelled(payment: Payment, intent: Intent) -> Decision[Payment]:
-    """The undo after the processor was told to cancel; what it had captured goes back.
+    """Undoes a payment that the processor was told to cancel. Starts the refund if it was captured already.
 
     Raises StillProcessing while the processor can neither cancel nor refund.
     """
@@ -213,7 +221,7 @@ def undo_cancelled(payment: Payment, intent: Intent) -> Decision[Payment]:
 
 
 def refunded(payment: Payment, refunds: Sequence[int]) -> Decision[Payment]:
-    """The end of a refund, given the processor's refunds (minor units); another sum raises BooksDiffer."""
+    """Ends a refund. `refunds` are the processor's, in minor units. Raises BooksDiffer for another sum."""
     amount = payment.started.amount
     if sum(refunds) != amount.amount:
         raise BooksDiffer

@@ -1,4 +1,4 @@
-"""The facts that payments publishes about an order's payment; none holds a method or a processor's id."""
+"""The facts that payments publishes about an order's payment, without its method and the processor's id."""
 
 from kernel.events import Event
 from kernel.money import Money
@@ -32,14 +32,14 @@ class PaymentVoided(Event):
 
 
 class RefundStarted(Event):
-    """What was captured is going back."""
+    """The captured money is going back."""
 
     order_id: str
     amount: Money
 
 
 class PaymentRefunded(Event):
-    """What was captured has gone back, all of it."""
+    """All the captured money has gone back."""
 
     order_id: str
     amount: Money

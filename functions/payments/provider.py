@@ -1,4 +1,4 @@
-"""The port to a card processor, in payments' own words, and the faults of whatever stands behind it."""
+"""The port to a card processor, in payments' own words, and the faults that its adapters raise."""
 
 from typing import Protocol
 
@@ -23,13 +23,13 @@ class PaymentProvider(Protocol):
     """
 
     def create(self, token: str, amount: Money, *, reference: str, key: str) -> Intent:
-        """A payment that captures nothing until it is confirmed."""
+        """Creates a payment that captures nothing until it is confirmed."""
 
     def confirm(self, intent_id: str, *, key: str) -> Intent:
-        """Captures, or says why not: the answer's progress is the outcome."""
+        """Captures the payment, or says why not. The answer's progress is the outcome."""
 
     def cancel(self, intent_id: str) -> Intent:
-        """Rules out a capture if there is none yet: the answer's progress says whether that worked."""
+        """Rules out a capture, unless there has been one. The answer's progress says whether that worked."""
 
     def retrieve(self, intent_id: str) -> Intent:
         """The payment as it is now."""

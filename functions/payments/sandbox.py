@@ -1,4 +1,4 @@
-"""The sandbox acquirer's adapter: Stripe-shaped JSON over HTTP, told in payments' own words."""
+"""The sandbox acquirer's adapter: translates Stripe-shaped JSON over HTTP into payments' own words."""
 
 import json
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ PROGRESS: Mapping[str, Progress] = {
     "requires_payment_method": Progress.DECLINED,
     "canceled": Progress.CANCELLED,
 }
-# A reason is published, so no other code of the processor's passes: any other is a plain decline.
+# A reason is published, so only these codes of the processor pass. Another code becomes a plain decline.
 REASONS: Mapping[str, Reason] = {
     "": Reason.UNTOLD,
     "card_declined": Reason.CARD_DECLINED,
@@ -62,7 +62,7 @@ class SandboxAcquirer:
     def _intent(
         self, method: str, path: str, *, key: str = "", body: Mapping[str, Any] | None = None
     ) -> Intent:
-        """A change that the payment's state no longer allows is answered with that state, like any other."""
+        """The payment after the request. A 409 tells the state that no longer allowed the change."""
         answer = self._ask(method, path, key=key, body=body)
         if answer.status == 409:
             return _read(_Refused, ProcessorAnswer(200, answer.body)).payment_intent.plain()

@@ -13,7 +13,7 @@ from payments.domain import Charge, Payment, Status, UnknownPaymentMethod
 
 @dataclass(frozen=True)
 class Method:
-    """A customer's way to pay. The processor's token never leaves payments but to the processor."""
+    """A customer's payment method. Payments gives the processor's token to nobody but the processor."""
 
     id: str
     customer_id: str
@@ -31,7 +31,7 @@ def load(order_id: str) -> Payment:
 
 
 def save(decision: Decision[Payment], *, cause: str) -> Payment:
-    """The payment as it stands after the decision. Raises Contended when it has moved on since loaded."""
+    """Saves the decision, and answers the payment as it then stands. Raises Contended when it has changed."""
     payment = decision.state
     aggregate = outbox.Aggregate(
         key=_payment_key(payment.order_id),
@@ -45,7 +45,7 @@ def save(decision: Decision[Payment], *, cause: str) -> Payment:
 
 
 def register(method: Method) -> None:
-    """The method, once per id. Raises KeyReused when the id stands for another registration."""
+    """Keeps the method, once per id. Raises KeyReused when the id stands for another registration."""
     kept = {
         "customer_id": method.customer_id,
         "token": method.token,
@@ -60,7 +60,7 @@ def register(method: Method) -> None:
 
 
 def token(method_id: str, *, customer_id: str) -> str:
-    """The processor's token. Raises UnknownPaymentMethod for a missing or another customer's method."""
+    """The processor's token. Raises UnknownPaymentMethod for a method that this customer does not have."""
     item = items.load(_method_key(method_id))
     if item is None or item["customer_id"] != customer_id:
         raise UnknownPaymentMethod

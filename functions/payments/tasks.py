@@ -1,7 +1,7 @@
-"""The saga's steps in payments: charge the payment, and its undo.
+"""The saga's steps in payments (charge the payment, refund it), and a payment's status for checkout.
 
-Each may die before and after any call and any write: every run starts from the record, asks the
-processor by the id in it, and repeats calls with keys that follow from the order id.
+A step may die before and after any call and any write. So every run starts from the record, asks the
+processor by the id in that record, and repeats calls with keys that follow from the order id.
 """
 
 from pydantic import BaseModel
@@ -56,14 +56,14 @@ def charge_payment(step: ChargePayment) -> Done:
     domain.must_be_open(payment, step.total)
     if not payment.is_settled:
         payment, intent = _started(payment, step) if payment.charge is None else _resumed(payment)
-        # A decline is on record before it is told.
+        # A decline is on record before the saga is told of it.
         payment = store.save(domain.settle(payment, intent), cause=step.cause)
     return Done(order_id=step.order_id, status=domain.outcome(payment))
 
 
 @task(RefundPayment, about="order_id")
 def refund_payment(step: RefundPayment) -> Done:
-    """Sees to it that nothing is captured for the order, now and later, and gives captured money back."""
+    """Gives back the money that was captured for the order, and rules out any later capture."""
     payment = store.load(step.order_id)
     payment = store.save(_undo(payment), cause=step.cause)
     if payment.status is Status.REFUNDING:
@@ -73,7 +73,7 @@ def refund_payment(step: RefundPayment) -> Done:
 
 @task(PaymentStatus, about="order_id")
 def payment_status(step: PaymentStatus) -> Standing:
-    """How the payment stands in our own books; changes nothing."""
+    """Tells how the payment stands in our own books, and changes nothing."""
     payment = store.load(step.order_id)
     return Standing(
         order_id=step.order_id, status=payment.status, undone=payment.is_undone, held=payment.is_held
@@ -81,7 +81,7 @@ def payment_status(step: PaymentStatus) -> Standing:
 
 
 def _started(payment: Payment, step: ChargePayment) -> tuple[Payment, Intent]:
-    """Nothing is confirmed before its id is on record: a void either finds the id or keeps it out."""
+    """Records the payment's id before it confirms it: an undo finds the id, or its tombstone keeps it out."""
     token = store.token(step.payment_method, customer_id=step.customer_id)
     key = identity.derive(step.order_id, "payment")
     intent = adapters.provider().create(token, step.total, reference=step.order_id, key=key)
@@ -90,7 +90,7 @@ def _started(payment: Payment, step: ChargePayment) -> tuple[Payment, Intent]:
 
 
 def _resumed(payment: Payment) -> tuple[Payment, Intent]:
-    """Asks before it confirms again, since the processor forgets keys."""
+    """Asks for the payment before it confirms it again, since the processor forgets keys."""
     intent = adapters.provider().retrieve(payment.started.intent_id)
     return _confirmed(payment) if intent.progress is Progress.UNCONFIRMED else (payment, intent)
 
@@ -107,7 +107,7 @@ def _undo(payment: Payment) -> Decision[Payment]:
 
 
 def _refunds(payment: Payment) -> tuple[int, ...]:
-    """What the processor gave back, after seeing to it that it did: it may have forgotten the key."""
+    """The processor's refunds of the payment. Asks for one only if there is none, as keys are forgotten."""
     key = identity.derive(payment.order_id, "refund")
     charge = payment.started
     known = adapters.provider().refunds(charge.intent_id)

@@ -1,4 +1,4 @@
-"""HTTP to a card processor: one request at a time, its time-outs, and the secret that opens the door."""
+"""HTTP to a card processor: sends a request once, within time-outs, and reads the secret that it needs."""
 
 import os
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ import urllib3
 from kernel import aws
 from payments.provider import ProcessorUnavailable
 
-# The processor's slowest honest answer takes 5 s.
+# The processor's slowest good answer takes 5 s.
 TIMEOUT = urllib3.Timeout(connect=2, read=9)
 
 
@@ -39,7 +39,7 @@ class Send(Protocol):
 
 
 def over_http(request: ProcessorRequest) -> ProcessorAnswer:
-    """Never repeated here: a repetition is the saga's decision. Redirects are not followed."""
+    """Sends the request once, since a repetition is the saga's decision. Redirects are not followed."""
     url = os.environ["PROCESSOR_URL"].rstrip("/") + request.path
     try:
         answer = _connections().request(request.method, url, body=request.body, headers=request.headers)
