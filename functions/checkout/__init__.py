@@ -1,8 +1,8 @@
-"""The saga: starts it and repairs it.
+"""Starts the saga of every order, and repairs it.
 
 Owns: no table; two state machines, CheckoutSaga and CheckoutRepair.
 Reacts to: OrderPlaced (starts the saga).
-Asks: orders for what is overdue, every minute; inventory for what it holds too long, every hour; all
-three for what an operator resumes or resolves.
+Asks: orders for overdue orders, every minute; inventory for stock that it holds too long, every hour;
+orders, payments and inventory about an order that an operator resumes or resolves.
 Accepts: resume and resolve from operators.
 """

@@ -34,7 +34,7 @@ class Resolution(Body):
     relays=("NotParked",),
 )
 def resume_order(order_id: str) -> Response[str]:
-    """Has the order's undo lane run once more, once per Idempotency-Key."""
+    """Runs the order's undo lane once more, once per Idempotency-Key."""
     id, by = _request()
     body = api.body(Resumption)
     asked = Intervention(slug(order_id), id, by, body.because)
@@ -58,13 +58,13 @@ def resolve_order(order_id: str) -> Response[str]:
 
 
 def _request() -> tuple[str, str]:
-    """The id that the request has when it is repeated, and who asks."""
+    """The request's id, which is the same when it is repeated, and the operator's id."""
     caller = api.caller()
     return identity.derive(caller.customer_id, api.idempotency_key()), caller.customer_id
 
 
 def _answered(said: BaseModel, *, status: int) -> Response[str]:
-    """What orders granted, or its refusal as its own API would tell it."""
+    """The answer of orders, or its refusal with the status and the body that orders gave."""
     if isinstance(said, Refused):
         return answer(said.refused, said.problem)
     return answer(status, said)

@@ -1,4 +1,4 @@
-"""What checkout asks of the other services, and what it reads of their answers, in shapes of its own."""
+"""The commands that checkout sends to other services, and the fields of their answers that it reads."""
 
 from typing import Literal
 
@@ -25,14 +25,14 @@ class HeldOrders(BaseModel):
 
 
 class Outcome(BaseModel):
-    """How an order stands."""
+    """An order's status."""
 
     order_id: str
     status: str
 
 
 class Resumption(BaseModel):
-    """A resumption that is on record, by the id that its repair is named with."""
+    """A resumption that is on record. Its id `resumption` is also in the name of the repair."""
 
     order_id: str
     resumption: str
@@ -48,11 +48,11 @@ class Standing(BaseModel):
 
 
 class Done(BaseModel):
-    """An answer of which nothing is read."""
+    """An answer whose fields are not read."""
 
 
 class ClaimOverdue(Command[Claims], of="orders"):
-    """A batch of the orders that are open for too long."""
+    """Claims a batch of the orders that are open for too long."""
 
 
 class OrderStatus(Command[Outcome], of="orders"):
@@ -60,7 +60,7 @@ class OrderStatus(Command[Outcome], of="orders"):
 
 
 class ResumeOrder(Command[Resumption | Refused], of="orders"):
-    """To put an operator's resumption on record; `request` is the same when `by` asks again."""
+    """Puts an operator's resumption on record. `request` is the same when `by` asks again."""
 
     order_id: str
     request: str
@@ -69,7 +69,7 @@ class ResumeOrder(Command[Resumption | Refused], of="orders"):
 
 
 class ResolveOrder(Command[Outcome | Refused], of="orders"):
-    """To end a parked order as an operator says, with what the books of the others allow."""
+    """Ends a parked order as an operator says, if the books of payments and inventory allow it."""
 
     order_id: str
     request: str
@@ -81,7 +81,7 @@ class ResolveOrder(Command[Outcome | Refused], of="orders"):
 
 
 class ClaimOpen(Command[HeldOrders], of="inventory"):
-    """A batch of the orders for which stock is held for too long."""
+    """Claims a batch of the orders for which stock is held for too long."""
 
 
 class CommitStock(Command[Done], of="inventory"):

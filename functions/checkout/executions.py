@@ -1,4 +1,4 @@
-"""The saga's executions: the only place that starts any, each under a name that makes it once."""
+"""The saga's executions. Only this module starts them, each under a name that lets it start once."""
 
 import json
 import os
@@ -24,7 +24,7 @@ class Line(BaseModel):
 
 
 class PlacedOrder(BaseModel):
-    """What checkout reads of OrderPlaced and of a claim; also the input of the order's saga."""
+    """The fields that checkout reads of OrderPlaced and of a claim. They are also the input of the saga."""
 
     order_id: str
     customer_id: str
@@ -39,14 +39,15 @@ def executions() -> "SFNClient":
 
 
 def start_saga(order: PlacedOrder) -> None:
-    """Starts the order's saga, named by the order; started once, starting it again changes nothing."""
+    """Starts the order's saga, named by the order id. Starting it again changes nothing."""
     _start(os.environ["CHECKOUT_SAGA"], order.order_id, order.model_dump(mode="json"))
 
 
 def start_repair(order_id: str, which: int | str, *, resumed: bool = False) -> None:
-    """Starts the undo lane, named by the order and `which`; `resumed` says that an operator asked for it.
+    """Starts the undo lane of the order. `resumed` says that an operator asked for it.
 
-    `which` is the number of the sweep's attempt, or the id of a resumption.
+    The execution is named by the order id and `which`: the number of the sweep's attempt, or the id of a
+    resumption.
     """
     failure = {"Error": INTERRUPTED, "Cause": ""}
     given = {"order_id": order_id, "failure": failure}
@@ -54,23 +55,25 @@ def start_repair(order_id: str, which: int | str, *, resumed: bool = False) -> N
 
 
 def status_of_saga(order_id: str) -> str | None:
-    """The status of the order's saga, or None when it never had one (or not for 90 days)."""
+    """The status of the order's saga. None when there was no saga, or when it ended over 90 days ago."""
     return _status(os.environ["CHECKOUT_SAGA"], order_id)
 
 
 def status_of_repair(order_id: str, which: int | str) -> str | None:
-    """As `status_of_saga`, of one of the order's repairs."""
+    """The status of one of the order's repairs, or None as in `status_of_saga`."""
     return _status(os.environ["CHECKOUT_REPAIR"], _repair_name(order_id, which))
 
 
 def _repair_name(order_id: str, which: int | str) -> str:
-    """73 of 80 characters at most."""
+    """Has 73 characters at most. AWS allows 80."""
     return f"{order_id}-{which}"
 
 
 def _start(machine: str, name: str, given: Mapping[str, Any], *, resumed: bool = False) -> None:
-    """The name makes it once: while it runs the same input is the same execution, later it exists.
+    """Starts an execution, once for each name.
 
+    While it runs, a start with the same name and input answers the same execution. After it has ended,
+    AWS answers ExecutionAlreadyExists.
     https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html
     """
     text = json.dumps({**given, "stuck": {}, "resumed": resumed})

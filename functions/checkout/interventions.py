@@ -1,4 +1,4 @@
-"""What operators ask: an order that NEEDS_ATTENTION is resumed, or resolved as the books allow."""
+"""Operators' requests: an order that NEEDS_ATTENTION is resumed, or resolved as the books allow."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -17,7 +17,7 @@ from kernel.triggers.commands import Refused, ask
 
 @dataclass(frozen=True)
 class Intervention:
-    """An operator's request about an order; it has the same `id` when it is made again."""
+    """An operator's request about an order. It has the same `id` when it is repeated."""
 
     order_id: str
     id: str
@@ -26,10 +26,10 @@ class Intervention:
 
 
 def resume(asked: Intervention) -> Resumption | Refused:
-    """Has orders put the request on record, then starts a repair that is named by it.
+    """Has orders put the request on record, then starts a repair that is named by the request's id.
 
-    When the process dies in between, the same request makes up for the rest: orders knows the request,
-    and the name of the repair starts it once.
+    When the process dies in between, the operator repeats the request. Orders then knows the request, and
+    the repair starts once, because of its name.
     """
     said = ask(ResumeOrder(order_id=asked.order_id, request=asked.id, by=asked.by, because=asked.because))
     if isinstance(said, Resumption):

@@ -22,15 +22,16 @@ class RepairIncomplete(Fault):
 
 @scheduled(minutes=1)
 def sweep(line: dict[str, Any]) -> None:
-    """Starts or repairs every order that was open for too long. Raises RepairIncomplete."""
+    """Starts or repairs the saga of every order that is open for too long. Raises RepairIncomplete."""
     _see_to(line, ((claim.order.order_id, partial(_repair, claim)) for claim in _claims()))
 
 
 @scheduled(minutes=60)
 def reconcile(line: dict[str, Any]) -> None:
-    """Closes what inventory has held for over an hour for an order that has ended, as the order ended.
+    """Closes the reservations that have been open for over an hour although their order has ended.
 
-    Heals a lost OrderConfirmed. An order that is still open is the sweep's. Raises RepairIncomplete.
+    The stock of a confirmed order is sold, the stock of a cancelled order is released. So a lost
+    OrderConfirmed heals. An order that is still open is left to the sweep. Raises RepairIncomplete.
     """
     _see_to(line, ((order_id, partial(_close, order_id)) for order_id in _held()))
 
@@ -54,7 +55,7 @@ def _held() -> Iterator[str]:
 
 
 def _see_to(line: dict[str, Any], work: Iterable[tuple[str, Callable[[], None]]]) -> None:
-    """Does what can be done for each order, so that an order that fails does not hold up the others."""
+    """Acts on each order. An order that fails does not hold up the others. Raises RepairIncomplete."""
     line["orders"], line["failed"] = [], {}
     for order_id, act in work:
         line["orders"].append(order_id)

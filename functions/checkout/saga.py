@@ -1,4 +1,4 @@
-"""Starts an order's saga as soon as the order was placed."""
+"""Starts an order's saga as soon as the order is placed."""
 
 from checkout import executions
 from checkout.executions import PlacedOrder

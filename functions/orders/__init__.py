@@ -6,5 +6,5 @@ OrderResolved.
 Reacts to: ProductListed, PriceChanged, ProductRetired (copies the price).
 Accepts: a checkout and a cancel from customers; confirm_order, fence_order, cancel_order from the saga;
 claim_overdue from checkout's sweep; order_status from checkout's reconciliation; resume_order and
-resolve_order from checkout's operators; an operator's question which orders have not ended.
+resolve_order from checkout's operators; from operators also the list of orders that have not ended.
 """

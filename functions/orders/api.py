@@ -53,7 +53,7 @@ class Checkout(Body):
 
 
 class Cursor(pages.Cursor):
-    """After which order of the index a page begins."""
+    """The order of the index after which a page begins."""
 
     state: str
     shard: Annotated[int, Field(ge=0)]
@@ -82,14 +82,14 @@ class ShownOrder(TypedDict):
 
 
 class CancelStarted(TypedDict):
-    """Where the order is once its cancellation has begun."""
+    """The order's status once its cancellation has begun."""
 
     order_id: str
     status: Status
 
 
 class UnfinishedOrders(TypedDict):
-    """A page of at most 50 orders, maybe of none; `next` leads on until it is null."""
+    """A page of 0 to 50 orders. `next` is the cursor of the next page; it is null on the last page."""
 
     checkouts: list[dict[str, object]]
     next: str | None
@@ -118,7 +118,7 @@ def place_order() -> Response[str]:
 
 @api.get("/orders/<order_id>", role="any", answers={200: ShownOrder}, refuses=(NotFound,))
 def show_order(order_id: str) -> Response[str]:
-    """The order's own facts, consistent at once."""
+    """The order's own facts, read consistently."""
     return answer(200, _shown(_seen(order_id)))
 
 
@@ -142,7 +142,7 @@ def cancel_order(order_id: str) -> Response[str]:
 
 @api.get("/ops/checkouts", role="operator", answers={200: UnfinishedOrders}, refuses=(InvalidRequest,))
 def list_checkouts() -> Response[str]:
-    """One page of the unfinished orders in one state; `next` leads on while there may be more."""
+    """One page of the unfinished orders in one state; `next` leads to the next page, if there may be one."""
     state = _state()
     orders, last = store.unfinished(state, after=_after(state), limit=LONGEST_PAGE)
     listed = [_listed(order) for order in orders]
@@ -150,7 +150,7 @@ def list_checkouts() -> Response[str]:
 
 
 def _state() -> Status:
-    """The state asked for. Raises InvalidRequest unless orders in it have not ended."""
+    """The state that was asked for. Raises InvalidRequest unless it is a state of unfinished orders."""
     text = api.current_event.get_query_string_value("state")
     if text not in UNFINISHED:
         raise InvalidRequest(f"state must be one of {', '.join(UNFINISHED)}")
@@ -162,7 +162,7 @@ def _next(state: Status, last: Place) -> str:
 
 
 def _after(state: Status) -> Place | None:
-    """Where the page begins. Raises InvalidRequest for a cursor that is not one of this list's."""
+    """Where the page begins. Raises InvalidRequest for a cursor that this list did not give."""
     text = api.current_event.get_query_string_value("next")
     if text is None:
         return None
@@ -195,7 +195,7 @@ def _interventions(order: Order) -> list[dict[str, str]]:
 
 
 def _seen(order_id: str) -> Order:
-    """The order, if there is one and the caller may see it; NotFound either way otherwise."""
+    """The order. Raises NotFound when there is none, and when the caller may not see it."""
     caller = api.caller()
     order = store.load(slug(order_id))
     caller.must_see(order.customer_id if order else None)

@@ -1,4 +1,4 @@
-"""Accepts a checkout: an order already there is answered again; else its lines are priced, or refused."""
+"""Accepts a checkout: a repeated request gets its order again; a new request is priced, or refused."""
 
 from dataclasses import dataclass
 
@@ -23,9 +23,9 @@ class Request:
 
 
 def accept(request: Request, *, cause: str) -> Order:
-    """The order of the request's id: the one accepted before, or a new one at today's prices.
+    """The order of the request's id: the order accepted before, or a new order at today's prices.
 
-    Raises KeyReused when another request had the same id, and what pricing refuses.
+    Raises KeyReused when another request had the same id, and the refusals of `pricing`.
     """
     if known := store.load(request.order_id):
         return domain.repeated(known, request.fingerprint)

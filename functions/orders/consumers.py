@@ -1,4 +1,4 @@
-"""Orders' reactions: it keeps its own copy of every price that catalog publishes."""
+"""Orders' reaction to catalog's events: a copy of every price that catalog publishes."""
 
 from pydantic import BaseModel
 
@@ -10,13 +10,13 @@ from orders.pricing import Price
 
 
 class CatalogProduct(BaseModel):
-    """What orders reads of ProductListed, PriceChanged and ProductRetired, each of which is full state."""
+    """The fields that orders reads of ProductListed, PriceChanged and ProductRetired."""
 
     sku: str
     price: Money
 
 
-# Which of the events leave the product for sale.
+# Whether the product is for sale after an event of this type.
 FOR_SALE = {"ProductListed": True, "PriceChanged": True, "ProductRetired": False}
 
 

@@ -41,7 +41,7 @@ class OrderMissing(Fault):
 
 
 class Status(StrEnum):
-    """Where an order is, as customers, operators and other services are told; it only moves forward."""
+    """An order's status as customers, operators and other services see it. It only moves forward."""
 
     PENDING = "PENDING"
     CONFIRMED = "CONFIRMED"
@@ -51,7 +51,7 @@ class Status(StrEnum):
 
 
 class Phase(StrEnum):
-    """Where an order is, as its own service must know it.
+    """An order's status as its own service must know it.
 
     An order that NEEDS_ATTENTION is in one of two phases. An order that was parked unfenced may still be
     confirmed, and nothing of it may be undone yet. An order that was parked fenced can only be cancelled.
@@ -86,8 +86,8 @@ class Phase(StrEnum):
 class Order:
     """An order as its service knows it.
 
-    `fingerprint` is a hash of the request that placed it; `attempts` counts how often it was claimed
-    for repair. `due_at` is when the sweep looks at it, or since when it is parked.
+    `fingerprint` is a hash of the request that placed the order. `attempts` counts how often the order was
+    claimed for repair. `due_at` is when the sweep looks at the order, or since when it is parked.
     """
 
     order_id: str
@@ -116,7 +116,7 @@ def repeated(order: Order, fingerprint: str) -> Order:
 
 
 def placed(order: Order) -> OrderPlaced:
-    """The fact that the order was accepted, which is also all that its saga needs."""
+    """The fact that the order was accepted. Its fields are also the input of the order's saga."""
     return OrderPlaced(
         order_id=order.order_id,
         customer_id=order.customer_id,
@@ -132,7 +132,7 @@ def place(order: Order) -> Decision[Order]:
 
 
 def confirm(order: Order) -> Decision[Order]:
-    """PENDING to CONFIRMED. Raises OrderNotPending once the order was fenced or parked."""
+    """Turns a PENDING order into CONFIRMED. Raises OrderNotPending once it was fenced or parked."""
     match order.phase:
         case Phase.CONFIRMED:
             return Decision(order)
@@ -145,10 +145,10 @@ def confirm(order: Order) -> Decision[Order]:
 
 
 def fence(order: Order, reason: str) -> Decision[Order]:
-    """PENDING to CANCELLING, parked unfenced to parked fenced; a fenced order passes.
+    """Turns PENDING into CANCELLING, and PARKED_UNFENCED into PARKED_FENCED. A fenced order stays as it is.
 
-    Nothing of an order is undone before it is fenced, and no order is confirmed after. Raises
-    AlreadyConfirmed for an order that stands.
+    Nothing of an order is undone before its fence, and no order is confirmed after its fence. Raises
+    AlreadyConfirmed for a confirmed order, which stands.
     """
     match order.phase:
         case Phase.PENDING:
@@ -166,8 +166,8 @@ def fence(order: Order, reason: str) -> Decision[Order]:
 def cancel(order: Order, stuck: Sequence[str], *, resumed: bool) -> Decision[Order]:
     """Ends a fenced order: CANCELLED, or parked while a step is stuck.
 
-    A parked order is ended only when an operator has `resumed` it. Raises NotFenced for an order that
-    could still be confirmed, or is.
+    A parked order is ended only when an operator has `resumed` it. Raises NotFenced for an order that is
+    confirmed, or could still be.
     """
     match order.phase:
         case Phase.CANCELLED:
@@ -198,18 +198,18 @@ def park(order: Order, stuck: Sequence[str]) -> Decision[Order]:
 
 
 def look_again(attempts: int, now: datetime) -> datetime:
-    """When an order that has been claimed `attempts` times is due, if it is open still."""
+    """The time when an order that was claimed `attempts` times is due again, if it is still open."""
     return now + PATIENCE * (1 << attempts)
 
 
 def end_confirmed(order: Order) -> Decision[Order]:
-    """The order ends CONFIRMED; whoever decides so has made sure that it may."""
+    """Ends the order as CONFIRMED. The caller has made sure that this is allowed."""
     fact = OrderConfirmed(order_id=order.order_id)
     return Decision(replace(order, phase=Phase.CONFIRMED, reason=""), (fact,))
 
 
 def end_cancelled(order: Order) -> Decision[Order]:
-    """The order ends CANCELLED; whoever decides so has made sure that it may."""
+    """Ends the order as CANCELLED. The caller has made sure that this is allowed."""
     fact = OrderCancelled(order_id=order.order_id, reason=order.reason)
     return Decision(replace(order, phase=Phase.CANCELLED), (fact,))
 

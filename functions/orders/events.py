@@ -26,7 +26,7 @@ class OrderPlaced(Event):
 
 
 class CancellationStarted(Event):
-    """The order will not be confirmed any more; what it holds is being undone."""
+    """The order will not be confirmed any more; its payment and its stock are being undone."""
 
     order_id: str
     reason: str
@@ -46,9 +46,9 @@ class OrderCancelled(Event):
 
 
 class OrderResumed(Event):
-    """An operator has the undo lane of a parked order run once more, as `resumption`.
+    """An operator has the undo lane of a parked order run once more. `resumption` is the request's id.
 
-    Why is what a person typed, so that it stays with orders, by this id.
+    The reason is text that a person typed, so no event holds it. Orders keeps it under that id.
     """
 
     order_id: str
@@ -57,9 +57,9 @@ class OrderResumed(Event):
 
 
 class OrderResolved(Event):
-    """An operator ends a parked order, which is now CONFIRMED or CANCELLED.
+    """An operator ends a parked order, which is now CONFIRMED or CANCELLED. `resolution` is the request's id.
 
-    Why is what a person typed, so that it stays with orders, by the id `resolution`.
+    The reason is text that a person typed, so no event holds it. Orders keeps it under that id.
     """
 
     order_id: str

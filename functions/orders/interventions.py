@@ -1,4 +1,4 @@
-"""What operators ask of a parked order: each request is granted once, in the transaction of its effect."""
+"""Operators' requests about a parked order: each is granted once, in the transaction of its effect."""
 
 from collections.abc import Callable
 from typing import Literal
@@ -12,7 +12,7 @@ from orders.parked import Intervention, Standing
 
 
 def resume(asked: Intervention, *, cause: str) -> None:
-    """Notes that the order is resumed; its repair is checkout's. Raises NotFound, KeyReused, NotParked."""
+    """Records that the order is resumed. Checkout repairs it. Raises NotFound, KeyReused, NotParked."""
     _grant(asked, lambda order: parked.resume(order, asked), cause=cause)
 
 
@@ -24,7 +24,7 @@ def resolve(
     reservation: Standing,
     cause: str,
 ) -> None:
-    """Ends the order. Raises NotFound, KeyReused, and what `parked.resolve` refuses."""
+    """Ends the order. Raises NotFound, KeyReused, and the refusals of `parked.resolve`."""
 
     def decide(order: Order) -> Decision[Order]:
         return parked.resolve(order, to, asked=asked, payment=payment, reservation=reservation)

@@ -37,9 +37,9 @@ class Standing:
 
 @dataclass(frozen=True)
 class Intervention:
-    """An operator's request about a parked order; it has the same `id` when it is made again.
+    """An operator's request about a parked order. It has the same `id` when it is repeated.
 
-    `fingerprint` is a hash of what is asked, so that a reused key can be told from a repeated request.
+    `fingerprint` is a hash of the request, so that a reused key can be told from a repeated request.
     """
 
     id: str
@@ -60,7 +60,7 @@ class Granted:
 
 
 def resume(order: Order, asked: Intervention) -> Decision[Order]:
-    """Has a parked order's undo lane run once more. Raises NotParked."""
+    """Records that a parked order's undo lane is to run once more. Raises NotParked."""
     _must_be_parked(order)
     fact = OrderResumed(order_id=order.order_id, by=asked.by, resumption=asked.id)
     return Decision(order, (fact,))

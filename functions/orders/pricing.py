@@ -1,4 +1,4 @@
-"""What a checkout costs: today's prices for the lines that a customer wants, or a refusal."""
+"""Prices a checkout: today's prices for the lines that a customer wants, or a refusal."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ class TotalMismatch(Refusal):
 
 @dataclass(frozen=True)
 class Wanted:
-    """What a customer asks for, before it has a price."""
+    """A line of a customer's checkout, before it has a price."""
 
     sku: str
     quantity: int
@@ -51,7 +51,7 @@ class Line:
 
 
 def price(wanted: Sequence[Wanted], prices: Mapping[str, Price]) -> tuple[Line, ...]:
-    """The lines with today's prices. Raises UnknownProduct naming the SKUs, and MixedCurrencies."""
+    """The lines with today's prices. Raises UnknownProduct with the SKUs, and MixedCurrencies."""
     missing = [line.sku for line in wanted if line.sku not in prices or not prices[line.sku].for_sale]
     if missing:
         raise UnknownProduct(skus=missing)
@@ -61,7 +61,7 @@ def price(wanted: Sequence[Wanted], prices: Mapping[str, Price]) -> tuple[Line, 
 
 
 def total_of(lines: Sequence[Line], *, expected: Money | None) -> Money:
-    """What the lines cost together. Raises TotalMismatch with that total when another was expected."""
+    """The sum of the lines. Raises TotalMismatch with that sum when another total was expected."""
     total = reduce(Money.__add__, (line.unit_price.times(line.quantity) for line in lines))
     if expected is not None and expected != total:
         raise TotalMismatch(total=total.plain())

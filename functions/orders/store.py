@@ -23,7 +23,7 @@ PARKED = "parked"
 
 
 class Place(NamedTuple):
-    """Where an order stands in the index: longest due, or longest parked, first in its shard."""
+    """Where an order stands in the index. In a shard the order that is longest due, or parked, is first."""
 
     shard: int
     due_at: datetime
@@ -37,10 +37,10 @@ def load(order_id: str) -> Order | None:
 
 
 def save(decision: Decision[Order], *, cause: str, granted: Intervention | None = None) -> None:
-    """The order and its facts in one transaction, with the memory and the reason of what was `granted`.
+    """Saves the order and its facts in one transaction, with memory and reason of a `granted` request.
 
-    Orders that have not ended stand in the index. Raises Contended when the order has moved on, or the
-    request was remembered meanwhile.
+    Orders that have not ended stand in the index. Raises Contended when the order has changed, or the
+    request was granted meanwhile.
     """
     order = decision.state
     changing = {**_stored(order.phase), "reason": order.reason}
@@ -78,9 +78,9 @@ def granted(order_id: str, *, limit: int) -> list[Granted]:
 
 
 def unfinished(status: Status, *, after: Place | None, limit: int) -> tuple[Sequence[Order], Place | None]:
-    """Orders of this status, as they are now, and where to go on if there may be more.
+    """Orders of this status, as they are now, and the place to go on from, if there may be more.
 
-    The next `limit` of the index are looked at, shard by shard, so fewer may be found.
+    The next `limit` entries of the index are looked at, shard by shard, so fewer orders may be found.
     """
     kind = PARKED if status is Status.NEEDS_ATTENTION else open_index.OPEN
     places = list(islice(_places(kind, after, limit=limit + 1), limit + 1))
@@ -95,7 +95,7 @@ def overdue(now: datetime, *, limit: int) -> Iterator[Order]:
 
 
 def claim(order: Order, *, due_at: datetime) -> bool:
-    """Counts one more attempt and sets the next due time; False when that could not be had now."""
+    """Counts one more attempt and sets the next due time. False when that write did not succeed."""
     try:
         writes.update(
             Write(
@@ -111,7 +111,7 @@ def claim(order: Order, *, due_at: datetime) -> bool:
 
 
 def prices(skus: Iterable[str]) -> dict[str, Price]:
-    """The copied prices of those SKUs that have one, by SKU. Raises Contended when DynamoDB is too busy."""
+    """The copied prices by SKU; a SKU without a price is left out. Raises Contended if DynamoDB is busy."""
     wanted: list[Any] = [items.pack(_price_key(sku)) for sku in skus]
     found: dict[str, Price] = {}
     for _ in attempts(writes.ATTEMPTS):
@@ -125,7 +125,7 @@ def prices(skus: Iterable[str]) -> dict[str, Price]:
 
 
 def copy_price(price: Price, *, sequence: int) -> None:
-    """Keeps the price, unless a later one is known; a product no longer for sale stays as a tombstone."""
+    """Keeps the price, unless a later price is known. The row of a retired product stays as a tombstone."""
     write = Write(
         key=_price_key(price.sku),
         sets={
@@ -186,12 +186,12 @@ def _places(kind: str, after: Place | None, *, limit: int) -> Iterator[Place]:
 
 
 def _stored(phase: Phase) -> Item:
-    """The phase as a record says it: the status and, until the order has ended, whether it is fenced."""
+    """The phase as a record holds it: the status and, until the order has ended, whether it is fenced."""
     return {"status": phase.status} | ({} if phase.has_ended else {"fenced": phase.is_fenced})
 
 
 def _phase(item: Item) -> Phase:
-    """Records of an earlier release do not say `fenced`; an order that was parked may have been."""
+    """The phase of a record. Without `fenced`, from an earlier release, a parked order counts as fenced."""
     if item["status"] != Status.NEEDS_ATTENTION:
         return Phase(item["status"])
     return Phase.PARKED_FENCED if item.get("fenced", True) else Phase.PARKED_UNFENCED
@@ -202,7 +202,7 @@ def _remembering(asked: Intervention) -> Write:
 
 
 def _reason(asked: Intervention) -> Write:
-    """What a person typed stands in this row only, so that it can be deleted; events carry its id."""
+    """The text that a person typed stands in this row only, so that it can be deleted. Events hold its id."""
     at = identity.now().isoformat()
     return Write(
         key={"pk": f"intervention#{asked.order_id}", "sk": f"{at}#{asked.id}"},

@@ -1,4 +1,4 @@
-"""The claims of the sweep: each order that is open for too long is claimed, and counted, or given up."""
+"""The claims of the sweep: an order that is open for too long is claimed, or parked after five claims."""
 
 from collections.abc import Iterator
 from contextlib import suppress
@@ -22,7 +22,7 @@ class Claimed:
 def claim_overdue(*, limit: int, cause: str) -> Iterator[Claimed]:
     """Claims the orders that are open for too long; parks an order that was claimed five times already.
 
-    Looks at `limit` orders of each shard. An order that could not be had now does not hold up the others.
+    Looks at `limit` orders of each shard. An order that cannot be claimed now does not hold up the others.
     """
     for order in list(store.overdue(identity.now(), limit=limit)):
         if order.attempts >= domain.MOST_ATTEMPTS:
@@ -32,7 +32,7 @@ def claim_overdue(*, limit: int, cause: str) -> Iterator[Claimed]:
 
 
 def _claim(order: Order) -> Claimed | None:
-    """The claim, or None for an order that somebody else has claimed."""
+    """The claim, or None for an order that cannot be claimed now."""
     attempt = order.attempts + 1
     due_at = domain.look_again(attempt, identity.now())
     if not store.claim(order, due_at=due_at):
@@ -41,7 +41,7 @@ def _claim(order: Order) -> Claimed | None:
 
 
 def _park(order: Order, *, cause: str) -> None:
-    """Counts first: one alarm too many is better than an alarm that was never raised."""
+    """Counts the order before it is parked: one alarm too many is better than one too few."""
     count("OrderParked")
-    with suppress(Contended):  # it has moved on by itself
+    with suppress(Contended):  # the order has changed meanwhile
         store.save(domain.park(order, ()), cause=cause)

@@ -1,4 +1,4 @@
-"""The saga's steps in orders, claims for the sweep, and what operators ask of an order by way of checkout."""
+"""The saga's steps in orders, the claims of the sweep, and operators' requests that come through checkout."""
 
 from collections.abc import Mapping
 from typing import Any, Literal
@@ -20,7 +20,7 @@ RESUMED = "Resumed"
 
 
 class Saga(BaseModel):
-    """What cancel_order reads of the saga's memory; the release before started sagas without `resumed`."""
+    """The part of the saga's memory that cancel_order reads. Sagas of the release before lack `resumed`."""
 
     resumed: bool = False
 
@@ -35,10 +35,10 @@ class FenceOrder(Step):
 
 
 class CancelOrder(Step):
-    """`stuck` maps the steps that could not be undone to what they failed with.
+    """`stuck` maps each step of the undo lane that failed to its error.
 
-    An operator who resumed the order may end it while it NEEDS_ATTENTION. The release before said so by
-    RESUMED in `because`, and its executions still do.
+    When an operator has resumed the order, the step may end it while it NEEDS_ATTENTION. Executions of the
+    release before say so by RESUMED in `because`.
     """
 
     order_id: str
@@ -52,7 +52,7 @@ class CancelOrder(Step):
 
 
 class ClaimOverdue(Step):
-    """How many orders of each shard to look at."""
+    """`limit` is the number of orders to look at in each shard."""
 
     limit: int = 25
 
@@ -62,7 +62,7 @@ class OrderStatus(Step):
 
 
 class Asked(Step):
-    """What an operator asks for; `request` is the same when `by` asks again with the same key."""
+    """An operator's request. Its id `request` is the same when `by` asks again with the same key."""
 
     order_id: str
     request: str
@@ -81,11 +81,11 @@ class Asked(Step):
 
 
 class ResumeOrder(Asked):
-    """To have the undo lane run once more."""
+    """Asks to run the undo lane once more."""
 
 
 class ResolveOrder(Asked):
-    """With what payments and inventory say of the order."""
+    """Asks to end the order. `payment` and `reservation` are what payments and inventory say of it."""
 
     to: Literal[Status.CONFIRMED, Status.CANCELLED]
     payment: Standing
@@ -103,7 +103,7 @@ class Outcome(BaseModel):
 
 
 class Claim(BaseModel):
-    """An order claimed for repair for the `attempt`th time, with what its saga is started with."""
+    """An order claimed for repair for the `attempt`th time. `order` is the input of its saga."""
 
     status: Status
     attempt: int
@@ -121,7 +121,7 @@ class Claims(BaseModel):
 
 @task(ConfirmOrder, about="order_id", refuses=(domain.OrderNotPending,))
 def confirm_order(step: ConfirmOrder) -> Outcome:
-    """PENDING to CONFIRMED, unless it was fenced (OrderNotPending)."""
+    """Turns a PENDING order into CONFIRMED, unless it was fenced (OrderNotPending)."""
     decision = domain.confirm(_load(step.order_id))
     store.save(decision, cause=step.cause)
     return _outcome(decision.state)
@@ -129,7 +129,7 @@ def confirm_order(step: ConfirmOrder) -> Outcome:
 
 @task(FenceOrder, about="order_id", refuses=(domain.AlreadyConfirmed,))
 def fence_order(step: FenceOrder) -> Outcome:
-    """PENDING to CANCELLING, before anything is undone; a confirmed order stands (AlreadyConfirmed)."""
+    """Turns PENDING into CANCELLING, before any undo; a confirmed order stands (AlreadyConfirmed)."""
     decision = domain.fence(_load(step.order_id), step.reason)
     store.save(decision, cause=step.cause)
     return _outcome(decision.state)
@@ -137,7 +137,7 @@ def fence_order(step: FenceOrder) -> Outcome:
 
 @task(CancelOrder, about="order_id")
 def cancel_order(step: CancelOrder) -> Outcome:
-    """Ends the undo lane: CANCELLED, or NEEDS_ATTENTION while a step is stuck."""
+    """Ends the undo lane: the order is CANCELLED, or NEEDS_ATTENTION while a step is stuck."""
     if step.stuck:
         count("OrderParked")
     decision = domain.cancel(_load(step.order_id), sorted(step.stuck), resumed=step.is_resumed)
@@ -147,13 +147,13 @@ def cancel_order(step: CancelOrder) -> Outcome:
 
 @task(OrderStatus, about="order_id")
 def order_status(step: OrderStatus) -> Outcome:
-    """How the order stands, for services that still hold something for it."""
+    """Tells the order's status, and changes nothing."""
     return _outcome(_load(step.order_id))
 
 
 @task(ResumeOrder, about="order_id")
 def resume_order(step: ResumeOrder) -> Resumption | Refused:
-    """Notes that an operator resumes the order, once per request; the repair is checkout's."""
+    """Records that an operator resumes the order, once per request; checkout starts the repair."""
     try:
         interventions.resume(step.intervention(), cause=step.cause)
     except Refusal as refusal:
