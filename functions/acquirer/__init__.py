@@ -1,7 +1,7 @@
-"""The sandbox card processor: an account of money of its own, which trusts nobody.
+"""The sandbox card processor. It keeps its own account of money, and trusts nobody.
 
 Owns: payment intents (created, confirmed, cancelled) and refunds, each once per Idempotency-Key.
-Emits: nothing; whoever wants to know asks.
+Emits: nothing; a caller asks for a payment's state.
 Reacts to: nothing.
 Accepts: Stripe-shaped HTTP from whoever knows the bearer secret; test methods such as `pm_decline`.
 """

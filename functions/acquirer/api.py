@@ -32,7 +32,7 @@ class NewRefund(Body):
 
 
 def bearer_only(app: Any, proceed: Callable[[Any], Response[str]]) -> Response[str]:
-    """Compared in constant time, so that an answer's delay tells nothing about the secret."""
+    """Raises Unauthenticated without the secret. Compares in constant time, so that delays tell nothing."""
     given = app.current_event.headers.get("Authorization") or ""
     if not hmac.compare_digest(given.encode(), f"Bearer {store.secret()}".encode()):
         raise Unauthenticated
@@ -64,7 +64,7 @@ api = handler = Api(before=[bearer_only])
 
 @api.post("/payment_intents", role=None, takes=NewIntent, answers={200: Shown}, refuses=(IdempotencyError,))
 def create_intent() -> Response[str]:
-    """A payment that nothing was captured for yet. The same key gives the same payment."""
+    """Creates a payment that captures nothing yet. The same key gives the same payment."""
     asked = api.body(NewIntent)
     intent = Intent(
         id=f"pi_{identity.derive('intent', api.idempotency_key())}",
@@ -84,7 +84,7 @@ def create_intent() -> Response[str]:
     refuses=(NotFound, domain.Busy, domain.UnexpectedState),
 )
 def confirm_intent(intent_id: str) -> Response[str]:
-    """Captures or declines, then answers as late and as badly as the test method wants."""
+    """Captures or declines, then answers with the delay or the error that the test method asks for."""
     intent = store.load(intent_id)
     confirmation = identity.derive("confirm", api.idempotency_key())
     if intent.behaviour.fails_before:
@@ -115,11 +115,13 @@ def cancel_intent(intent_id: str) -> Response[str]:
 
 @api.get("/payment_intents/<intent_id>", role=None, answers={200: Shown}, refuses=(NotFound,))
 def show_intent(intent_id: str) -> Response[str]:
+    """The payment as it is at this moment."""
     return answer(200, domain.shown(store.load(intent_id)))
 
 
 @api.get("/payment_intents", role=None, answers={200: Listed}, refuses=(InvalidRequest,))
 def find_intents() -> Response[str]:
+    """The payments of one `reference`, oldest first. The newest may be missing."""
     return answer(200, {"data": [domain.shown(one) for one in store.by_reference(_asked("reference"))]})
 
 
@@ -144,12 +146,12 @@ def create_refund() -> Response[str]:
 
 @api.get("/refunds", role=None, answers={200: Listed}, refuses=(InvalidRequest, NotFound))
 def list_refunds() -> Response[str]:
-    """The refunds of one payment, consistently: a refund that was answered is here."""
+    """The refunds of one payment, read consistently: a refund that was answered is among them."""
     return answer(200, {"data": [asdict(refund) for refund in store.load(_asked("payment_intent")).refunds]})
 
 
 def _outage() -> Response[str]:
-    """The test method asks for a failing processor: neither a refusal nor a fault, and no alarm."""
+    """A failure that the test method asks for. It is neither a refusal nor a fault, and raises no alarm."""
     return answer(500, {"error": "Outage", "message": OUTAGE})
 
 

@@ -39,7 +39,11 @@ class Status(StrEnum):
 
 @dataclass(frozen=True)
 class Behaviour:
-    """What confirming a test method leads to, how many seconds the answer takes, and which one is lost."""
+    """What happens when a payment with a test method is confirmed.
+
+    The payment gets the status `outcome`, and the answer takes `seconds`. With `fails_before` nothing happens
+    and the answer is an error; with `fails_after` the payment changes and the answer is an error.
+    """
 
     outcome: Status
     seconds: int = 0
@@ -60,7 +64,7 @@ METHODS: Mapping[str, Behaviour] = {
 
 @dataclass(frozen=True)
 class Refund:
-    """Minor units of the payment's currency that went back."""
+    """Money that went back; `amount` in minor units of the payment's currency."""
 
     id: str
     payment_intent: str
@@ -102,7 +106,7 @@ class Intent:
 
 
 def shown(intent: Intent) -> dict[str, Any]:
-    """The intent as the outside sees it."""
+    """The intent in the form of the processor's API."""
     declined = intent.status is Status.DECLINED
     return {
         "id": intent.id,
@@ -143,7 +147,7 @@ def confirm(intent: Intent, confirmation: str, *, now: datetime) -> Intent:
 
 
 def cancel(intent: Intent) -> Intent:
-    """Rules out any capture from now on. Raises UnexpectedState once captured or on the way there."""
+    """Rules out any capture from now on. Raises UnexpectedState once it is captured or being processed."""
     match intent.status:
         case Status.UNCONFIRMED | Status.DECLINED:
             return replace(intent, status=Status.CANCELED)
@@ -154,7 +158,7 @@ def cancel(intent: Intent) -> Intent:
 
 
 def refund(intent: Intent, new: Refund) -> Intent:
-    """The intent with this refund. Raises RefundRefused when more would go back than came in."""
+    """The intent with this refund. Raises RefundRefused when more would go back than was captured."""
     if intent.amount_refunded + new.amount > intent.amount_captured:
         raise RefundRefused
     return replace(intent, refunds=(*intent.refunds, new))

@@ -1,4 +1,4 @@
-"""The acquirer's table (`intent#<id>`, `refund#<id>`)."""
+"""The acquirer's table: `intent#<id>` and `refund#<id>` records."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -15,7 +15,7 @@ from kernel.table.writes import Write
 
 
 def create(intent: Intent) -> Intent:
-    """The new intent, or the untouched intent that has this id already."""
+    """Creates the intent. Answers the intent that has this id already, unchanged, if there is one."""
     try:
         writes.update(_put(_intent_key(intent.id), intent))
     except ConditionFailed as failed:
@@ -32,7 +32,7 @@ def load(intent_id: str) -> Intent:
 
 
 def save(intent: Intent) -> None:
-    """The changed intent. Raises Busy when another request has changed it since it was loaded."""
+    """Saves the changed intent. Raises Busy when another request has changed it since it was loaded."""
     try:
         writes.update(_changed(intent))
     except ConditionFailed:
@@ -40,7 +40,7 @@ def save(intent: Intent) -> None:
 
 
 def by_reference(reference: str) -> Iterator[Intent]:
-    """Every intent of a reference, oldest first, as an index knows them: the newest may be missing."""
+    """Every intent of a reference, oldest first. They come from an index, so the newest may be missing."""
     found = items.query("#reference = :reference", {"reference": reference}, IndexName="by_reference")
     return (_intent(item) for item in found)
 
@@ -51,7 +51,7 @@ def load_refund(refund_id: str) -> Refund | None:
 
 
 def save_refund(intent: Intent, refund: Refund) -> None:
-    """The refund and the intent that counts it, in one transaction. Raises Busy as `save` does."""
+    """Saves the refund and the intent that counts it, in one transaction. Raises Busy as `save` does."""
     try:
         writes.transact([_changed(intent), _put(_refund_key(refund.id), refund)])
     except ConditionFailed:
@@ -60,7 +60,7 @@ def save_refund(intent: Intent, refund: Refund) -> None:
 
 @cache
 def secret() -> str:
-    """What a caller must know, read once for each execution environment."""
+    """The secret that a caller must know, read once for each execution environment."""
     return aws.secret(os.environ["PROCESSOR_SECRET"])
 
 

@@ -1,7 +1,7 @@
 """The gateway's token check.
 
-Owns: nothing; a token says it all.
+Owns: nothing; the token says who the caller is.
 Emits: nothing.
 Reacts to: nothing.
-Accepts: API Gateway's question who sends a request, with the headers of that request.
+Accepts: the headers of a request, from API Gateway, which asks who sends the request.
 """

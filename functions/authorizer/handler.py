@@ -1,4 +1,4 @@
-"""Tells the gateway who sends a request, or that nobody it trusts does."""
+"""Tells the gateway who sends a request, or that the request's token is not to be trusted."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,11 +9,11 @@ from kernel.triggers.tokens import Caller, verify
 
 
 def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:
-    """A REQUEST authorizer's event in, the caller out. The answer holds for every route of the stage.
+    """Answers a REQUEST authorizer's event with the caller. The answer holds for every route of the stage.
 
-    The gateway keeps it for minutes and asks no more about this token; so it may not depend on the route,
-    and handlers look at role, owner and expiry themselves. The message `Unauthorized` is what the gateway
-    answers with a 401; anything else that is raised becomes a 500.
+    The gateway keeps the answer for minutes, and asks no more about this token. So the answer may not depend
+    on the route, and handlers check role, owner and expiry themselves. The gateway answers 401 to an error
+    with the message `Unauthorized`, and 500 to any other error.
     https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-lambda-authorizer-output.html
     """
     try:
@@ -24,13 +24,13 @@ def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:
 
 
 def _authorization(event: Mapping[str, Any]) -> str:
-    """The header, however the client wrote its name."""
+    """The Authorization header, whichever letters of its name are capitals."""
     headers = event.get("headers") or {}
     return next((value for name, value in headers.items() if name.lower() == "authorization"), "")
 
 
 def _stage(method_arn: str) -> str:
-    """`arn:…:<api>/<stage>` of an ARN that goes on with method and path."""
+    """The first part, `arn:…:<api>/<stage>`, of an ARN that goes on with method and path."""
     return "/".join(method_arn.split("/")[:2])
 
 

@@ -1,4 +1,4 @@
-"""Operations over HTTP: operators look at dead letters, redrive them, republish events, read the record."""
+"""Operations over HTTP: operators look at dead letters, redrive them, republish events, read the audit."""
 
 import re
 from collections.abc import Mapping
@@ -26,7 +26,7 @@ def dated(text: Any) -> Any:
     return text
 
 
-# Not strict, since behind a validator a JSON text is a Python one, which a strict datetime does not take.
+# Not strict: the validator before it hands on a Python text, from which a strict field makes no datetime.
 Moment = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(dated)]
 
 
@@ -47,7 +47,7 @@ class Queues(TypedDict):
 
 
 class Letters(TypedDict):
-    """Up to ten letters of a queue, without what they carry."""
+    """Up to ten letters of a queue, without the data of their events."""
 
     queue: str
     letters: list[dict[str, Any]]
@@ -68,7 +68,7 @@ class Redriven(TypedDict):
 
 
 class Republished(TypedDict):
-    """In how many pieces the range goes to the service's republisher."""
+    """The number of pieces in which the range goes to the service's republisher."""
 
     service: str
     pieces: int
@@ -87,7 +87,7 @@ def list_queues() -> Response[str]:
 
 @api.get("/ops/dead-letters/<queue>", role="operator", answers={200: Letters}, refuses=(NotFound,))
 def look(queue: str) -> Response[str]:
-    """Up to ten letters, without what they carry; they stay where they are."""
+    """Up to ten letters, without the data of their events. The letters stay in the queue."""
     letters = store.dead_letters().get(queue)
     if letters is None:
         raise NotFound
@@ -116,7 +116,7 @@ def redrive(queue: str) -> Response[str]:
     refuses=(NotFound, KeyReused),
 )
 def republish(service: str) -> Response[str]:
-    """Has a range of the service's outbox published again, once per Idempotency-Key."""
+    """Has a range of time of the service's outbox published again, once per Idempotency-Key."""
     asked = api.body(Republish)
     given = {"first": asked.first.isoformat(), "last": asked.last.isoformat()}
     action = _action("republish", service, asked, why=asked.because, given=given)
@@ -125,7 +125,7 @@ def republish(service: str) -> Response[str]:
 
 @api.get("/ops/audit", role="operator", answers={200: Actions}, refuses=(InvalidRequest,))
 def show_audit() -> Response[str]:
-    """What was done on a day (UTC), oldest first."""
+    """What operators did on a day (UTC), oldest first."""
     day = _day(api.current_event.get_query_string_value("day") or "")
     return answer(200, Actions(day=day, actions=list(store.audit(day))))
 
@@ -144,14 +144,17 @@ def _action(what: str, on: str, asked: Body, *, why: str, given: Mapping[str, st
 
 
 def _redriven(action: Action, queue: str) -> Outcome:
-    """Checked, put on record, done, its outcome recorded. A redrive that died in between is done again."""
+    """Checks the action, puts it on record, does it, and records its outcome.
+
+    When a redrive died in between, the repeated request does it again.
+    """
     letters = domain.redrivable(store.dead_letters().get(queue))
     begun = store.intend(action)
     return store.conclude(action, store.redrive(letters), begun=begun)
 
 
 def _republished(action: Action, service: str, asked: Republish) -> Outcome:
-    """As a redrive: publishing an event twice is harmless."""
+    """Goes as `_redriven` does. It may be done again, since publishing an event twice is harmless."""
     outbox = domain.redrivable(store.dead_letters().get(f"{service}.outbox"))
     ranges = domain.pieces(asked.first, asked.last, now=identity.now())
     begun = store.intend(action)

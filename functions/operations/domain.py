@@ -1,4 +1,4 @@
-"""What an operator may ask for: letters told without their data, ranges of an outbox cut in pieces."""
+"""What an operator may ask for: letters without their data, and ranges of an outbox, cut into pieces."""
 
 import json
 from collections.abc import Mapping
@@ -24,7 +24,7 @@ class NothingToRedriveTo(Refusal):
 
 @dataclass(frozen=True)
 class DeadLetters:
-    """A dead-letter queue by what it serves, its URL, and that of the queue its letters go back to."""
+    """A dead-letter queue: what it serves, its URL, and the URL of the queue that its letters go back to."""
 
     serves: str
     url: str
@@ -33,7 +33,10 @@ class DeadLetters:
 
 @dataclass(frozen=True)
 class Action:
-    """Who does what on what, and why; `id` follows from who and their key, `fingerprint` from the request."""
+    """Who does what on what, and why. `given` holds the further inputs.
+
+    `id` follows from who and the Idempotency-Key, `fingerprint` from the request.
+    """
 
     id: str
     fingerprint: str
@@ -46,7 +49,7 @@ class Action:
 
 @dataclass(frozen=True)
 class Letter:
-    """One dead letter as an operator sees it: never what it carries."""
+    """One dead letter as an operator sees it: never the data of its event."""
 
     id: str
     sent_at: str
@@ -55,13 +58,13 @@ class Letter:
 
 
 def letter(id: str, body: str, *, sent: int, received: int) -> Letter:
-    """`sent` in milliseconds since 1970."""
+    """The letter of an SQS message; `sent` in milliseconds since 1970."""
     sent_at = EPOCH + timedelta(milliseconds=sent)
     return Letter(id, sent_at.isoformat(timespec="milliseconds"), received, _about(body))
 
 
 def redrivable(letters: DeadLetters | None) -> DeadLetters:
-    """The queue, when its letters have one to go back to. Raises NotFound, NothingToRedriveTo."""
+    """The queue, when its letters have a queue to go back to. Raises NotFound, NothingToRedriveTo."""
     if letters is None:
         raise NotFound
     if not letters.redrives_to:
@@ -70,7 +73,7 @@ def redrivable(letters: DeadLetters | None) -> DeadLetters:
 
 
 def pieces(first: datetime, last: datetime, *, now: datetime) -> list[Range]:
-    """The range in UTC, cut so that one run can publish a piece. Raises InvalidRequest."""
+    """The range in UTC, cut into pieces that one run can publish each. Raises InvalidRequest."""
     if not now - KEPT <= first <= last <= now or last - first > LONGEST_RANGE:
         raise InvalidRequest("first and last must lie within the last 30 days, in order, at most a day apart")
     start, end = first.astimezone(UTC), last.astimezone(UTC)
@@ -80,7 +83,7 @@ def pieces(first: datetime, last: datetime, *, now: datetime) -> list[Range]:
 
 
 def _about(body: str) -> dict[str, str | int]:
-    """The subject of the event in an EventBridge message; nothing for another message."""
+    """The attributes SHOWN of the event in an EventBridge message; nothing for another message."""
     try:
         event = json.loads(body)["detail"]
         return {name: event[name] for name in SHOWN if isinstance(event.get(name), str | int)}

@@ -1,4 +1,4 @@
-"""The queues of messages that were given up on, and operations' table: `audit#<day>`, never expiring."""
+"""The dead-letter queues, and operations' table of `audit#<day>` rows, which never expire."""
 
 import json
 import os
@@ -39,22 +39,22 @@ def dead_letters() -> dict[str, DeadLetters]:
 
 
 def waiting(letters: DeadLetters) -> int:
-    """About how many letters wait there; those being looked at or moved are not counted."""
+    """About how many letters wait in the queue. Letters being looked at or moved are not counted."""
     name = "ApproximateNumberOfMessages"
     found = queues().get_queue_attributes(QueueUrl=letters.url, AttributeNames=[name])
     return int(found["Attributes"][name])
 
 
 def look(letters: DeadLetters) -> list[Letter]:
-    """Up to ten letters, which stay, and are hidden from others for some seconds."""
+    """Up to ten letters. They stay in the queue, and are hidden from others for some seconds."""
     found = _received(letters.url, most=MOST_LOOKED_AT, hidden=LOOKED_AT_SECONDS)
     return list({message["MessageId"]: _letter(message) for message in found}.values())
 
 
 def redrive(letters: DeadLetters) -> Outcome:
-    """Sends letters back to where they came from, then deletes them: each moves at least once.
+    """Sends each letter back to the queue that it came from, then deletes it: each moves at least once.
 
-    Ends after a hundred, or when time is short; what is left waits for another request.
+    Ends after a hundred letters, or after PATIENCE. The letters that are left wait for another request.
     """
     moved, until = 0, identity.now() + PATIENCE
     for message in _received(letters.url, most=MOST_MOVED, hidden=MOVED_SECONDS):
@@ -67,14 +67,14 @@ def redrive(letters: DeadLetters) -> Outcome:
 
 
 def republish(service: str, outbox: DeadLetters, *, ranges: Sequence[Range]) -> Outcome:
-    """Asks the service's republisher for these ranges, as its stream does."""
+    """Sends the ranges to the service's republisher, in messages like those of its table's stream."""
     for each in ranges:
         queues().send_message(QueueUrl=outbox.redrives_to, MessageBody=_lost(each))
     return {"service": service, "pieces": len(ranges)}
 
 
 def outcome(action: Action) -> Outcome | None:
-    """What came of the action, once it is on record. Raises KeyReused."""
+    """The recorded outcome of the action, or None. Raises KeyReused."""
     first = items.load(_first(action).key)
     if first is None:
         return None
@@ -83,7 +83,7 @@ def outcome(action: Action) -> Outcome | None:
 
 
 def intend(action: Action) -> str:
-    """Puts the action on record before it is done, once; answers when that was. Raises KeyReused."""
+    """Puts the action on record, once, before it is done. Answers the time of that. Raises KeyReused."""
     first = _first(action)
     begun = str(first.sets["seen_at"])
     said = asdict(action)
@@ -147,7 +147,7 @@ def _lost(given: Range) -> str:
 
 
 def _first(action: Action) -> Write:
-    """The memory of the action's id; it tells when the action began, and so where its row is."""
+    """The write that remembers the action's id, and when the action began, which is in its row's key."""
     return inbox.once("operations", action.id, fingerprint=action.fingerprint)
 
 

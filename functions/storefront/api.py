@@ -24,7 +24,7 @@ LONGEST_CUSTOMER_ID = 512
 
 
 class Cursor(pages.Cursor):
-    """After which order of which customer a page begins."""
+    """The customer, and the order after which a page begins."""
 
     customer_id: str
     placed_at: Annotated[str, StringConstraints(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\+00:00$")]
@@ -32,7 +32,7 @@ class Cursor(pages.Cursor):
 
 
 class CatchingUp(TypedDict):
-    """The row is older than was asked for; the same question may be asked again in a second."""
+    """The row is older than the request asks for. The request may be repeated in a second."""
 
     status: Literal["catching_up"]
     sequence: int
@@ -40,7 +40,7 @@ class CatchingUp(TypedDict):
 
 
 class Page(TypedDict):
-    """Orders of one customer, newest first; `next` is there while there are more."""
+    """Orders of one customer, newest first. `next` is the cursor of the next page, if there is one."""
 
     orders: list[dict[str, Any]]
     freshness: str
@@ -56,7 +56,7 @@ class Page(TypedDict):
 def show_order(order_id: str) -> Response[str]:
     """The order's row, or 202 while it is older than `min_sequence`.
 
-    An order that is somebody else's is answered in every way like one that does not exist.
+    Somebody else's order is answered in every way like an order that does not exist.
     """
     row = _seen(order_id)
     wanted = _whole_number("min_sequence", default=0, most=10**10 - 1)
@@ -76,7 +76,7 @@ def show_order(order_id: str) -> Response[str]:
     refuses=(InvalidRequest, NotFound),
 )
 def list_orders(customer_id: str) -> Response[str]:
-    """One page of the customer's orders, newest first; `next` is there while there are more."""
+    """One page of the customer's orders, newest first; `next` leads to the next page, if there is one."""
     customer_id = unquote(customer_id)  # a REST API hands the path on as it was sent
     api.caller().must_see(customer_id)
     if len(customer_id) > LONGEST_CUSTOMER_ID:
@@ -114,7 +114,7 @@ def _next(last: OrderHistory) -> str:
 
 
 def _after(customer_id: str) -> Place | None:
-    """Where the page begins. Raises InvalidRequest for a cursor that is not one of this customer's."""
+    """Where the page begins. Raises InvalidRequest for a cursor that this customer's list did not give."""
     text = api.current_event.get_query_string_value("next")
     if text is None:
         return None

@@ -1,4 +1,4 @@
-"""The journal: every event there was, for ever, one partition per correlation id."""
+"""The journal: keeps every event for ever, with one partition per correlation id."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -29,11 +29,11 @@ def append(envelope: Envelope) -> None:
 def read(correlation: str) -> Sequence[Envelope]:
     """All events of the correlation, as they stood together at one moment of this call.
 
-    A Query sees every event appended before it began, but it is no snapshot: of those appended
-    meanwhile it may see a later one and miss an earlier one, all the more so between its pages. Rows
-    are only ever added, so what two readings one after the other find alike is what was there when the
-    first had ended and the second had not begun. Hence any two answers of this function are nested:
-    one holds all of the other, and answers of equal size are equal.
+    A Query sees every event that was appended before it began, but it is no snapshot. Of two events that
+    are appended meanwhile it may see the later and miss the earlier, above all between its pages. So the
+    partition is read until two readings in a row find the same events. Rows are only ever added, so these
+    are the events that were there after the first reading and before the second. Hence any two answers of
+    this function are nested: one holds all events of the other, and answers of equal size are equal.
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html#transaction-isolation
     """
     seen = _rows(correlation)
@@ -43,9 +43,9 @@ def read(correlation: str) -> Sequence[Envelope]:
 
 
 def prefixes(envelopes: Iterable[Envelope]) -> Mapping[Aggregate, Sequence[Envelope]]:
-    """By (source, subject), the aggregate's events 1 to n without a gap, each once and in order.
+    """The events of each aggregate, by (source, subject): 1 to n without a gap, each once and in order.
 
-    What lies beyond a gap is left out until the gap is filled.
+    Events beyond a gap are left out until the gap is filled.
     """
     distinct = {(event.source, event.subject, event.sequence): event for event in envelopes}
     found: dict[Aggregate, list[Envelope]] = {}

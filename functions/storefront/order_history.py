@@ -54,7 +54,7 @@ class Line(View):
 
 
 class PlacedOrder(View):
-    """What the storefront reads of OrderPlaced; the payment method is none of its business."""
+    """The fields that the storefront reads of OrderPlaced. The payment method is none of its business."""
 
     customer_id: str
     lines: tuple[Line, ...]
@@ -62,7 +62,7 @@ class PlacedOrder(View):
 
 
 class Reasoned(View):
-    """What the storefront reads of any later event about the order."""
+    """The field that the storefront reads of any later event about the order."""
 
     reason: str | None = None
 
@@ -95,7 +95,7 @@ class OrderHistory(View):
 
 
 def reads(event: Envelope) -> bool:
-    """Whether the event is about an order: every service's events are, but those of catalog."""
+    """Whether the event is about an order. The events of every service but catalog are."""
     return event.source != CATALOG
 
 
@@ -109,7 +109,7 @@ class Place(NamedTuple):
 def fold(envelopes: Iterable[Envelope]) -> OrderHistory | None:
     """The row that the events of one correlation make, in any order and with any duplicates.
 
-    None until OrderPlaced is among them. Aggregates commute, for each decides fields of its own.
+    None until OrderPlaced is among them. Aggregates may come in any order: each decides fields of its own.
     Events of other types are counted and change nothing else.
     """
     aggregates = journal.prefixes(envelopes)
@@ -136,12 +136,12 @@ def fold(envelopes: Iterable[Envelope]) -> OrderHistory | None:
 
 
 def save(row: OrderHistory) -> None:
-    """Writes the row, unless the stored row has folded more events and so holds all of this row.
+    """Writes the row, unless the stored row was folded from more events.
 
-    The guard is sound because what `journal.read` answers is nested, and so are the prefixes in it:
-    of two rows, the one that folded more saw all that the other saw, and rows that folded equally many
-    events folded the same ones. An equal count is written again, so that a rebuild after a change of
-    `fold` takes effect; for the same code it is the same row.
+    The guard is sound because any two answers of `journal.read` are nested, and so are the prefixes in
+    them. So of two rows, the row with more events saw all events of the other, and rows with equally many
+    events saw the same events. A row with an equal count is written again, so that a rebuild after a change
+    of `fold` takes effect. The same code writes the same row.
     """
     write = Write(
         key=_key(row.order_id),
@@ -163,7 +163,7 @@ def load(order_id: str) -> OrderHistory | None:
 def of_customer(customer_id: str, *, limit: int, after: Place | None) -> list[OrderHistory]:
     """Up to `limit` of the customer's rows, newest first, beginning behind `after`.
 
-    From an index that follows the rows within moments: the newest may be missing or older than `load`.
+    The index follows the rows within moments, so the newest row may be missing, or older than in `load`.
     """
     start = (
         {**_key(after.order_id), "customer_id": customer_id, "placed_at": after.placed_at} if after else {}
@@ -191,7 +191,7 @@ def _about(
 
 
 def _status(events: list[Envelope]) -> Status:
-    """What the latest says, but that an order that was parked stays so while it is undone."""
+    """The status of the latest event. But an order that was parked stays so while it is being undone."""
     latest = ORDER[events[-1].type]
     parked = any(event.type == "OrderParked" for event in events)
     return "NEEDS_ATTENTION" if parked and latest == "CANCELLING" else latest
@@ -208,7 +208,7 @@ def _timeline(events: Iterable[Envelope]) -> Iterator[Step]:
 
 
 def _stamp(moment: datetime) -> str:
-    """Always in UTC and of one length, so that placed_at sorts in the index as time does."""
+    """The time as text, in UTC and of one length, so that placed_at sorts in the index as time does."""
     return moment.astimezone(UTC).isoformat(timespec="microseconds")
 
 
