@@ -1,4 +1,4 @@
-"""The saga's executions. Only this module starts them, each under a name that lets it start once."""
+"""The saga's executions. Only this module starts them, each under a name that starts only once."""
 
 import json
 import os

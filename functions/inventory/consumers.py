@@ -8,7 +8,7 @@ from kernel.triggers.consumers import consumer
 
 
 class ConfirmedOrder(BaseModel):
-    """What inventory reads of OrderConfirmed."""
+    """The field that inventory reads of OrderConfirmed."""
 
     order_id: str
 

@@ -68,7 +68,7 @@ def reserve_stock(step: ReserveStock) -> Done:
 
 @task(ReleaseStock, about="order_id")
 def release_stock(step: ReleaseStock) -> Done:
-    """Gives back the stock that the order holds. Without a reservation, rules out a later one."""
+    """Gives back the stock that the order holds. Without a reservation, rules out a later reservation."""
     decision = domain.release(store.load(step.order_id))
     store.save(decision, cause=step.cause)
     return Done(order_id=step.order_id, status=decision.state.status)

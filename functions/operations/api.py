@@ -26,7 +26,7 @@ def dated(text: Any) -> Any:
     return text
 
 
-# Not strict: the validator before it hands on a Python text, from which a strict field makes no datetime.
+# Not strict: after a validator pydantic sees a Python string, and a strict datetime refuses a string.
 Moment = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(dated)]
 
 

@@ -73,7 +73,7 @@ def redrivable(letters: DeadLetters | None) -> DeadLetters:
 
 
 def pieces(first: datetime, last: datetime, *, now: datetime) -> list[Range]:
-    """The range in UTC, cut into pieces that one run can publish each. Raises InvalidRequest."""
+    """The range in UTC, cut into pieces of a size that one run can publish. Raises InvalidRequest."""
     if not now - KEPT <= first <= last <= now or last - first > LONGEST_RANGE:
         raise InvalidRequest("first and last must lie within the last 30 days, in order, at most a day apart")
     start, end = first.astimezone(UTC), last.astimezone(UTC)

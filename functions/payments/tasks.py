@@ -107,7 +107,7 @@ def _undo(payment: Payment) -> Decision[Payment]:
 
 
 def _refunds(payment: Payment) -> tuple[int, ...]:
-    """The processor's refunds of the payment. Asks for one only if there is none, as keys are forgotten."""
+    """The processor's refunds. Asks for a refund only if there is none, since the processor forgets keys."""
     key = identity.derive(payment.order_id, "refund")
     charge = payment.started
     known = adapters.provider().refunds(charge.intent_id)

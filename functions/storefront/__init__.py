@@ -3,5 +3,5 @@
 Owns: the journal of all events, and the order_history view folded from it.
 Emits: nothing.
 Reacts to: every event of every service.
-Accepts: questions from customers about their own orders, and from operators about anybody's.
+Accepts: requests of customers for their own orders, and of operators for anybody's.
 """

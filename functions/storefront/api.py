@@ -77,7 +77,7 @@ def show_order(order_id: str) -> Response[str]:
 )
 def list_orders(customer_id: str) -> Response[str]:
     """One page of the customer's orders, newest first; `next` leads to the next page, if there is one."""
-    customer_id = unquote(customer_id)  # a REST API hands the path on as it was sent
+    customer_id = unquote(customer_id)  # a REST API passes the path on without decoding it
     api.caller().must_see(customer_id)
     if len(customer_id) > LONGEST_CUSTOMER_ID:
         raise NotFound

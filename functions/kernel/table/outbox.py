@@ -72,7 +72,7 @@ def persist(use_case: Callable[[], Result]) -> Result:
 
 
 def bucket(moment: datetime, shard: int) -> str:
-    """The partition of the outbox for one minute and one shard. Shards keep a busy minute off one hot key."""
+    """The outbox partition of one minute and one shard. Shards spread a busy minute over several keys."""
     return f"outbox#{moment:%Y-%m-%dT%H:%M}#{shard}"
 
 

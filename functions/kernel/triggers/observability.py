@@ -48,7 +48,10 @@ def invocation(name: str, **ids: Any) -> Iterator[dict[str, Any]]:
 
 
 def describe(error: BaseException) -> dict[str, Any]:
-    """What a log may say of an error. Its text only if Settle or AWS wrote it: other texts repeat input."""
+    """The parts of an error that a log may hold: its class, and its text if Settle or AWS defined the error.
+
+    The text of another error may repeat its input.
+    """
     said: dict[str, Any] = {"outcome": type(error).__name__}
     if isinstance(error, SettleError | ClientError):
         said["reason"] = str(error)

@@ -1,4 +1,4 @@
-"""The relay: takes events from a table's stream to the bus. None is lost, and some are published twice."""
+"""The relay: takes events from a table's stream to the bus. None is lost; some may be published twice."""
 
 import json
 import os
