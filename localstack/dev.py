@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from localstack.machine import deploy, emulator, environment
-from localstack.machine.reload import DoesNotLoad, Function, declares_anew, deployed, reload
+from localstack.machine.reload import DeployedFunction, DoesNotLoad, declares_anew, deployed, reload
 
 EVERY_SECONDS = 0.3
 Look = dict[str, tuple[int, int]]
@@ -85,7 +85,7 @@ class Watch:
             self.waiting |= found
             self._reload(endpoint, functions)
 
-    def _machine(self) -> tuple[str, list[Function]]:
+    def _machine(self) -> tuple[str, list[DeployedFunction]]:
         machine = emulator.running(self.state)
         if machine is None:
             raise NothingToReload("No emulator is running: `make demo` starts one and deploys to it.")
@@ -94,7 +94,7 @@ class Watch:
             raise NothingToReload(f"Nothing is deployed to {machine.endpoint}: `make demo` does that.")
         return machine.endpoint, functions
 
-    def _reload(self, endpoint: str, functions: list[Function]) -> None:
+    def _reload(self, endpoint: str, functions: list[DeployedFunction]) -> None:
         """What cannot be loaded waits for the change that mends it."""
         wanted = [function for function in functions if function.service in self.waiting]
         try:

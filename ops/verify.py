@@ -19,7 +19,7 @@ from kernel.events import Envelope
 from ops import books
 from ops.deployment import Deployment, here
 from ops.evidence import Evidence, Item
-from ops.invariants import RULES, Violation, violations
+from ops.invariants import INVARIANTS, Violation, violations
 
 UNITS = {"s": 1, "m": 60, "h": 3600}
 # A commit is timed before it is written, by a function that may take as long as this, and some clock skew.
@@ -76,13 +76,13 @@ def report(found: Evidence, wrong: Sequence[Violation]) -> list[Any]:
     moving = sorted(order_id for order_id in found.orders if found.moves(order_id))
     stocks, events = found.records("inventory", "stock"), sum(map(len, found.known.values()))
     said = [
-        f"{len(RULES)} rules, {len(found.orders)} orders, {len(stocks)} SKUs, {events} events, "
+        f"{len(INVARIANTS)} rules, {len(found.orders)} orders, {len(stocks)} SKUs, {events} events, "
         f"{len(found.intents)} payments at the processor, as of {found.at:%Y-%m-%d %H:%M:%S} UTC.",
         f"{len(moving)} orders are still moving; of these only what holds always was asked."
         + "".join(f"\n  {order_id} {found.orders[order_id]['status']}" for order_id in moving[:20]),
     ]
     if not wrong:
-        return [*(f"  holds  {rule.says}" for rule in RULES.values()), "", *said, "Nothing is wrong."]
+        return [*(f"  holds  {rule.says}" for rule in INVARIANTS.values()), "", *said, "Nothing is wrong."]
     shown = Table(box=None, header_style="bold")
     for heading in ("rule", "about", "what"):
         shown.add_column(heading, overflow="fold")

@@ -24,7 +24,7 @@ class HeldOrders(BaseModel):
     order_ids: tuple[str, ...]
 
 
-class Outcome(BaseModel):
+class OrderState(BaseModel):
     """How an order stands."""
 
     order_id: str
@@ -55,7 +55,7 @@ class ClaimOverdue(Command[Claims], of="orders"):
     """A batch of the orders that are open for too long."""
 
 
-class OrderStatus(Command[Outcome], of="orders"):
+class OrderStatus(Command[OrderState], of="orders"):
     order_id: str
 
 
@@ -68,7 +68,7 @@ class ResumeOrder(Command[Resumption | Refused], of="orders"):
     because: str
 
 
-class ResolveOrder(Command[Outcome | Refused], of="orders"):
+class ResolveOrder(Command[OrderState | Refused], of="orders"):
     """To end a parked order as an operator says, with what the books of the others allow."""
 
     order_id: str

@@ -14,7 +14,7 @@ from kernel.errors import InvalidRequest, KeyReused, NotFound
 from kernel.privacy import Because
 from kernel.triggers.http import Api, Body, answer
 from operations import domain, store
-from operations.domain import Action, Outcome
+from operations.domain import Action, ActionResult
 
 api = handler = Api()
 
@@ -143,14 +143,14 @@ def _action(what: str, on: str, asked: Body, *, why: str, given: Mapping[str, st
     )
 
 
-def _redriven(action: Action, queue: str) -> Outcome:
+def _redriven(action: Action, queue: str) -> ActionResult:
     """Checked, put on record, done, its outcome recorded. A redrive that died in between is done again."""
     letters = domain.redrivable(store.dead_letters().get(queue))
     begun = store.intend(action)
     return store.conclude(action, store.redrive(letters), begun=begun)
 
 
-def _republished(action: Action, service: str, asked: Republish) -> Outcome:
+def _republished(action: Action, service: str, asked: Republish) -> ActionResult:
     """As a redrive: publishing an event twice is harmless."""
     outbox = domain.redrivable(store.dead_letters().get(f"{service}.outbox"))
     ranges = domain.pieces(asked.first, asked.last, now=identity.now())

@@ -38,7 +38,7 @@ class DeployFailed(SystemExit):
 
 
 @dataclass(frozen=True)
-class Deployment:
+class EmulatorDeployment:
     """Where Settle runs: the emulator's endpoint and each stack's outputs."""
 
     endpoint: str
@@ -131,17 +131,19 @@ def _run(cdk: Cdk, target: str, endpoint: str, say: Say) -> Path:
     return outputs
 
 
-def recorded(endpoint: str, state: Path, target: str = "embedded") -> Deployment | None:
+def recorded(endpoint: str, state: Path, target: str = "embedded") -> EmulatorDeployment | None:
     """The deployment of exactly these sources, if that is what runs."""
     record = state / "deployed.json"
     if record.exists() and not noted(state):
         known = json.loads(record.read_text())
         if known["fingerprint"] == fingerprint(*context(target, endpoint).values()):
-            return Deployment(endpoint, known["outputs"])
+            return EmulatorDeployment(endpoint, known["outputs"])
     return None
 
 
-def deploy(endpoint: str, state: Path, target: str = "embedded", say: Say = lambda _: None) -> Deployment:
+def deploy(
+    endpoint: str, state: Path, target: str = "embedded", say: Say = lambda _: None
+) -> EmulatorDeployment:
     """Brings the emulator to what the sources say. Raises DeployFailed."""
     if known := recorded(endpoint, state, target):
         say("already deployed")
@@ -152,7 +154,7 @@ def deploy(endpoint: str, state: Path, target: str = "embedded", say: Say = lamb
     outputs = json.loads(_run(Cdk(state, endpoint), target, endpoint, say).read_text())
     reload_noted(endpoint, state)
     (state / "deployed.json").write_text(json.dumps({"fingerprint": print_now, "outputs": outputs}))
-    return Deployment(endpoint, outputs)
+    return EmulatorDeployment(endpoint, outputs)
 
 
 def main(target: str = "embedded") -> None:

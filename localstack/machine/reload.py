@@ -37,7 +37,7 @@ class DoesNotLoad(SystemExit):
 
 
 @dataclass(frozen=True)
-class Function:
+class DeployedFunction:
     """A deployed function, by its name in the emulator."""
 
     name: str
@@ -45,11 +45,11 @@ class Function:
     handler: str
 
 
-def deployed(endpoint: str) -> list[Function]:
+def deployed(endpoint: str) -> list[DeployedFunction]:
     """Settle's functions, by service."""
     pages = aws.client("lambda", endpoint).get_paginator("list_functions").paginate()
     found = (
-        Function(each["FunctionName"], service, each["Handler"])
+        DeployedFunction(each["FunctionName"], service, each["Handler"])
         for page in pages
         for each in page["Functions"]
         if (service := each.get("Environment", {}).get("Variables", {}).get("SERVICE"))
@@ -63,7 +63,7 @@ def noted(state: Path) -> set[str]:
     return set(json.loads(note.read_text())) if note.exists() else set()
 
 
-def reload(functions: Collection[Function], endpoint: str, state: Path) -> None:
+def reload(functions: Collection[DeployedFunction], endpoint: str, state: Path) -> None:
     """The functions run the sources as they are now. Raises DoesNotLoad: then all stay as they were."""
     services = {function.service for function in functions}
     with tempfile.TemporaryDirectory() as scratch:
@@ -101,7 +101,7 @@ def _copy(packages: set[str], sources: Path) -> None:
         raise DoesNotLoad(f"the sources cannot be copied: {error}") from error
 
 
-def _check(functions: Collection[Function], sources: Path) -> None:
+def _check(functions: Collection[DeployedFunction], sources: Path) -> None:
     """Imports every handler in a process of its own, as the functions will."""
     seen = environment.child(environment.HOME) | {"PYTHONPATH": str(sources), "PYTHONDONTWRITEBYTECODE": "1"}
     command = [sys.executable, "-c", IMPORT, *sorted({function.handler for function in functions})]
@@ -117,7 +117,7 @@ def _told(trace: str, sources: Path) -> str:
     return place + (trace.strip().splitlines() or ["the process ended without a word"])[-1]
 
 
-def _replace(functions: Collection[Function], sources: Path, client: Any) -> None:
+def _replace(functions: Collection[DeployedFunction], sources: Path, client: Any) -> None:
     codes: dict[str, bytes] = {}
     for function in functions:
         if function.service not in codes:
@@ -125,7 +125,7 @@ def _replace(functions: Collection[Function], sources: Path, client: Any) -> Non
         client.update_function_code(FunctionName=function.name, ZipFile=codes[function.service])
 
 
-def _code(function: Function, sources: Path, client: Any) -> bytes:
+def _code(function: DeployedFunction, sources: Path, client: Any) -> bytes:
     address = client.get_function(FunctionName=function.name)["Code"]["Location"]
     environment.loopback(address)
     return repacked(urllib3.request("GET", address).data, sources, packages=(function.service, "kernel"))

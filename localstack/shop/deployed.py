@@ -12,8 +12,8 @@ from functools import cached_property
 from typing import Any, TypeVar
 
 from localstack.machine import aws, tokens
-from localstack.machine.deploy import Deployment
-from localstack.shop.client import Answer, Settle, money
+from localstack.machine.deploy import EmulatorDeployment
+from localstack.shop.client import ApiResponse, Settle, money
 
 PATIENCE_SECONDS = 90.0
 FINAL = ("CONFIRMED", "CANCELLED", "NEEDS_ATTENTION")
@@ -37,7 +37,7 @@ def wait_for(
 
 
 @dataclass(frozen=True)
-class Account:
+class EndState:
     """What is true about one order of one SKU. Money in minor units; stock as available, reserved, sold."""
 
     order: str
@@ -53,7 +53,7 @@ class Account:
 class DeployedShop:
     """A deployed Settle and everyone who talks to it."""
 
-    deployment: Deployment
+    deployment: EmulatorDeployment
 
     @cached_property
     def anyone(self) -> Settle:
@@ -81,10 +81,10 @@ class DeployedShop:
         found = expect(self.operator.stock(sku), 200)
         return found["available"], found["reserved"], found["sold"]
 
-    def account(self, order_id: str, sku: str) -> Account:
+    def end_state(self, order_id: str, sku: str) -> EndState:
         order, payment = expect(self.operator.order(order_id), 200), self.operator.payment(order_id)
         intents = self.intents(order_id)
-        return Account(
+        return EndState(
             order=order["status"],
             reason=order["reason"],
             stock=self.stock(sku),
@@ -121,7 +121,7 @@ class DeployedShop:
         return str(expect(self.customer(customer).register_method(token), 201)["payment_method"])
 
 
-def expect(answer: Answer, *statuses: int) -> Any:
+def expect(answer: ApiResponse, *statuses: int) -> Any:
     """The answer's body. Raises NeverHappened for any other status."""
     if answer.status not in statuses:
         raise NeverHappened(f"status {answer.status}: {json.dumps(answer.body)[:500]}")

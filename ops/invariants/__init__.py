@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from ops.evidence import Evidence
 from ops.invariants import events, money, privacy, saga, stock
 from ops.invariants.privacy import leaks
-from ops.invariants.registry import RULES, Rule
+from ops.invariants.registry import INVARIANTS, Invariant
 
-__all__ = ["RULES", "Evidence", "Rule", "Violation", "leaks", "violations"]
+__all__ = ["INVARIANTS", "Evidence", "Invariant", "Violation", "leaks", "violations"]
 TOPICS = (money, stock, saga, events, privacy)
 
 
@@ -27,5 +27,7 @@ class Violation:
 def violations(evidence: Evidence) -> list[Violation]:
     """Whatever breaks a rule; none in a world that is right."""
     return [
-        Violation(name, about, what) for name, rule in RULES.items() for about, what in rule.check(evidence)
+        Violation(name, about, what)
+        for name, rule in INVARIANTS.items()
+        for about, what in rule.check(evidence)
     ]

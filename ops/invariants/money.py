@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from kernel.events import Envelope
 from ops.evidence import Evidence, Item
-from ops.invariants.registry import Finding, rule
+from ops.invariants.registry import Finding, invariant
 
 SIGNS = {"PaymentCaptured": 1, "PaymentRefunded": -1}
 NOTHING, TAKEN, RETURNED = (0, 0), (1, 0), (1, 1)
@@ -20,7 +20,7 @@ BOOKS: Mapping[str, tuple[tuple[int, int], ...]] = {
 }
 
 
-@rule
+@invariant
 def captured_all_or_nothing(evidence: Evidence) -> Iterator[Finding]:
     """At every prefix of a payment's events, captured minus refunded is nothing or all of it."""
     for (source, subject), events in evidence.history.items():
@@ -40,7 +40,7 @@ def balances(events: Iterable[Envelope]) -> Iterator[int]:
         yield balance
 
 
-@rule
+@invariant
 def captured_once(evidence: Evidence) -> Iterator[Finding]:
     """Over all intents of an order at the processor there is at most one capture."""
     for order_id in sorted({intent["reference"] for intent in evidence.intents}):
@@ -49,7 +49,7 @@ def captured_once(evidence: Evidence) -> Iterator[Finding]:
             yield order_id, f"captured {captures} times"
 
 
-@rule
+@invariant
 def never_more_than_the_total(evidence: Evidence) -> Iterator[Finding]:
     """The processor never keeps more than an order's total, and never gives back more than it captured."""
     for order_id, order in evidence.orders.items():
@@ -58,7 +58,7 @@ def never_more_than_the_total(evidence: Evidence) -> Iterator[Finding]:
             yield order_id, f"the processor keeps {kept} of a total of {order['total']['amount']}"
 
 
-@rule
+@invariant
 def paid_as_it_ended(evidence: Evidence) -> Iterator[Finding]:
     """The processor keeps the total of an order that is CONFIRMED, and nothing of one that is CANCELLED."""
     for order_id, order in evidence.settled("orders", "order"):
@@ -68,7 +68,7 @@ def paid_as_it_ended(evidence: Evidence) -> Iterator[Finding]:
             yield order_id, f"is {order['status']} and the processor keeps {kept}, not {wanted}"
 
 
-@rule
+@invariant
 def both_books_agree(evidence: Evidence) -> Iterator[Finding]:
     """Every payment that has an intent is at the processor as our books have it, and no other is captured."""
     payments = dict(evidence.settled("payments", "payment"))

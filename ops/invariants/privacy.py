@@ -8,7 +8,7 @@ from itertools import combinations
 from typing import Any
 
 from ops.evidence import Evidence
-from ops.invariants.registry import Finding, rule
+from ops.invariants.registry import Finding, invariant
 
 TOKEN = re.compile(r"\bpm_\w+")
 PROCESSOR_ID = re.compile(r"\b(?:pi|re)_[0-9A-Za-z][0-9A-Za-z-]{7,}")
@@ -52,7 +52,7 @@ def _luhn(digits: str) -> bool:
     return sum(number // 10 + number % 10 for number in doubled) % 10 == 0
 
 
-@rule
+@invariant
 def registrations_stay_with_payments(evidence: Evidence) -> Iterator[Finding]:
     """No token, label or fingerprint of a payment method, and no card number, is anywhere else."""
     methods = evidence.records("payments", "method").values()
@@ -64,7 +64,7 @@ def registrations_stay_with_payments(evidence: Evidence) -> Iterator[Finding]:
             yield place, "holds what a customer has registered with payments"
 
 
-@rule
+@invariant
 def processor_ids_stay_in_the_payment(evidence: Evidence) -> Iterator[Finding]:
     """No id of the processor's is anywhere but in a payment's record."""
     for place, texts in _elsewhere(evidence):
@@ -72,7 +72,7 @@ def processor_ids_stay_in_the_payment(evidence: Evidence) -> Iterator[Finding]:
             yield place, "holds an id of the processor's"
 
 
-@rule
+@invariant
 def payment_method_stays_with_its_order(evidence: Evidence) -> Iterator[Finding]:
     """The opaque id of a payment method is in the order, in OrderPlaced and with payments, and in no view."""
     ids = evidence.records("payments", "method").keys()
@@ -81,7 +81,7 @@ def payment_method_stays_with_its_order(evidence: Evidence) -> Iterator[Finding]
             yield place, "holds a payment method's id"
 
 
-@rule
+@invariant
 def typed_text_stays_where_it_was_typed(evidence: Evidence) -> Iterator[Finding]:
     """What an operator typed is in the private row that took it and nowhere else: events carry its id."""
     # A single word is not looked for, since it may be the name of something as well.

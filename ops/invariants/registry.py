@@ -6,23 +6,23 @@ from dataclasses import dataclass
 from ops.evidence import Evidence
 
 Finding = tuple[str, str]
-Check = Callable[[Evidence], Iterator[Finding]]
+InvariantCheck = Callable[[Evidence], Iterator[Finding]]
 
 
 @dataclass(frozen=True)
-class Rule:
+class Invariant:
     """`check` yields what breaks the rule: about what, and how."""
 
     name: str
     says: str
-    check: Check
+    check: InvariantCheck
 
 
-RULES: dict[str, Rule] = {}
+INVARIANTS: dict[str, Invariant] = {}
 
 
-def rule(check: Check) -> Check:
+def invariant(check: InvariantCheck) -> InvariantCheck:
     """Registers a rule under its function's name; its docstring is what must hold."""
     name = check.__name__.replace("_", "-")
-    RULES[name] = Rule(name, (check.__doc__ or "").strip(), check)
+    INVARIANTS[name] = Invariant(name, (check.__doc__ or "").strip(), check)
     return check

@@ -5,7 +5,7 @@ from typing import Any
 
 from kernel.events import Envelope
 from ops.evidence import Evidence
-from ops.invariants.registry import Finding, rule
+from ops.invariants.registry import Finding, invariant
 
 # The status after an event, by the status before it ("": no record yet).
 TRANSITIONS: Mapping[tuple[str, str], str] = {
@@ -53,7 +53,7 @@ UNDOES = {
 }
 
 
-@rule
+@invariant
 def every_order_ends(evidence: Evidence) -> Iterator[Finding]:
     """Every accepted order ends CONFIRMED, CANCELLED or NEEDS_ATTENTION."""
     for order_id, order in evidence.settled("orders", "order"):
@@ -61,7 +61,7 @@ def every_order_ends(evidence: Evidence) -> Iterator[Finding]:
             yield order_id, f"is {order['status']} and nothing happens any more"
 
 
-@rule
+@invariant
 def confirmed_is_paid_and_held(evidence: Evidence) -> Iterator[Finding]:
     """An order that is CONFIRMED has a payment that is CAPTURED, and stock that is RESERVED or COMMITTED."""
     for order_id, order in evidence.settled("orders", "order"):
@@ -72,7 +72,7 @@ def confirmed_is_paid_and_held(evidence: Evidence) -> Iterator[Finding]:
             yield order_id, f"is CONFIRMED, its payment {payment}, its stock {stock}"
 
 
-@rule
+@invariant
 def cancelled_is_undone_for_ever(evidence: Evidence) -> Iterator[Finding]:
     """A CANCELLED order has a payment that is undone, and the processor cannot capture it any more."""
     for order_id, order in evidence.settled("orders", "order"):
@@ -84,7 +84,7 @@ def cancelled_is_undone_for_ever(evidence: Evidence) -> Iterator[Finding]:
             yield order_id, f"is CANCELLED, its payment {payment.get('status')}, at the processor {said}"
 
 
-@rule
+@invariant
 def parked_only_for_what_is_stuck(evidence: Evidence) -> Iterator[Finding]:
     """What an order that NEEDS_ATTENTION is not stuck on is undone: one undo that fails stops no other."""
     for order_id, order in evidence.settled("orders", "order"):
@@ -96,7 +96,7 @@ def parked_only_for_what_is_stuck(evidence: Evidence) -> Iterator[Finding]:
                 yield order_id, f"is stuck on {', '.join(sorted(stuck))}, and its {kind} is {status}"
 
 
-@rule
+@invariant
 def only_forward(evidence: Evidence) -> Iterator[Finding]:
     """Orders, reservations, payments and products move only along their allowed transitions."""
     for (_, subject), events in evidence.history.items():
@@ -107,7 +107,7 @@ def only_forward(evidence: Evidence) -> Iterator[Finding]:
             status = TRANSITIONS.get((status, event.type), status)
 
 
-@rule
+@invariant
 def nothing_is_confirmed_once_fenced(evidence: Evidence) -> Iterator[Finding]:
     """Once its cancellation has started, no order is confirmed; and an operator's word is what comes next."""
     for (_, subject), events in evidence.history.items():
@@ -123,7 +123,7 @@ def nothing_is_confirmed_once_fenced(evidence: Evidence) -> Iterator[Finding]:
             resolved = event.data["to"] if event.type == "OrderResolved" else resolved
 
 
-@rule
+@invariant
 def record_is_what_its_events_say(evidence: Evidence) -> Iterator[Finding]:
     """A record's status and content are the fold of its events."""
     for service, kind in AGGREGATES:
@@ -150,7 +150,7 @@ def folded(events: Sequence[Envelope]) -> dict[str, Any]:
     return found
 
 
-@rule
+@invariant
 def the_index_has_what_is_open(evidence: Evidence) -> Iterator[Finding]:
     """What has ended stands in no index; what is open does, and a parked order among the parked."""
     marks = {"PENDING": "open", "CANCELLING": "open", "NEEDS_ATTENTION": "parked", "RESERVED": "open"}
@@ -161,7 +161,7 @@ def the_index_has_what_is_open(evidence: Evidence) -> Iterator[Finding]:
                 yield f"{kind}/{name}", f"is {record['status']} and stands {found or 'nowhere'} in the index"
 
 
-@rule
+@invariant
 def nothing_without_an_order(evidence: Evidence) -> Iterator[Finding]:
     """Every reservation and every payment belongs to an accepted order."""
     for service, kind in AGGREGATES[1:3]:

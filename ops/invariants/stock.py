@@ -4,13 +4,13 @@ from collections import Counter
 from collections.abc import Iterator
 
 from ops.evidence import Evidence, Item
-from ops.invariants.registry import Finding, rule
+from ops.invariants.registry import Finding, invariant
 
 PLACES = ("available", "reserved", "sold")
 HELD_AS = {"RESERVED": "reserved", "COMMITTED": "sold"}
 
 
-@rule
+@invariant
 def stock_adds_up(evidence: Evidence) -> Iterator[Finding]:
     """Of every SKU, available + reserved + sold = received, and none is negative."""
     for sku, stock in evidence.records("inventory", "stock").items():
@@ -19,7 +19,7 @@ def stock_adds_up(evidence: Evidence) -> Iterator[Finding]:
             yield sku, f"{counters} of {stock.get('received', 0)} received"
 
 
-@rule
+@invariant
 def stock_is_held_by_somebody(evidence: Evidence) -> Iterator[Finding]:
     """Of every SKU, reserved and sold are what the reservations hold that are RESERVED and COMMITTED."""
     counters = held(evidence)
@@ -47,7 +47,7 @@ def moving_skus(evidence: Evidence) -> set[str]:
     return {line["sku"] for line in lines}
 
 
-@rule
+@invariant
 def reservation_ends_with_its_order(evidence: Evidence) -> Iterator[Finding]:
     """What was held for a CONFIRMED order is COMMITTED; of a CANCELLED one the reservation is RELEASED."""
     reservations = evidence.records("inventory", "reservation")
@@ -59,7 +59,7 @@ def reservation_ends_with_its_order(evidence: Evidence) -> Iterator[Finding]:
             yield order_id, "is CONFIRMED and its stock is not COMMITTED"
 
 
-@rule
+@invariant
 def reservation_is_for_the_lines_ordered(evidence: Evidence) -> Iterator[Finding]:
     """A reservation holds exactly its order's lines; one without lines never held any and is RELEASED."""
     for order_id, reservation in evidence.records("inventory", "reservation").items():

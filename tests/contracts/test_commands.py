@@ -73,7 +73,7 @@ class Parcel(BaseModel):
     labels: tuple[str, ...] = ()
 
 
-class Letter(BaseModel):
+class Postcard(BaseModel):
     sealed: bool
 
 
@@ -85,8 +85,8 @@ FITS: dict[str, tuple[Any, Any]] = {
     "what is needed": (sent(to=str), Parcel),
     "more than is known": (sent(to=str, urgent=bool), Parcel),
     "one of the values": (sent(to=str, size=Literal["large"]), Parcel),
-    "one of the shapes": (sent(sealed=bool), Parcel | Letter),
-    "either of the shapes": (Letter | sent(to=str), Parcel | Letter),
+    "one of the shapes": (sent(sealed=bool), Parcel | Postcard),
+    "either of the shapes": (Postcard | sent(to=str), Parcel | Postcard),
 }
 DOES_NOT_FIT: dict[str, tuple[Any, Any, str]] = {
     "less than is needed": (sent(size=Literal["small"]), Parcel, "$.to: is needed"),
@@ -97,8 +97,8 @@ DOES_NOT_FIT: dict[str, tuple[Any, Any, str]] = {
     "without the limit": (sent(to=str, boxes=int), Parcel, "$.boxes: minimum"),
     "a list of another type": (sent(to=str, labels=list[int]), Parcel, "$.labels[]: integer"),
     "deeper down": (sent(one=sent(to=int)), sent(one=Parcel), "$.one.to: integer"),
-    "one shape too many": (Letter | sent(to=str), Parcel, "$.to: is needed"),
-    "none of the shapes": (sent(name=str), Parcel | Letter, "$: none of the alternatives"),
+    "one shape too many": (Postcard | sent(to=str), Parcel, "$.to: is needed"),
+    "none of the shapes": (sent(name=str), Parcel | Postcard, "$: none of the alternatives"),
 }
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from localstack.machine import tokens
 from localstack.machine.emulator import Emulator
-from localstack.shop.client import Answer, Settle, fresh_key
+from localstack.shop.client import ApiResponse, Settle, fresh_key
 from localstack.shop.deployed import DeployedShop, expect, wait_for
 
 CARD = "4242424242424242"
@@ -60,7 +60,7 @@ def nothing_changes(store: Store, everything: Callable[[], Any]) -> Iterator[Non
     assert everything() == before
 
 
-def problem(answer: Answer, status: int, error: str) -> None:
+def problem(answer: ApiResponse, status: int, error: str) -> None:
     """The answer refuses with this status, and says why in the one shape that problems have."""
     assert (answer.status, answer.body.get("error")) == (status, error), answer.body
     assert isinstance(answer.body["message"], str)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from localstack.machine import aws
-from localstack.shop.client import Answer
+from localstack.shop.client import ApiResponse
 from localstack.shop.deployed import DeployedShop, expect, wait_for
 
 CARD = "4242 4242 4242 4242"
@@ -13,7 +13,7 @@ NOBODY = "/ops/checkouts/no-such-order"
 SINCE = "2026-01-01T00:00:00+00:00"
 
 
-def refused(answer: Answer, status: int, error: str) -> None:
+def refused(answer: ApiResponse, status: int, error: str) -> None:
     assert (answer.status, answer.body.get("error")) == (status, error), answer.body
     assert answer.body["message"]
 

@@ -11,7 +11,7 @@ import pytest
 from localstack.machine import aws
 from localstack.shop.deployed import DeployedShop
 
-Role = tuple[str, str]  # a service and one of its roles
+ServiceRole = tuple[str, str]  # a service and one of its roles
 
 
 def outcome(call: Callable[[], Any]) -> str:
@@ -25,7 +25,7 @@ def outcome(call: Callable[[], Any]) -> str:
 
 
 @pytest.fixture(scope="module")
-def roles(shop: DeployedShop) -> set[Role]:
+def roles(shop: DeployedShop) -> set[ServiceRole]:
     """Every function's service and role, as deployed."""
     pages = aws.client("lambda", shop.deployment.endpoint).get_paginator("list_functions").paginate()
     functions = [function for page in pages for function in page["Functions"]]
@@ -74,7 +74,7 @@ def tables(shop: DeployedShop, table_names: dict[str, str]) -> dict[str, dict[st
 
 
 def test_no_role_of_a_service_touches_another_services_table(
-    shop: DeployedShop, roles: set[Role], tables: dict[str, dict[str, Any]]
+    shop: DeployedShop, roles: set[ServiceRole], tables: dict[str, dict[str, Any]]
 ) -> None:
     told = []
     for service, role in sorted(roles):
@@ -88,7 +88,7 @@ def test_no_role_of_a_service_touches_another_services_table(
 
 
 def test_each_service_has_a_role_that_reads_its_own_table(
-    shop: DeployedShop, roles: set[Role], tables: dict[str, dict[str, Any]]
+    shop: DeployedShop, roles: set[ServiceRole], tables: dict[str, dict[str, Any]]
 ) -> None:
     allowed = {
         service

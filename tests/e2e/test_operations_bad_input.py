@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from localstack.shop.client import Answer
+from localstack.shop.client import ApiResponse
 from localstack.shop.deployed import DeployedShop
 
 CARD = "4242424242424242"
@@ -38,7 +38,7 @@ def nothing_changes(everything: Callable[[], Any]) -> Iterator[None]:
     assert everything() == before
 
 
-def problem(answer: Answer, status: int, error: str) -> None:
+def problem(answer: ApiResponse, status: int, error: str) -> None:
     """The answer refuses with this status, and says why in the one shape that problems have."""
     assert (answer.status, answer.body.get("error")) == (status, error), answer.body
     assert isinstance(answer.body["message"], str)

@@ -13,7 +13,7 @@ from localstack.shop.client import Settle
 from localstack.shop.deployed import DeployedShop, expect, wait_for
 from ops.deployment import Deployment
 from ops.evidence import Evidence
-from ops.invariants import RULES, violations
+from ops.invariants import INVARIANTS, violations
 from ops.trace import Trace
 from ops.verify import gather
 
@@ -62,7 +62,7 @@ def test_the_audit_finds_nothing_wrong_with_what_a_deployed_stack_wrote(
     assert {found.orders[order_id]["status"] for order_id in ended.values()} == set(ended)
     assert not any(found.moves(order_id) for order_id in ended.values())
     assert about(found, ended) == []
-    assert len(RULES) > 20
+    assert len(INVARIANTS) > 20
 
 
 def test_the_audit_finds_what_was_spoilt(deployment: Deployment, ended: Mapping[str, str]) -> None:

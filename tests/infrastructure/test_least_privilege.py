@@ -24,7 +24,7 @@ from tests.infrastructure.permissions import allowed, construct_id
 from tests.infrastructure.synthesis import Assembly
 from tests.support import aws
 from tests.support.faults import ALWAYS, Mishap
-from tests.support.letters import Queues
+from tests.support.letters import LetterQueues
 from tests.support.processor import SECRET
 from tests.support.shop import SagaShop
 from tests.support.wiring import PUBLISHERS
@@ -59,7 +59,7 @@ POLLED = {"orders.consumers.handler", "inventory.consumers.handler", "checkout.s
 POLLED |= {"storefront.projector.handler", "kernel.triggers.relay.republish"}
 
 TEST = ("tests", "tests.support")  # what the test itself reads
-Seen = dict[tuple[str, str], set[str]]
+UsedActions = dict[tuple[str, str], set[str]]
 
 
 @pytest.fixture
@@ -68,11 +68,11 @@ def world(cloud: None, monkeypatch: pytest.MonkeyPatch) -> MotoWorld:
 
 
 @pytest.fixture
-def seen(world: MotoWorld, monkeypatch: pytest.MonkeyPatch) -> Iterator[Seen]:
+def seen(world: MotoWorld, monkeypatch: pytest.MonkeyPatch) -> Iterator[UsedActions]:
     """IAM actions by (service, handler), recorded from every call of the SDK made while it runs."""
     # Here all functions are one process; on AWS each reads the secret for itself.
     monkeypatch.setattr(sandbox, "secret", transport.secret.__wrapped__)
-    found: Seen = defaultdict(set)
+    found: UsedActions = defaultdict(set)
 
     def record(params: Mapping[str, Any], model: Any, **_: Any) -> None:
         found[_running(world)].update(_actions(model.service_model.service_name, model.name, params))
@@ -87,7 +87,9 @@ def seen(world: MotoWorld, monkeypatch: pytest.MonkeyPatch) -> Iterator[Seen]:
     _forget_clients()
 
 
-def test_what_is_allowed_is_what_was_seen(cloud_assembly: Assembly, world: MotoWorld, seen: Seen) -> None:
+def test_what_is_allowed_is_what_was_seen(
+    cloud_assembly: Assembly, world: MotoWorld, seen: UsedActions
+) -> None:
     everything_once(world)
     permitted = {
         (stack.removeprefix("Settle").lower(), function): actions
@@ -135,7 +137,7 @@ def _operations(world: MotoWorld) -> None:
     ]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(operations_store, "LOOKED_AT_SECONDS", 0)
-        Queues(patch).put(queue, "a letter")
+        LetterQueues(patch).put(queue, "a letter")
         for method, path, body in asked:
             status, _ = world.http("operations", method, path, body, role="operator", key=path)
             assert status < 300, path

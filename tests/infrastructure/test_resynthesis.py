@@ -15,7 +15,7 @@ Files = dict[str, bytes]
 
 
 @dataclass(frozen=True)
-class Function:
+class FunctionAsset:
     """The service of a function, the key of its asset, and the files of that asset."""
 
     service: str
@@ -28,8 +28,8 @@ class Twice:
     """Two syntheses into one folder, and the sources of the second."""
 
     sources: Path
-    first: dict[str, Function]
-    second: dict[str, Function]
+    first: dict[str, FunctionAsset]
+    second: dict[str, FunctionAsset]
 
 
 @pytest.fixture(scope="module")
@@ -49,13 +49,13 @@ def twice(tmp_path_factory: pytest.TempPathFactory) -> Twice:
     return Twice(sources, first, functions_of(synthesize_copy(sources, folder, target="embedded")))
 
 
-def functions_of(assembly: Assembly) -> dict[str, Function]:
+def functions_of(assembly: Assembly) -> dict[str, FunctionAsset]:
     assert assembly.code == 0, assembly.said
     found = {}
     for stack, name, function in assembly.resources("AWS::Lambda::Function"):
         service = function["Environment"]["Variables"]["SERVICE"]
         key = function["Code"]["S3Key"]
-        found[name] = Function(service, key, files(assembly.asset(stack, key)))
+        found[name] = FunctionAsset(service, key, files(assembly.asset(stack, key)))
     return found
 
 

@@ -92,5 +92,6 @@ def test_functions_in_localstacks_containers_call_it_by_a_name_that_they_know() 
     assert deploy.context("localstack", deploy.LOCALSTACK)["endpoint"] == deploy.LOCALSTACK_INSIDE
     outputs = {"SettleEdge": {"ApiUrl": f"{deploy.LOCALSTACK_INSIDE}/_aws/execute-api/abc/v1/"}}
     assert (
-        deploy.Deployment(deploy.LOCALSTACK, outputs).api == "http://127.0.0.1:4566/_aws/execute-api/abc/v1"
+        deploy.EmulatorDeployment(deploy.LOCALSTACK, outputs).api
+        == "http://127.0.0.1:4566/_aws/execute-api/abc/v1"
     )

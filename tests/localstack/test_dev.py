@@ -8,7 +8,7 @@ import pytest
 
 from localstack import dev
 from localstack.machine import deploy, environment, reload
-from localstack.machine.reload import DoesNotLoad, Function
+from localstack.machine.reload import DeployedFunction, DoesNotLoad
 
 SERVICES = {"orders", "payments"}
 KERNEL = "WORD = 1\n"
@@ -85,12 +85,12 @@ def test_sources_that_do_not_load_are_reported_with_their_place_and_go_nowhere(
     (sources / "functions" / package / "api.py").write_text(text)
     nowhere = "http://127.0.0.1:9"  # asking it for anything would raise another error
     with pytest.raises(DoesNotLoad, match=told):
-        reload.reload([Function("OrdersApi", "orders", "orders.api.handler")], nowhere, sources)
+        reload.reload([DeployedFunction("OrdersApi", "orders", "orders.api.handler")], nowhere, sources)
     assert reload.noted(sources) == set()
 
 
 def test_a_package_that_is_gone_is_reported_too(sources: Path) -> None:
-    gone = [Function("PaymentsApi", "payments", "payments.api.handler")]
+    gone = [DeployedFunction("PaymentsApi", "payments", "payments.api.handler")]
     with pytest.raises(DoesNotLoad, match=r"the sources cannot be copied"):
         reload.reload(gone, "http://127.0.0.1:9", sources)
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from ops.evidence import HEALS_WITHIN
-from ops.invariants import RULES, Violation, leaks, violations
+from ops.invariants import INVARIANTS, Violation, leaks, violations
 from tests.ops import corruptions, corruptions_of_history
 from tests.ops.corruptions import CORRUPTIONS, Corrupt
 from tests.support.evidence import NOON, Books, good
@@ -49,7 +49,7 @@ def test_one_wrong_thing_breaks_exactly_its_rule(rule: str, corrupt: Corrupt) ->
 
 
 def test_every_rule_is_seen_to_fire() -> None:
-    assert {rule for rule, _ in CORRUPTIONS} == {*RULES}
+    assert {rule for rule, _ in CORRUPTIONS} == {*INVARIANTS}
 
 
 @pytest.mark.parametrize(("rule", "corrupt"), CORRUPTIONS, ids=[each.__name__ for _, each in CORRUPTIONS])
@@ -122,7 +122,7 @@ def test_an_event_may_be_published_twice() -> None:
 
 
 def test_a_rule_says_in_one_sentence_what_must_hold() -> None:
-    for rule in RULES.values():
+    for rule in INVARIANTS.values():
         assert rule.says.endswith(".")
         assert "\n" not in rule.says
 

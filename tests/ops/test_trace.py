@@ -12,7 +12,7 @@ from ops import trace
 from ops.deployment import Deployment
 from ops.trace import Trace
 from tests.support import aws
-from tests.support.deployment import Formation, deployed, put
+from tests.support.deployment import FakeCloudFormation, deployed, put
 from tests.support.evidence import Books, good
 
 ENDS = json.dumps({"StartAt": "End", "States": {"End": {"Type": "Succeed"}}})
@@ -28,14 +28,14 @@ def recent() -> Books:
     return good(since=datetime.now(UTC) - timedelta(minutes=5))
 
 
-def formation() -> Formation:
+def formation() -> FakeCloudFormation:
     """Two machines and two logs, told by the stacks that own them."""
     for group in ("confirm-log", "api-log"):
         aws.client("logs").create_log_group(logGroupName=group)
         aws.client("logs").create_log_stream(logGroupName=group, logStreamName="one")
     groups = [(LOGS, "confirm-log"), (LOGS, "api-log")]
     told = {"SettleCheckout": machines(), "SettleOrders": {"ApiLog": "api-log"}}
-    return Formation({"SettleOrders": groups}, told)
+    return FakeCloudFormation({"SettleOrders": groups}, told)
 
 
 def machines() -> dict[str, str]:
@@ -136,17 +136,17 @@ def _row(books: Books, kind: str, sequence: int) -> dict[str, Any]:
 
 
 def test_a_source_that_cannot_be_read_is_said_and_the_rest_is_told() -> None:
-    gone = Formation({"SettleOrders": [(LOGS, "gone")]}, {"SettleCheckout": machines()})
+    gone = FakeCloudFormation({"SettleOrders": [(LOGS, "gone")]}, {"SettleCheckout": machines()})
     story = told(deployed(recent(), gone))
     assert "OrderPlaced" in story
     assert "No saga: it was never started, or ended over 90 days ago." in story
     assert "No logs:" in story
 
 
-class Forbidden:
+class ForbiddenClient:
     """A client that may not do what it is asked."""
 
-    def get_paginator(self, operation: str) -> "Forbidden":
+    def get_paginator(self, operation: str) -> "ForbiddenClient":
         return self
 
     def paginate(self, **given: Any) -> Any:
@@ -159,7 +159,7 @@ def test_a_source_that_is_forbidden_is_not_taken_for_an_empty_one() -> None:
     stack = deployed(recent(), formation())
 
     def client(service: str) -> Any:
-        return Forbidden() if service == "stepfunctions" else stack.client(service)
+        return ForbiddenClient() if service == "stepfunctions" else stack.client(service)
 
     story = told(Deployment("a test", client))
     assert "No executions: An error occurred (AccessDeniedException)" in story

@@ -12,7 +12,7 @@ from kernel.table import items
 from ops import verify
 from ops.deployment import Deployment
 from ops.evidence import Item
-from ops.invariants import RULES, violations
+from ops.invariants import INVARIANTS, violations
 from tests.support.deployment import deployed, put
 from tests.support.evidence import NOON, good
 
@@ -69,8 +69,8 @@ def test_the_verification_ends_well_and_tells_what_it_asked(
     assert verify.main([]) == 0
     said = capsys.readouterr().out
     assert "Auditing a test" in said
-    assert f"{len(RULES)} rules, 3 orders, 1 SKUs, {len(good().outbox)} events" in said
-    assert all(rule.says in said for rule in RULES.values())
+    assert f"{len(INVARIANTS)} rules, 3 orders, 1 SKUs, {len(good().outbox)} events" in said
+    assert all(rule.says in said for rule in INVARIANTS.values())
 
 
 def test_the_verification_ends_badly_and_names_the_rule_and_the_order(

@@ -1,6 +1,6 @@
 """Scripts for the interpreters of the saga: what each task does, derived from the definitions; a player.
 
-Every outcome of every task, reached by the shortest way there; and for every two tasks that can be
+Every behaviour of every task, reached by the shortest way there; and for every two tasks that can be
 called in one execution, every lasting failure of the first with every lasting failure of the second.
 """
 
@@ -59,7 +59,7 @@ GIVEN: dict[str, dict[str, Any]] = {
 
 
 @dataclass(frozen=True)
-class Outcome:
+class Behaviour:
     """What a task does: fails with each of `first`, then for ever with `then`; an empty name answers."""
 
     first: tuple[str, ...] = ()
@@ -72,51 +72,51 @@ class Outcome:
         return f"{'+'.join(self.first)}>{self.then}"
 
 
-Script = Mapping[str, Outcome]
+Script = Mapping[str, Behaviour]
 
 
 def tasks(machine: Mapping[str, Any]) -> list[str]:
     return [name for name, state in machine["States"].items() if state["Type"] == "Task"]
 
 
-def lasting(state: Mapping[str, Any]) -> list[Outcome]:
+def lasting(state: Mapping[str, Any]) -> list[Behaviour]:
     """The failures that no retry heals: each by a name that the state knows, any other, no answer."""
     rules = [*state.get("Retry", []), *state.get("Catch", [])]
     named = [name for rule in rules for name in rule["ErrorEquals"] if not name.startswith("States.")]
-    return [Outcome(then=name) for name in dict.fromkeys([*named, OTHER, TIMEOUT])]
+    return [Behaviour(then=name) for name in dict.fromkeys([*named, OTHER, TIMEOUT])]
 
 
-def outcomes(state: Mapping[str, Any]) -> list[Outcome]:
+def behaviours(state: Mapping[str, Any]) -> list[Behaviour]:
     """Lasting failures, with and without another one before; one healed at once, at the last moment."""
     failures = lasting(state)
     most = max((rule.get("MaxAttempts", 3) for rule in state.get("Retry", [])), default=0)
     return [
         *failures,
-        *(Outcome((OTHER,), failure.then) for failure in failures[:-2]),
-        *(Outcome((name,) * times) for name in (OTHER, TIMEOUT) for times in dict.fromkeys([1, most])),
-        Outcome((OTHER, TIMEOUT) * 2, ""),
-        Outcome((TIMEOUT, OTHER) * 9, ""),
+        *(Behaviour((OTHER,), failure.then) for failure in failures[:-2]),
+        *(Behaviour((name,) * times) for name in (OTHER, TIMEOUT) for times in dict.fromkeys([1, most])),
+        Behaviour((OTHER, TIMEOUT) * 2, ""),
+        Behaviour((TIMEOUT, OTHER) * 9, ""),
     ]
 
 
-def following(state: Mapping[str, Any], outcome: Outcome) -> str | None:
-    """Where an outcome that is success or lasting leads."""
-    if not outcome.then:
+def following(state: Mapping[str, Any], behaviour: Behaviour) -> str | None:
+    """The state that follows a behaviour which is an answer or a lasting failure."""
+    if not behaviour.then:
         return state.get("Next")
-    wild = {"States.ALL"} if outcome.then == TIMEOUT else {"States.ALL", "States.TaskFailed"}
-    catchers = [c for c in state.get("Catch", []) if {outcome.then, *wild} & set(c["ErrorEquals"])]
+    wild = {"States.ALL"} if behaviour.then == TIMEOUT else {"States.ALL", "States.TaskFailed"}
+    catchers = [c for c in state.get("Catch", []) if {behaviour.then, *wild} & set(c["ErrorEquals"])]
     return catchers[0]["Next"] if catchers else None
 
 
-def ways(machine: Mapping[str, Any]) -> dict[str, dict[str, Outcome]]:
+def ways(machine: Mapping[str, Any]) -> dict[str, dict[str, Behaviour]]:
     """The shortest script that leads to each state."""
-    found: dict[str, dict[str, Outcome]] = {machine["StartAt"]: {}}
+    found: dict[str, dict[str, Behaviour]] = {machine["StartAt"]: {}}
     for name in (pending := [machine["StartAt"]]):
         state = machine["States"][name]
-        for outcome in [Outcome(), *lasting(state)]:
-            after = following(state, outcome)
+        for behaviour in [Behaviour(), *lasting(state)]:
+            after = following(state, behaviour)
             if after and after not in found:
-                found[after] = found[name] | {name: outcome}
+                found[after] = found[name] | {name: behaviour}
                 pending.append(after)
     return found
 
@@ -127,7 +127,7 @@ def scripts(machine: Mapping[str, Any]) -> list[Script]:
         if task not in tasks(machine):
             continue
         state = machine["States"][task]
-        found += [way | {task: outcome} for outcome in outcomes(state)]
+        found += [way | {task: behaviour} for behaviour in behaviours(state)]
         for failure in lasting(state):
             after = following(state, failure)
             later = [name for name in reachable(machine, after) if name in tasks(machine)] if after else []
@@ -138,7 +138,8 @@ def scripts(machine: Mapping[str, Any]) -> list[Script]:
 
 def label(script: Script) -> str:
     return (
-        " ".join(f"{task}:{outcome}" for task, outcome in script.items() if outcome != Outcome()) or "happy"
+        " ".join(f"{task}:{behaviour}" for task, behaviour in script.items() if behaviour != Behaviour())
+        or "happy"
     )
 
 
@@ -159,7 +160,7 @@ class Player:
         task = resource.rpartition(":")[2]
         attempt = sum(name == task for name, _ in self.seen)
         self.seen.append((task, payload))
-        return self.script.get(task, Outcome()).of(attempt)
+        return self.script.get(task, Behaviour()).of(attempt)
 
     def waits(self, seconds: float) -> None:
         self.seen.append(("wait", seconds))

@@ -26,7 +26,7 @@ NAMES = {
 }
 
 
-class Functions:
+class FakeLambda:
     """Stands where Lambda does: answers each function's queue of answers, and keeps what was asked."""
 
     def __init__(self) -> None:
@@ -40,7 +40,7 @@ class Functions:
         return {"StatusCode": 200, "Payload": io.BytesIO(json.dumps(answer).encode()), **failed}
 
     @classmethod
-    def install(cls, monkeypatch: pytest.MonkeyPatch) -> "Functions":
+    def install(cls, monkeypatch: pytest.MonkeyPatch) -> "FakeLambda":
         """In the place of checkout's client, with the variables that name functions and state machines."""
         fake = cls()
         for variable, name in {**create_state_machines(), **NAMES}.items():

@@ -9,7 +9,7 @@ from tests.support.wiring import MANIFEST
 
 # What the kernel refuses by itself, on any route.
 ANYWHERE = {"InvalidRequest", "Unauthenticated", "Forbidden"}
-Said = Mapping[str, Any]
+Declaration = Mapping[str, Any]
 
 
 def undeclared(service: str, method: str, path: str, answered: Mapping[str, Any]) -> str:
@@ -26,12 +26,12 @@ def undeclared(service: str, method: str, path: str, answered: Mapping[str, Any]
     return "" if known else f"{method} {path} answers {status} {sorted(body)}"
 
 
-def _is_route(route: Said, service: str, method: str, path: str) -> bool:
+def _is_route(route: Declaration, service: str, method: str, path: str) -> bool:
     pattern = re.sub(r"{\w+}", "[^/]*", route["path"])
     own = route["handler"].startswith(f"{service}.") and route["method"] == method
     return own and re.fullmatch(pattern, path) is not None
 
 
-def _fits(body: Said, fields: Said) -> bool:
+def _fits(body: Declaration, fields: Declaration) -> bool:
     needed = {name for name in fields if not name.endswith("?")}
     return needed <= set(body) <= {name.rstrip("?") for name in fields}

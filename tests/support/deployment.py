@@ -14,14 +14,14 @@ SERVICES = (*PUBLISHERS, "storefront", "acquirer")
 
 
 @dataclass
-class Formation:
+class FakeCloudFormation:
     """Answers as CloudFormation's paginators do, one stack or resource a page; one stack is not Settle's."""
 
     resources: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
     outputs: dict[str, dict[str, str]] = field(default_factory=dict)
 
-    def get_paginator(self, operation: str) -> "Pages":
-        return Pages(self, operation)
+    def get_paginator(self, operation: str) -> "FakePaginator":
+        return FakePaginator(self, operation)
 
     def describe_stacks(self) -> Iterator[Mapping[str, Any]]:
         yield {"Stacks": [{"StackName": "CDKToolkit", "Outputs": _outputs({"TableName": "none"})}]}
@@ -38,8 +38,8 @@ class Formation:
 
 
 @dataclass(frozen=True)
-class Pages:
-    formation: Formation
+class FakePaginator:
+    formation: FakeCloudFormation
     operation: str
 
     def paginate(self, StackName: str = "") -> Iterator[Mapping[str, Any]]:  # noqa: N803 - as boto3
@@ -48,9 +48,9 @@ class Pages:
         return self.formation.list_stack_resources(StackName)
 
 
-def deployed(books: Books, formation: Formation | None = None) -> Deployment:
+def deployed(books: Books, formation: FakeCloudFormation | None = None) -> Deployment:
     """Tables with all that the books have, in moto's AWS."""
-    found = formation or Formation()
+    found = formation or FakeCloudFormation()
     for service in SERVICES:
         aws.create_table(service)
     for service, rows in [*books.tables().items(), ("acquirer", _intents(books))]:

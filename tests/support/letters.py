@@ -18,7 +18,7 @@ DESTINATIONS = {
 }
 
 
-class Queues:
+class LetterQueues:
     """What waits in each dead-letter queue and in each queue that letters go back to."""
 
     def __init__(self, patch: pytest.MonkeyPatch) -> None:
@@ -60,7 +60,7 @@ class Queues:
         return batch
 
 
-class Broken:
+class FailingSqs:
     """An SQS client one of whose operations fails before or after its effect, at its n-th call."""
 
     def __init__(self, operation: str, *, call: int = 1, after: bool = False) -> None:
@@ -83,7 +83,7 @@ class Broken:
         return call
 
 
-class Slow:
+class SlowSqs:
     """An SQS client whose every sending takes four seconds."""
 
     def __init__(self, clock: Clock) -> None:

@@ -47,7 +47,7 @@ TIMEOUTS = {
 
 
 @dataclass
-class Bus:
+class RecordingBus:
     """Stands where EventBridge does for `kernel.triggers.relay`; keeps what was put, in order."""
 
     published: list[Envelope] = field(default_factory=list)

@@ -29,7 +29,7 @@ from tests.support import aws
 from tests.support.faults import Crash, Faults, FunctionKilled, Mishap
 from tests.support.processor import Processor
 from tests.support.state_machines import create_state_machines, running, status
-from tests.support.wiring import COMMANDS, PUBLISHERS, SUBSCRIPTIONS, TABLES, TASKS, Bus
+from tests.support.wiring import COMMANDS, PUBLISHERS, SUBSCRIPTIONS, TABLES, TASKS, RecordingBus
 
 EPOCH = datetime(2026, 3, 1, 12, tzinfo=UTC)
 MOST_ROUNDS = 50
@@ -46,7 +46,7 @@ class MotoWorld:
     def __init__(self, patch: pytest.MonkeyPatch) -> None:
         self.calls: list[str] = []
         self.faults = Faults()
-        self.bus = Bus()
+        self.bus = RecordingBus()
         self.zombies: list[Callable[[], object]] = []
         self.lost: set[str] = set()
         self._threads = threading.local()

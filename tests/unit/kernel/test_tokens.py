@@ -225,19 +225,19 @@ def test_a_header_with_half_a_character_is_refused() -> None:
         verify("Bearer a\ud800.b.c")
 
 
-class Answer:
+class KeyServer:
     """What an https address answers: a key set, or nothing at all."""
 
     def __init__(self, text: str | None) -> None:
         self.text, self.asked = text, 0
 
-    def __call__(self, request: Any) -> "Answer":
+    def __call__(self, request: Any) -> "KeyServer":
         self.asked += 1
         if self.text is None:
             raise TimeoutError
         return self
 
-    def __enter__(self) -> "Answer":
+    def __enter__(self) -> "KeyServer":
         return self
 
     def __exit__(self, *_: object) -> None: ...
@@ -246,17 +246,17 @@ class Answer:
         return (self.text or "").encode()
 
 
-def published_at(url: str, text: str | None, monkeypatch: pytest.MonkeyPatch) -> Answer:
-    answer = Answer(text)
-    monkeypatch.setattr("urllib.request.OpenerDirector.open", lambda _, request, **options: answer(request))
+def published_at(url: str, text: str | None, monkeypatch: pytest.MonkeyPatch) -> KeyServer:
+    server = KeyServer(text)
+    monkeypatch.setattr("urllib.request.OpenerDirector.open", lambda _, request, **options: server(request))
     monkeypatch.setenv("TOKEN_JWKS", url)
-    return answer
+    return server
 
 
 def test_keys_behind_an_address_are_asked_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    answer = published_at("https://one.example/keys", json.dumps({"keys": published()}), monkeypatch)
+    server = published_at("https://one.example/keys", json.dumps({"keys": published()}), monkeypatch)
     assert [verify(bearer()).customer_id, verify(bearer()).customer_id] == ["alice", "alice"]
-    assert answer.asked == 1
+    assert server.asked == 1
     with pytest.raises(Unauthenticated):
         verify(bearer(kid="unknown"))
 
