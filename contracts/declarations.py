@@ -1,7 +1,7 @@
-"""Finds every declaration in a folder of services, and says it as plain JSON.
+"""Finds every declaration in a folder of services, and writes it as plain JSON.
 
-A declaration is an object that a decorator of `kernel.triggers` has made; it stands in its handler's module.
-A shape is told by the names of its fields and of their types.
+A declaration is an object that a decorator of `kernel.triggers` has made. It stands in its handler's module.
+A shape is written as the names of its fields with the names of their types.
 """
 
 import importlib
@@ -26,18 +26,18 @@ KINDS = ("routes", "steps", "subscriptions", "schedules", "commands", "events")
 
 
 def text(functions: Path) -> str:
-    """The manifest of the services in the folder: the same text for the same declarations."""
+    """The manifest of the services in the folder. The same declarations give the same text."""
     return json.dumps(manifest(modules(functions)), indent=1, ensure_ascii=False) + "\n"
 
 
 def manifest(found: Iterator[ModuleType]) -> Mapping[str, list[Declaration]]:
     """Everything that the modules declare, in order of module and name."""
-    said: dict[str, list[Declaration]] = {kind: [] for kind in KINDS}
+    declared: dict[str, list[Declaration]] = {kind: [] for kind in KINDS}
     for module in found:
         for name, value in sorted(vars(module).items()):
             for kind, entry in _declared(module.__name__, name, value):
-                said[kind].append(entry)
-    return said
+                declared[kind].append(entry)
+    return declared
 
 
 def modules(functions: Path) -> Iterator[ModuleType]:
@@ -59,7 +59,7 @@ def _declared(module: str, name: str, value: Any) -> Iterator[tuple[str, Declara
         case Scheduled():
             yield "schedules", {"handler": handler, "minutes": value.minutes}
         case type() if value.__module__ != module or not name.isidentifier():
-            return  # imported, or a generic class with its arguments, which pydantic keeps there too
+            return  # imported; or a generic class with arguments, which pydantic adds to the module
         case type() if issubclass(value, Event):
             yield "events", _event(module, value)
         case type() if issubclass(value, Command):
@@ -120,7 +120,7 @@ def _command(module: str, command: type[Command[Any]]) -> Declaration:
 
 
 def _shape(shape: Any) -> Declaration | None:
-    """The name of a shape, and its fields with their types; a question mark stands at what may be absent."""
+    """A shape's name, and its fields with their types. A field that may be absent has a question mark."""
     return None if shape is None else {"shape": shape.__name__, "fields": _fields(shape)}
 
 

@@ -1,4 +1,4 @@
-"""Writes what a service declares into the service's README, between two marks; the rest stays as it is."""
+"""Writes a service's declarations between two marks of its README. The rest of the README stays as it is."""
 
 import json
 import re
@@ -14,24 +14,24 @@ Declaration = Mapping[str, Any]
 
 
 def readmes(functions: Path, manifest: str) -> dict[Path, str]:
-    """Every README, with what its service declares now between the marks, if it has them."""
-    said: Mapping[str, Sequence[Declaration]] = json.loads(manifest)
+    """Every README, with its service's declarations between the marks if it has marks."""
+    declared: Mapping[str, Sequence[Declaration]] = json.loads(manifest)
     found = {path: path.read_text() for path in sorted(functions.glob("*/README.md"))}
-    return {path: _with(_section(path.parent.name, said), content) for path, content in found.items()}
+    return {path: _with(_section(path.parent.name, declared), content) for path, content in found.items()}
 
 
 def _with(section: str, content: str) -> str:
     return MARKED.sub(lambda _: section, content)
 
 
-def _section(service: str, said: Mapping[str, Sequence[Declaration]]) -> str:
+def _section(service: str, declared: Mapping[str, Sequence[Declaration]]) -> str:
     parts = {
-        "Routes": [_route(route) for route in _of(service, said["routes"])],
-        "Steps and commands": [_step(step) for step in _of(service, said["steps"])],
-        "Reads": [_subscription(each) for each in _of(service, said["subscriptions"])],
-        "Asks": _asked(service, said["commands"]),
-        "Runs": [_schedule(each) for each in _of(service, said["schedules"])],
-        "Publishes": [_event(each) for each in said["events"] if each["of"] == service],
+        "Routes": [_route(route) for route in _of(service, declared["routes"])],
+        "Steps and commands": [_step(step) for step in _of(service, declared["steps"])],
+        "Reads": [_subscription(each) for each in _of(service, declared["subscriptions"])],
+        "Asks": _asked(service, declared["commands"]),
+        "Runs": [_schedule(each) for each in _of(service, declared["schedules"])],
+        "Publishes": [_event(each) for each in declared["events"] if each["of"] == service],
     }
     lines = [line for title, items in parts.items() if items for line in ("", f"**{title}**", "", *items)]
     return "\n".join([BEGIN, *lines, "", END])
