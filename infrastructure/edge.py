@@ -30,7 +30,7 @@ class Edge(Construct):
         CfnOutput(Stack.of(self), "ApiUrl", value=api.address)
 
     def _authorizer(self, platform: Platform) -> apigateway.IAuthorizer:
-        """Its answer is cached for five minutes per token. Handlers check role, owner and expiry each time."""
+        """Its answer is cached for five minutes per token. Handlers check role, owner and expiry anew."""
         home = Home("authorizer", platform)
         check = ServiceFunction(self, "authorizer.handler.handler", home=home, refuses=True)
         check.knows(**platform.target.tokens)

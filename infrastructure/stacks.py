@@ -24,7 +24,7 @@ NOBODY = "No issuer of tokens is known (-c issuer=… -c audience=… -c jwks=�
 
 
 def build(app: App) -> None:
-    """Builds every stack for the context's target. Ends with a plain sentence if it names no target."""
+    """Builds every stack for the context's target. Ends with a plain sentence for an unknown target."""
     clear(Path(app.outdir))
     target = target_of(app)
     platform = Platform(_stack(app, "Platform", target), target=target)

@@ -1,7 +1,7 @@
 """Shows Settle working on this machine: `make demo`.
 
-Starts or reuses the emulator, deploys, and plays six scenarios through API Gateway. Exits non-zero when
-anything expected did not come true. The emulator stays up for the `curl` lines; `make stop` ends it.
+Starts or reuses the emulator, deploys, and plays six walkthroughs through API Gateway. Exits non-zero when a
+walkthrough does not end as expected. The emulator stays up for the `curl` lines; `make stop` ends it.
 """
 
 import json
@@ -21,7 +21,7 @@ from localstack.shop.walkthroughs import WALKTHROUGHS, Tell, Walkthrough, Walkth
 
 
 class ProgressPrinter:
-    """Prints each step as it happens; on a terminal, with a spinner that says what is being waited for."""
+    """Prints each step as it happens. On a terminal a spinner shows the step that is waited for."""
 
     def __init__(self) -> None:
         self.console = Console(highlight=False, soft_wrap=True)
@@ -75,7 +75,7 @@ def _time(seconds: float | None) -> str:
 
 def table(results: list[WalkthroughResult]) -> Table:
     shown = Table(title="Accepted until final, and what is true then", title_justify="left")
-    for heading in ("scenario", "", "order", "available / reserved / sold", "payment", "time"):
+    for heading in ("walkthrough", "", "order", "available / reserved / sold", "payment", "time"):
         shown.add_column(heading, justify="right" if heading == "time" else "left", overflow="fold")
     for each in results:
         verdict = "FAILED" if each.unmet else "ok"

@@ -1,9 +1,9 @@
 """Gives deployed functions the sources as they are now, without a deployment.
 
 A reload replaces the packages of the service and of the kernel in the code of its functions, and ends their
-processes: the next invocation runs the new sources. Nothing else of a function changes. CloudFormation is not
-told, and would find nothing to do once a change is taken back. So the reloaded services are noted in the
-emulator's state directory, and the next deployment reloads them again.
+processes: the next invocation runs the new sources. Nothing else of a function changes. CloudFormation does
+not know of a reload, so once a change is taken back it would find nothing to deploy. So the reloaded services
+are noted in the emulator's state directory, and the next deployment reloads them again.
 """
 
 import io
@@ -64,7 +64,7 @@ def noted(state: Path) -> set[str]:
 
 
 def reload(functions: Collection[DeployedFunction], endpoint: str, state: Path) -> None:
-    """The functions run the sources as they are now. Raises DoesNotLoad: then all stay as they were."""
+    """Makes the functions run the sources as they are now. Raises DoesNotLoad, and then changes nothing."""
     services = {function.service for function in functions}
     with tempfile.TemporaryDirectory() as scratch:
         sources = Path(scratch)
@@ -75,7 +75,7 @@ def reload(functions: Collection[DeployedFunction], endpoint: str, state: Path) 
 
 
 def reload_noted(endpoint: str, state: Path) -> None:
-    """After a deployment: what was reloaded before runs the sources again, and nothing is noted any more."""
+    """After a deployment: reloads every noted service from the sources, and removes the note."""
     if services := noted(state):
         functions = [function for function in deployed(endpoint) if function.service in services]
         reload(functions, endpoint, state)
@@ -83,7 +83,7 @@ def reload_noted(endpoint: str, state: Path) -> None:
 
 
 def declares_anew() -> bool:
-    """Whether a declaration in the sources is not the one of contracts/manifest.json."""
+    """Whether the declarations in the sources differ from those in contracts/manifest.json."""
     try:
         return declared(environment.child(environment.HOME)) != COMMITTED.read_text()
     except subprocess.CalledProcessError:
@@ -102,7 +102,7 @@ def _copy(packages: set[str], sources: Path) -> None:
 
 
 def _check(functions: Collection[DeployedFunction], sources: Path) -> None:
-    """Imports every handler in a process of its own, as the functions will."""
+    """Imports all handlers in a separate process, as the functions will."""
     seen = environment.child(environment.HOME) | {"PYTHONPATH": str(sources), "PYTHONDONTWRITEBYTECODE": "1"}
     command = [sys.executable, "-c", IMPORT, *sorted({function.handler for function in functions})]
     ended = subprocess.run(command, cwd=sources, env=seen, capture_output=True, text=True, check=False)
@@ -132,7 +132,7 @@ def _code(function: DeployedFunction, sources: Path, client: Any) -> bytes:
 
 
 def repacked(code: bytes, sources: Path, *, packages: Collection[str]) -> bytes:
-    """The zipped code with these packages as the sources have them, and the rest as it was."""
+    """The zipped code with these packages taken from the sources. Every other file stays."""
     made = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(code)) as old, zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as new:
         for entry in old.infolist():

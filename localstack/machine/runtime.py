@@ -37,7 +37,7 @@ def _environment(name: str) -> Any:
 
 @dataclass(frozen=True)
 class Context:
-    """What AWS tells a handler about its invocation; the deadline is in milliseconds of the epoch."""
+    """The context that AWS passes to a handler. The deadline is in milliseconds since 1970."""
 
     aws_request_id: str
     invoked_function_arn: str
@@ -55,7 +55,7 @@ class Context:
 
 
 def load(handler: str) -> Handler:
-    """The callable named `package.module.function`; raises UnusableFunction in AWS's own words."""
+    """The callable that `package.module.function` names. Raises UnusableFunction with AWS's own messages."""
     module, dot, name = handler.rpartition(".")
     if not dot:
         reason = "not enough values to unpack (expected 2, got 1)"
@@ -111,7 +111,7 @@ def _log(document: dict[str, Any]) -> None:
 
 
 class RuntimeApi:
-    """One kept connection to the Runtime API; the process ends when the other side is gone."""
+    """One lasting connection to the Runtime API. The process ends when the API is gone."""
 
     def __init__(self, address: str) -> None:
         self._connection = http.client.HTTPConnection(address)

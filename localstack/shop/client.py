@@ -1,7 +1,7 @@
-"""A small client of Settle's HTTP API: what the seed, the demo and the end-to-end tests say to it.
+"""A small client of Settle's HTTP API, for the seed, the demo and the end-to-end tests.
 
-Amounts are integers in minor units of EUR. Every answer comes back as it is, refusals too: nothing raises for
-a status.
+Amounts are integers in minor units of EUR. A refusal is returned like any other response: no status raises an
+error.
 """
 
 import json
@@ -18,7 +18,7 @@ CALL_SECONDS = 60.0
 
 @dataclass(frozen=True)
 class ApiResponse:
-    """Status, headers (names in lower case) and the decoded JSON body, None when there is none."""
+    """Status, headers (names in lower case) and the decoded JSON body; None when there is no body."""
 
     status: int
     headers: Mapping[str, str]
@@ -30,7 +30,7 @@ def money(amount: int) -> dict[str, Any]:
 
 
 def fresh_key() -> str:
-    """An Idempotency-Key of its own for a request that is meant once."""
+    """A new Idempotency-Key, for a request that is not to be repeated."""
     return str(uuid.uuid4())
 
 
@@ -43,7 +43,7 @@ def _decoded(data: bytes) -> Any:
 
 @dataclass(frozen=True)
 class Settle:
-    """One caller of the API: its address and a bearer token, if any. Safe to use from several threads."""
+    """The API as one caller uses it: the address, and a bearer token if any. Safe for several threads."""
 
     url: str
     token: str | None = None
@@ -57,7 +57,7 @@ class Settle:
     def send(
         self, method: str, path: str, body: bytes | None = None, *, headers: Mapping[str, str] | None = None
     ) -> ApiResponse:
-        """A request with exactly these bytes."""
+        """Sends exactly these bytes as the body."""
         said = {**(JSON if body is not None else {}), **(headers or {})}
         if self.token is not None:
             said["Authorization"] = f"Bearer {self.token}"
@@ -67,7 +67,7 @@ class Settle:
         )
 
     def call(self, method: str, path: str, body: Any = None, *, key: str | None = None) -> ApiResponse:
-        """A request with a JSON body and, where given, an Idempotency-Key."""
+        """Sends a JSON body and, where given, an Idempotency-Key."""
         data = None if body is None else json.dumps(body).encode()
         return self.send(method, path, data, headers={"Idempotency-Key": key} if key is not None else {})
 

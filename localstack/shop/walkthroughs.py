@@ -1,4 +1,4 @@
-"""The six things the demo shows, each with what must be true of order, stock and money in the end."""
+"""The six walkthroughs of the demo, each with the end that order, stock and money must have."""
 
 import time
 from collections.abc import Callable
@@ -22,9 +22,9 @@ Tell = Callable[[str], None]
 
 @dataclass(frozen=True)
 class WalkthroughResult:
-    """How a scenario ended, what was expected and not met, and its order, if it had one.
+    """How a walkthrough ended, the expectations that were not met, and its order, if it had one.
 
-    `stock` is what is available, reserved and sold.
+    `stock` tells the units that are available, reserved and sold.
     """
 
     title: str
@@ -46,14 +46,14 @@ class Purchase:
 
 
 class Walkthrough:
-    """One customer who buys: tells each step as it happens and compares the end with what must be true."""
+    """One customer's purchase: tells each step as it happens, and compares the end with the expected one."""
 
     def __init__(self, shop: DeployedShop, seed: Seed, title: str, tell: Tell) -> None:
         self.shop, self.seed, self.title, self.tell = shop, seed, title, tell
         self.customer = shop.customer(CUSTOMER)
 
     def send(self, tea: str, method: str, key: str) -> ApiResponse:
-        """A checkout for two of a tea."""
+        """Sends a checkout for two units of a tea."""
         answer = self.customer.checkout(self.seed.skus[tea], QUANTITY, self.seed.methods[method], key=key)
         order_id = expect(answer, 202)["order_id"]
         self.tell(f"POST /checkout: {QUANTITY} {tea}, paid by {method} -> {answer.status} {order_id}")
@@ -64,7 +64,7 @@ class Walkthrough:
         return Purchase(accepted.body["order_id"], self.seed.skus[tea], time.monotonic())
 
     def follow(self, purchase: Purchase) -> float:
-        """Tells what the order's history shows until the order has ended; the seconds that took."""
+        """Tells each event of the order's history until the order has ended. Returns how many seconds."""
         told: set[str] = set()
         ended = None
         while True:
@@ -96,7 +96,7 @@ class Walkthrough:
         )
 
     def settled(self, purchase: Purchase, expected: EndState) -> EndState:
-        """The accounts once they are as expected, or as they are when that does not come to be."""
+        """The expected end once it is there; after 30 seconds the end that is there instead."""
         look = partial(self.shop.end_state, purchase.order_id, purchase.sku)
         try:
             return wait_for(look, lambda found: found == expected, patience=30)
@@ -105,7 +105,7 @@ class Walkthrough:
 
 
 def events_of(history: ApiResponse) -> list[str]:
-    """The names of the events that an order's history shows, in its order."""
+    """The types of the events in an order's history, in its order."""
     return [step["type"] for step in history.body["timeline"]] if history.status == 200 else []
 
 
@@ -136,7 +136,7 @@ def out_of_stock(walk: Walkthrough) -> WalkthroughResult:
 
 
 def cancelled(walk: Walkthrough) -> WalkthroughResult:
-    """Cancels in the window in which the money is taken and the payments service does not know it yet."""
+    """Cancels after the acquirer has taken the money and before the payments service knows it."""
     purchase = walk.buy("Darjeeling", "pm_approve_slowly")
     look = partial(walk.shop.intents, purchase.order_id)
     wait_for(look, lambda intents: any(intent["amount_captured"] for intent in intents))
@@ -182,7 +182,7 @@ WALKTHROUGHS: tuple[tuple[str, Plan], ...] = (
 
 
 def play(walk: Walkthrough, plan: Plan) -> WalkthroughResult:
-    """The scenario's result; one that could not be played to its end is a result with that as unmet."""
+    """The walkthrough's result. If it cannot be played to its end, the result names that as unmet."""
     try:
         return plan(walk)
     except NeverHappened as error:

@@ -1,4 +1,4 @@
-"""Events: what was committed was published and nothing else, without gaps, and views are folded from it."""
+"""Events: all that were committed and no others are published, none is missing, views are their fold."""
 
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
@@ -32,7 +32,7 @@ def no_number_is_given_twice(evidence: Evidence) -> Iterator[Finding]:
 
 @invariant
 def record_counts_its_events(evidence: Evidence) -> Iterator[Finding]:
-    """A record's sequence is the number of its last event, and nothing publishes without a record."""
+    """A record's sequence is the number of its last event, and no event is without its record."""
     for service, kind in AGGREGATES:
         records = evidence.records(service, kind)
         published = {
@@ -75,7 +75,7 @@ def journal_has_what_was_published(evidence: Evidence) -> Iterator[Finding]:
 
 @invariant
 def view_is_the_fold_of_history(evidence: Evidence) -> Iterator[Finding]:
-    """An order's row in the storefront is the fold of its committed events, and what a rebuild would make."""
+    """An order's row in the storefront is the fold of its committed events, and of those in the journal."""
     rows = evidence.records("storefront", "order_history")
     journals: dict[str, list[Envelope]] = {}
     for event in evidence.journal:

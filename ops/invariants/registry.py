@@ -1,4 +1,4 @@
-"""How a rule is told: a function's name, its first line, and what it finds."""
+"""The registry of invariants: each is a function, with its name, its docstring and its findings."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ InvariantCheck = Callable[[Evidence], Iterator[Finding]]
 
 @dataclass(frozen=True)
 class Invariant:
-    """`check` yields what breaks the rule: about what, and how."""
+    """`check` yields each violation: the order, SKU or subject that it is about, and what is wrong."""
 
     name: str
     says: str
@@ -22,7 +22,7 @@ INVARIANTS: dict[str, Invariant] = {}
 
 
 def invariant(check: InvariantCheck) -> InvariantCheck:
-    """Registers a rule under its function's name; its docstring is what must hold."""
+    """Registers a check under its function's name. Its docstring says what must hold."""
     name = check.__name__.replace("_", "-")
     INVARIANTS[name] = Invariant(name, (check.__doc__ or "").strip(), check)
     return check

@@ -1,4 +1,4 @@
-"""The saga: every accepted order ends, moves only forward, and is what its events say."""
+"""The saga: every accepted order ends, moves only forward, and equals the fold of its events."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -7,7 +7,7 @@ from kernel.events import Envelope
 from ops.evidence import Evidence
 from ops.invariants.registry import Finding, invariant
 
-# The status after an event, by the status before it ("": no record yet).
+# The status after an event, by the status before it and the event ("" means that there is no record yet).
 TRANSITIONS: Mapping[tuple[str, str], str] = {
     ("", "OrderPlaced"): "PENDING",
     ("PENDING", "OrderConfirmed"): "CONFIRMED",
@@ -38,14 +38,15 @@ TRANSITIONS: Mapping[tuple[str, str], str] = {
     ("LISTED", "ProductRetired"): "RETIRED",
 }
 TYPES = {type for _, type in TRANSITIONS}
-# Records that publish: service and kind.
+# The records that publish events: service and kind.
 AGGREGATES = (
     ("orders", "order"),
     ("inventory", "reservation"),
     ("payments", "payment"),
     ("catalog", "product"),
 )
-SAID = ("customer_id", "lines", "total", "payment_method", "name", "price", "reason")
+# Attributes of records that events carry as well.
+CARRIED = ("customer_id", "lines", "total", "payment_method", "name", "price", "reason")
 UNDONE = ("VOIDED", "DECLINED", "REFUNDED")
 UNDOES = {
     "RefundPayment": ("payments", "payment", UNDONE),
@@ -63,7 +64,7 @@ def every_order_ends(evidence: Evidence) -> Iterator[Finding]:
 
 @invariant
 def confirmed_is_paid_and_held(evidence: Evidence) -> Iterator[Finding]:
-    """An order that is CONFIRMED has a payment that is CAPTURED, and stock that is RESERVED or COMMITTED."""
+    """A CONFIRMED order has a payment that is CAPTURED, and stock that is RESERVED or COMMITTED."""
     for order_id, order in evidence.settled("orders", "order"):
         payment = evidence.records("payments", "payment").get(order_id, {}).get("status")
         stock = evidence.records("inventory", "reservation").get(order_id, {}).get("status")
@@ -86,7 +87,7 @@ def cancelled_is_undone_for_ever(evidence: Evidence) -> Iterator[Finding]:
 
 @invariant
 def parked_only_for_what_is_stuck(evidence: Evidence) -> Iterator[Finding]:
-    """What an order that NEEDS_ATTENTION is not stuck on is undone: one undo that fails stops no other."""
+    """When an order NEEDS_ATTENTION for a stuck undo, its other undo is done: one failure stops no other."""
     for order_id, order in evidence.settled("orders", "order"):
         events = evidence.history.get(("settle.orders", f"order/{order_id}"), ())
         stuck = {step for event in events if event.type == "OrderParked" for step in event.data["stuck"]}
@@ -109,7 +110,7 @@ def only_forward(evidence: Evidence) -> Iterator[Finding]:
 
 @invariant
 def nothing_is_confirmed_once_fenced(evidence: Evidence) -> Iterator[Finding]:
-    """Once its cancellation has started, no order is confirmed; and an operator's word is what comes next."""
+    """No order is confirmed once it is fenced, and an order that is resolved ends as the operator said."""
     for (_, subject), events in evidence.history.items():
         fenced, resolved = False, ""
         for event in events:
@@ -129,7 +130,7 @@ def record_is_what_its_events_say(evidence: Evidence) -> Iterator[Finding]:
     for service, kind in AGGREGATES:
         for name, record in evidence.records(service, kind).items():
             events = evidence.history.get((f"settle.{service}", f"{kind}/{name}"), ())
-            # How many events there are is the business of other rules.
+            # Other invariants check how many events there are.
             if events and len(events) == record["sequence"]:
                 wrong = [each for each, value in folded(events).items() if record.get(each, value) != value]
                 if wrong:
@@ -137,10 +138,10 @@ def record_is_what_its_events_say(evidence: Evidence) -> Iterator[Finding]:
 
 
 def folded(events: Sequence[Envelope]) -> dict[str, Any]:
-    """What an aggregate's events make of its record, as far as they tell."""
+    """The attributes of an aggregate's record that follow from its events."""
     found: dict[str, Any] = {"status": "", "fenced": False}
     for event in events:
-        found |= {name: event.data[name] for name in SAID if name in event.data}
+        found |= {name: event.data[name] for name in CARRIED if name in event.data}
         found["status"] = TRANSITIONS.get((found["status"], event.type), found["status"])
         found["fenced"] |= event.type == "CancellationStarted"
         if event.type == "PaymentStarted":
@@ -152,7 +153,7 @@ def folded(events: Sequence[Envelope]) -> dict[str, Any]:
 
 @invariant
 def the_index_has_what_is_open(evidence: Evidence) -> Iterator[Finding]:
-    """What has ended stands in no index; what is open does, and a parked order among the parked."""
+    """The index holds every open order and reservation, a parked order as parked, and none that ended."""
     marks = {"PENDING": "open", "CANCELLING": "open", "NEEDS_ATTENTION": "parked", "RESERVED": "open"}
     for service, kind in AGGREGATES[:2]:
         for name, record in evidence.records(service, kind).items():

@@ -59,7 +59,7 @@ CONFIG = {
 def test_an_environment_that_is_given_back_goes_to_whoever_waits_at_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(server, "UNTOLD_SECONDS", 3600.0)
+    monkeypatch.setattr(server, "RECHECK_SECONDS", 3600.0)
     server.queue_for_environments(limit=1)
     first, _ = lambda_svc.acquire_worker("reserve", CONFIG, b"")
     leased: list[Any] = []
