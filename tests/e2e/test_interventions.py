@@ -1,4 +1,4 @@
-"""Operators list, resume and resolve orders over HTTP, and what they may not ask changes nothing."""
+"""Operators list, resume and resolve orders over HTTP, and a refused request changes nothing."""
 
 from collections.abc import Callable
 from typing import Any
@@ -19,7 +19,7 @@ def refused(answer: ApiResponse, status: int, error: str) -> None:
 
 
 def parked(shop: DeployedShop) -> str:
-    """An order of which all is undone, put back by hand to where one is that could not be ended."""
+    """A cancelled order, changed by hand into an order that is undone and parked because it could not end."""
     sku = shop.new_product(price=500, quantity=1)
     shop.on_sale(sku, 500)
     frida = shop.customer("frida")

@@ -1,4 +1,4 @@
-"""While it runs, IAM lets no service's role read another service's table, by table, index or stream."""
+"""In the running emulator IAM lets no service's role touch another service's table, index or stream."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ ServiceRole = tuple[str, str]  # a service and one of its roles
 
 
 def outcome(call: Callable[[], Any]) -> str:
-    """ "allowed" (also when only the names were wrong), or "denied"."""
+    """Either "denied" by IAM, or "allowed", also when the call failed because only its names were wrong."""
     try:
         call()
     except botocore.exceptions.ClientError as error:
@@ -57,7 +57,7 @@ class Clients:
         return self.data.query(**where, KeyConditionExpression="pk = :value", ExpressionAttributeValues=said)
 
     def told(self, table: dict[str, Any]) -> Iterator[tuple[str, str]]:
-        """What this role is told when it touches the table in each way there is."""
+        """The answer of IAM to this role for each way to touch the table."""
         name, key = table["TableName"], {"pk": {"S": "-"}, "sk": {"S": "-"}}
         yield "get", outcome(lambda: self.data.get_item(TableName=name, Key=key))
         yield "update", outcome(lambda: self.data.update_item(TableName=name, Key=key))

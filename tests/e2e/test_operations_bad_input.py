@@ -39,7 +39,7 @@ def nothing_changes(everything: Callable[[], Any]) -> Iterator[None]:
 
 
 def problem(answer: ApiResponse, status: int, error: str) -> None:
-    """The answer refuses with this status, and says why in the one shape that problems have."""
+    """Asserts that the answer is a problem body with this status and this error."""
     assert (answer.status, answer.body.get("error")) == (status, error), answer.body
     assert isinstance(answer.body["message"], str)
     assert answer.body["message"]

@@ -1,4 +1,4 @@
-"""What the demo shows comes true, and what the read side tells of it."""
+"""The walkthroughs of the demo end as they say, and the storefront shows how orders ended."""
 
 import pytest
 
@@ -14,7 +14,9 @@ def seeded(shop: DeployedShop) -> Seed:
 
 
 @pytest.mark.parametrize(("title", "plan"), WALKTHROUGHS, ids=[title for title, _ in WALKTHROUGHS])
-def test_the_scenario_ends_as_the_demo_says(shop: DeployedShop, seeded: Seed, title: str, plan: Plan) -> None:
+def test_a_walkthrough_ends_as_the_demo_says(
+    shop: DeployedShop, seeded: Seed, title: str, plan: Plan
+) -> None:
     assert play(Walkthrough(shop, seeded, title, print), plan).unmet == ()
 
 
@@ -36,7 +38,7 @@ def test_a_confirmed_checkout_reaches_the_read_model_of_its_customer(shop: Deplo
     assert listed[0]["total"] == accepted["total"]
 
 
-def test_a_history_that_has_not_come_so_far_yet_says_so_and_when_to_ask_again(shop: DeployedShop) -> None:
+def test_a_history_that_is_behind_says_so_and_when_to_ask_again(shop: DeployedShop) -> None:
     sku = shop.new_product(price=700, quantity=3)
     shop.on_sale(sku, 700)
     carol = shop.customer("carla")

@@ -1,7 +1,7 @@
 """Each function may do what it was seen to do, and nothing else.
 
-Every function is run in the in-process world, its SDK calls are mapped to IAM actions (a transaction is
-the actions of its items), and the result must equal what the templates allow it.
+Every function runs in the in-process world. Its SDK calls are mapped to IAM actions; a transaction counts as
+the actions of its items. These actions must equal those that the templates allow the function.
 """
 
 import os
@@ -37,8 +37,8 @@ ITEM_ACTIONS = {
     "ConditionCheck": "dynamodb:ConditionCheckItem",
 }
 PREFIXES = {"stepfunctions": "states"}
-# What AWS does in a function's name, which no code of ours calls: written down with its reason.
-LOGS = {"logs:CreateLogStream", "logs:PutLogEvents"}  # the runtime writes what was printed
+# Actions that AWS itself takes with a function's role, each with the reason: no code of ours calls them.
+LOGS = {"logs:CreateLogStream", "logs:PutLogEvents"}  # the runtime writes what the function prints
 QUEUE = {  # the poller of an SQS event source uses the function's role
     "sqs:ReceiveMessage",
     "sqs:ChangeMessageVisibility",
@@ -46,7 +46,7 @@ QUEUE = {  # the poller of an SQS event source uses the function's role
     "sqs:DeleteMessage",
     "sqs:GetQueueAttributes",
 }
-STREAM = {  # so does the poller of a stream, and it sends what it gives up on to the failure queue
+STREAM = {  # the poller of a stream does too, and sends the records that it gives up on to a queue
     "dynamodb:DescribeStream",
     "dynamodb:GetRecords",
     "dynamodb:GetShardIterator",
@@ -58,7 +58,7 @@ STREAM = {  # so does the poller of a stream, and it sends what it gives up on t
 POLLED = {"orders.consumers.handler", "inventory.consumers.handler", "checkout.saga.start"}
 POLLED |= {"storefront.projector.handler", "kernel.triggers.relay.republish"}
 
-TEST = ("tests", "tests.support")  # what the test itself reads
+TEST = ("tests", "tests.support")  # the calls of the test itself
 UsedActions = dict[tuple[str, str], set[str]]
 
 
@@ -87,7 +87,7 @@ def seen(world: MotoWorld, monkeypatch: pytest.MonkeyPatch) -> Iterator[UsedActi
     _forget_clients()
 
 
-def test_what_is_allowed_is_what_was_seen(
+def test_each_function_is_allowed_what_it_was_seen_to_do(
     cloud_assembly: Assembly, world: MotoWorld, seen: UsedActions
 ) -> None:
     everything_once(world)
@@ -96,7 +96,7 @@ def test_what_is_allowed_is_what_was_seen(
         for stack, template in cloud_assembly.templates.items()
         for function, actions in allowed(template).items()
     }
-    del permitted["edge", "Authorizer"]  # makes no call at all; see test_authorizer
+    del permitted["edge", "Authorizer"]  # makes no call at all
     used = {
         (service, construct_id(handler)): actions | reasoned(handler)
         for (service, handler), actions in seen.items()
@@ -108,14 +108,14 @@ def test_what_is_allowed_is_what_was_seen(
 
 
 def reasoned(handler: str) -> set[str]:
-    """The actions of AWS itself in this function's name."""
+    """The actions that AWS itself takes with this function's role."""
     if handler == "kernel.triggers.relay.handler":
         return LOGS | STREAM
     return LOGS | (QUEUE if handler in POLLED else set())
 
 
 def everything_once(world: MotoWorld) -> None:
-    """Every function of every service, by every way that touches AWS differently."""
+    """Runs every function of every service, on every path that makes other calls of AWS."""
     shop = SagaShop(world)
     shop.order(key="confirmed")
     world.settle()
@@ -211,7 +211,7 @@ def _actions(service: str, operation: str, params: Mapping[str, Any]) -> set[str
 
 
 def _publish_by_boto3(world: MotoWorld) -> None:
-    """The world's bus takes the place of boto3's client, so boto3 is called beside it."""
+    """Calls boto3 beside the world's bus, because the bus has taken the place of boto3's client."""
     aws.create_bus()
     played, client = world.bus.put_events, boto3.client("events")
 

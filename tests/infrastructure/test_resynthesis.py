@@ -34,7 +34,7 @@ class Twice:
 
 @pytest.fixture(scope="module")
 def twice(tmp_path_factory: pytest.TempPathFactory) -> Twice:
-    """Between the two, files are changed, added and removed, and the first one's copy of a file is lost."""
+    """Between the two, source files are changed, added and removed, and one copied file is deleted."""
     sources = copied(tmp_path_factory.mktemp("sources"))
     folder = tmp_path_factory.mktemp("assembly")
     functions = sources / "functions"
@@ -65,7 +65,7 @@ def files(folder: Path) -> Files:
 
 
 def shipped(sources: Path, service: str) -> Files:
-    """What the sources say that a function of the service holds."""
+    """The files that a function of the service has to hold, by the sources."""
     functions = sources / "functions"
     found = (path for package in (service, "kernel") for path in (functions / package).rglob("*.py"))
     return {str(path.relative_to(functions)): path.read_bytes() for path in found}

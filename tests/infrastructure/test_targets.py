@@ -1,4 +1,4 @@
-"""The three targets: what is in an asset, what differs, and what cannot be synthesized."""
+"""The three targets: the files of an asset, the differences, and what cannot be synthesized."""
 
 import hashlib
 import os
@@ -134,7 +134,7 @@ def test_with_packages_of_another_lock_file_synthesis_ends_with_the_command_that
         ({"target": "azure"}, "target=azure is unknown"),
     ],
 )
-def test_what_cannot_be_built_is_refused_in_a_plain_sentence(
+def test_a_context_that_cannot_be_built_is_refused_in_a_plain_sentence(
     tmp_path: Path, context: dict[str, str], sentence: str
 ) -> None:
     failed = synthesize(tmp_path / "out", **context)

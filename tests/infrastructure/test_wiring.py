@@ -65,7 +65,7 @@ def test_a_relay_sees_new_outbox_rows_only(assembly: Assembly) -> None:
         assert patterns == [wanted], name
 
 
-def test_what_a_relay_gave_up_on_is_republished_one_message_at_a_time(assembly: Assembly) -> None:
+def test_rows_that_a_relay_gave_up_on_are_republished_one_message_at_a_time(assembly: Assembly) -> None:
     for stack, name, relay in mappings(assembly, stream=True):
         lost = relay["DestinationConfig"]["OnFailure"]["Destination"]
         republishing = [

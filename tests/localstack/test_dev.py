@@ -49,7 +49,7 @@ def test_a_change_concerns_its_service_and_one_of_the_kernel_concerns_all(
     assert dev.concerned([path], SERVICES) == services
 
 
-def test_what_no_reload_can_bring_is_told_apart() -> None:
+def test_changes_that_need_a_deployment_are_told_apart() -> None:
     within = ["functions/orders/api.py", "functions/orders/README.md", "functions/kernel/money.py"]
     beyond = ["app.py", "functions/refunds/api.py", "infrastructure/edge.py"]
     assert dev.undeployed([*within, *beyond], SERVICES) == beyond

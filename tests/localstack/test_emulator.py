@@ -1,4 +1,4 @@
-"""The emulator's life: started once, reused, ended with its workers, and no innocent process harmed."""
+"""The emulator's life: it is started once, reused, ended with its workers; no other process is harmed."""
 
 import json
 import subprocess

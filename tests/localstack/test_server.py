@@ -1,4 +1,4 @@
-"""The emulator's functions are served by a bounded number of processes, and who comes later waits."""
+"""A limited number of processes serves each function of the emulator. Later invocations wait."""
 
 import io
 import json

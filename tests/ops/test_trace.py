@@ -24,12 +24,12 @@ pytestmark = pytest.mark.usefixtures("cloud")
 
 
 def recent() -> Books:
-    """Logs take no line older than two weeks."""
+    """Books of this moment: CloudWatch Logs takes no line that is older than two weeks."""
     return good(since=datetime.now(UTC) - timedelta(minutes=5))
 
 
 def formation() -> FakeCloudFormation:
-    """Two machines and two logs, told by the stacks that own them."""
+    """Two state machines and two log groups, in the stacks that own them."""
     for group in ("confirm-log", "api-log"):
         aws.client("logs").create_log_group(logGroupName=group)
         aws.client("logs").create_log_stream(logGroupName=group, logStreamName="one")
@@ -51,7 +51,7 @@ def start(name: str, execution: str) -> None:
     arn = f"arn:aws:states:eu-west-1:123456789012:stateMachine:{name}"
     client = aws.client("stepfunctions")
     made = client.start_execution(stateMachineArn=arn, name=execution, input="{}")["executionArn"]
-    # It runs in a thread of moto's.
+    # Moto runs the execution in a thread.
     assert any(client.describe_execution(executionArn=made)["status"] == "SUCCEEDED" for _ in range(10_000))
 
 
@@ -135,7 +135,7 @@ def _row(books: Books, kind: str, sequence: int) -> dict[str, Any]:
     return {**named, "kind": "outbox", "events": [event.model_dump_json()]}
 
 
-def test_a_source_that_cannot_be_read_is_said_and_the_rest_is_told() -> None:
+def test_a_source_that_cannot_be_read_is_noted_and_the_rest_is_told() -> None:
     gone = FakeCloudFormation({"SettleOrders": [(LOGS, "gone")]}, {"SettleCheckout": machines()})
     story = told(deployed(recent(), gone))
     assert "OrderPlaced" in story
@@ -144,7 +144,7 @@ def test_a_source_that_cannot_be_read_is_said_and_the_rest_is_told() -> None:
 
 
 class ForbiddenClient:
-    """A client that may not do what it is asked."""
+    """A client whose every call is denied."""
 
     def get_paginator(self, operation: str) -> "ForbiddenClient":
         return self
@@ -167,7 +167,7 @@ def test_a_source_that_is_forbidden_is_not_taken_for_an_empty_one() -> None:
     assert "OrderPlaced" in story
 
 
-def test_an_order_that_does_not_exist_is_said_not_to(
+def test_an_order_that_does_not_exist_is_reported(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     stack = deployed(recent(), formation())

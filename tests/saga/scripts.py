@@ -1,7 +1,8 @@
-"""Scripts for the interpreters of the saga: what each task does, derived from the definitions; a player.
+"""Scripts for the interpreters of the saga, which are derived from its definitions; and a player.
 
-Every behaviour of every task, reached by the shortest way there; and for every two tasks that can be
-called in one execution, every lasting failure of the first with every lasting failure of the second.
+A script says how each task behaves. Every behaviour of every task has a script that leads to the task by the
+shortest way. For every two tasks that one execution can call, every lasting failure of the first is combined
+with every lasting failure of the second.
 """
 
 import json
@@ -15,7 +16,7 @@ from tests.support.state_machines import definition, reachable, repair
 OTHER, TIMEOUT = "Lambda.Unknown", "States.Timeout"
 LAMBDA = "arn:aws:lambda:eu-west-1:123456789012:function:"
 ORDER = {"order_id": "o-1", "customer_id": "c-1", "lines": [{"sku": "mug", "quantity": 2}]}
-# What the saga leaves to defaults, and what else the stepper claims to know.
+# A machine with the defaults and the features that the saga does not use and the stepper supports.
 LANGUAGE: dict[str, Any] = {
     "StartAt": "Defaults",
     "States": {
@@ -60,7 +61,7 @@ GIVEN: dict[str, dict[str, Any]] = {
 
 @dataclass(frozen=True)
 class Behaviour:
-    """What a task does: fails with each of `first`, then for ever with `then`; an empty name answers."""
+    """How a task behaves: it fails with each error of `first`, then always with `then`. "" is an answer."""
 
     first: tuple[str, ...] = ()
     then: str = ""
@@ -80,14 +81,14 @@ def tasks(machine: Mapping[str, Any]) -> list[str]:
 
 
 def lasting(state: Mapping[str, Any]) -> list[Behaviour]:
-    """The failures that no retry heals: each by a name that the state knows, any other, no answer."""
+    """The failures that no retry helps against: each error that the state names, another one, a timeout."""
     rules = [*state.get("Retry", []), *state.get("Catch", [])]
     named = [name for rule in rules for name in rule["ErrorEquals"] if not name.startswith("States.")]
     return [Behaviour(then=name) for name in dict.fromkeys([*named, OTHER, TIMEOUT])]
 
 
 def behaviours(state: Mapping[str, Any]) -> list[Behaviour]:
-    """Lasting failures, with and without another one before; one healed at once, at the last moment."""
+    """Lasting failures, with and without another error before; and failures that a retry helps against."""
     failures = lasting(state)
     most = max((rule.get("MaxAttempts", 3) for rule in state.get("Retry", [])), default=0)
     return [
@@ -100,7 +101,7 @@ def behaviours(state: Mapping[str, Any]) -> list[Behaviour]:
 
 
 def following(state: Mapping[str, Any], behaviour: Behaviour) -> str | None:
-    """The state that follows a behaviour which is an answer or a lasting failure."""
+    """The state that follows an answer or a lasting failure."""
     if not behaviour.then:
         return state.get("Next")
     wild = {"States.ALL"} if behaviour.then == TIMEOUT else {"States.ALL", "States.TaskFailed"}
@@ -151,7 +152,7 @@ CASES = {f"{name} {label(script)}": (name, script) for name in MACHINES for scri
 
 @dataclass
 class Player:
-    """Plays a script to either interpreter and writes down what that does."""
+    """Plays a script to either interpreter, and records its calls and its waits."""
 
     script: Script
     seen: list[tuple[str, Any]] = field(default_factory=list)

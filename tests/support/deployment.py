@@ -1,4 +1,4 @@
-"""A deployed stack as the runbook's tools find it: moto's AWS, and a CloudFormation that lists it."""
+"""A deployed stack as the operators' commands find it: moto's AWS, and a fake CloudFormation."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ SERVICES = (*PUBLISHERS, "storefront", "acquirer")
 
 @dataclass
 class FakeCloudFormation:
-    """Answers as CloudFormation's paginators do, one stack or resource a page; one stack is not Settle's."""
+    """Answers as CloudFormation does, one stack or resource on each page. One stack is not Settle's."""
 
     resources: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
     outputs: dict[str, dict[str, str]] = field(default_factory=dict)
@@ -49,7 +49,7 @@ class FakePaginator:
 
 
 def deployed(books: Books, formation: FakeCloudFormation | None = None) -> Deployment:
-    """Tables with all that the books have, in moto's AWS."""
+    """A deployment in moto's AWS, whose tables hold all that the books have."""
     found = formation or FakeCloudFormation()
     for service in SERVICES:
         aws.create_table(service)
@@ -64,7 +64,7 @@ def put(service: str, rows: Sequence[Mapping[str, Any]]) -> None:
 
 
 def _intents(books: Books) -> list[dict[str, Any]]:
-    """As the sandbox processor keeps them."""
+    """The intents as the sandbox processor stores them."""
     return [
         {
             "pk": f"intent#{intent['id']}",

@@ -45,7 +45,7 @@ def claimed(**given: int) -> list[tuple[str, str, int]]:
 
 
 def said() -> list[tuple[str, dict[str, Any]]]:
-    """What was published after OrderPlaced, without the order's id."""
+    """The type and the data, without the order's id, of each event after OrderPlaced."""
     return [
         (event.type, {name: value for name, value in event.data.items() if name != "order_id"})
         for event in aws.committed("orders")

@@ -1,4 +1,4 @@
-"""What the acquirer gives back, and who is told to repeat when two requests meet."""
+"""The acquirer's refunds, and which request has to be repeated when two meet."""
 
 from collections.abc import Callable
 from typing import Any

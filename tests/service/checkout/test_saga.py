@@ -1,4 +1,4 @@
-"""Checkout on real executions: started once from whatever says so, and repaired as the sweep finds them."""
+"""Checkout on moto's executions: an event or a claim starts a saga once, and the sweep repairs it."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -20,7 +20,7 @@ EUROS = {"amount": 2500, "currency": "EUR"}
 
 
 def order(order_id: str) -> dict[str, Any]:
-    """An order as OrderPlaced and a claim tell it: with more than the saga is given."""
+    """An order as OrderPlaced and a claim tell it, with fields that the saga is not given."""
     return {
         "order_id": order_id,
         "customer_id": "alice",
@@ -57,7 +57,7 @@ def functions(cloud: None, monkeypatch: pytest.MonkeyPatch) -> FakeLambda:
 
 
 def start(*events: Envelope) -> list[str]:
-    """The place in the batch of each event that comes back."""
+    """The place in the batch of each event that failed."""
     answer = saga.start(aws.batch(events), None)
     return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
 

@@ -1,4 +1,4 @@
-"""The record of what operators did: who, when, what, on what, why, and what came of it."""
+"""The audit of operators' actions: who, when, what, on what, why, and the result."""
 
 import pytest
 

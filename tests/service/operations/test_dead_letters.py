@@ -25,7 +25,7 @@ def queues(service: str, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Lette
 
 
 def confirmed(order_id: str = "o1") -> str:
-    """The body that EventBridge puts into a queue, and into the dead letters when it cannot."""
+    """The body that EventBridge puts into a consumer's queue, or else into its dead-letter queue."""
     event = arriving(
         "OrderConfirmed",
         source="orders",
@@ -51,7 +51,7 @@ def test_every_queue_is_listed_with_what_waits_in_it(queues: LetterQueues) -> No
     )
 
 
-def test_a_look_tells_of_each_letter_what_it_is_about_but_not_what_it_carries(queues: LetterQueues) -> None:
+def test_a_look_tells_what_each_letter_is_about_but_not_its_data(queues: LetterQueues) -> None:
     queues.put(CONSUMER, confirmed(), "not an event: mug")
     status, seen = ask("GET", f"dead-letters/{CONSUMER}")
     assert (status, seen["queue"]) == (200, CONSUMER)
@@ -170,7 +170,7 @@ def test_two_operators_may_use_the_same_key(queues: LetterQueues) -> None:
     assert sorted(action["who"] for action in trail()) == ["alice", "bob"]
 
 
-def test_what_a_schedule_left_has_nowhere_to_go(queues: LetterQueues) -> None:
+def test_letters_of_a_schedule_have_nowhere_to_go(queues: LetterQueues) -> None:
     queues.put("checkout.repair.sweep", "one")
     status, problem = redrive("checkout.repair.sweep")
     assert (status, problem["error"]) == (409, "NothingToRedriveTo")

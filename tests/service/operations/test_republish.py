@@ -1,4 +1,4 @@
-"""A range of an outbox over HTTP: it reaches the republisher in pieces, and what it names comes again."""
+"""Republishing over HTTP: a range reaches the republisher in pieces, and its events are published again."""
 
 import json
 import os
@@ -44,7 +44,7 @@ def republish(
 
 
 def asked(queues: LetterQueues) -> list[tuple[str, str]]:
-    """The ranges that the republisher of orders was asked for, earliest first; none is left there."""
+    """The ranges in the queue of orders' republisher, earliest first. The queue is empty afterwards."""
     said = [json.loads(body)["DDBStreamBatchInfo"] for body in queues.bodies("orders-lost")]
     return sorted(
         (each["approximateArrivalOfFirstRecord"], each["approximateArrivalOfLastRecord"]) for each in said
@@ -68,12 +68,12 @@ def test_a_whole_day_is_asked_for(queues: LetterQueues) -> None:
 
 
 def become(patch: pytest.MonkeyPatch, values: dict[str, str]) -> None:
-    """From here on this process is another service."""
+    """Sets the environment of another service from here on."""
     for variable, value in values.items():
         patch.setenv(variable, value)
 
 
-def test_what_was_committed_in_the_range_is_published_again_whatever_the_zone_it_was_asked_in(
+def test_events_of_the_range_are_published_again_whatever_time_zone_it_is_in(
     queues: LetterQueues, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bus = RecordingBus()

@@ -1,4 +1,4 @@
-"""What operators ask of orders by way of checkout: granted once per request, recorded, raced for."""
+"""The interventions of operators in orders: granted once per request, recorded, raced for."""
 
 from collections.abc import Callable
 from typing import Any

@@ -102,7 +102,7 @@ def test_projectors_that_run_into_each_other_end_with_the_same_row_and_never_go_
 
 
 def steps(event: Envelope) -> Iterator[None]:
-    """One projector that stands still between its steps."""
+    """One run of the projector, which stands still between its steps."""
     journal.append(event)
     yield
     seen = order_history.fold(journal.read(event.correlationid))
@@ -121,7 +121,7 @@ def test_an_event_beyond_a_gap_waits_for_what_is_missing() -> None:
     assert (found["status"], found["sequence"], found["folded"]) == ("CANCELLED", 3, 3)
 
 
-def test_what_comes_before_the_order_is_not_lost() -> None:
+def test_an_event_that_arrives_before_its_order_is_not_lost() -> None:
     project(CONFIRMED)
     assert row() is None
     project(PLACED)
@@ -192,7 +192,7 @@ def test_the_journal_keeps_each_event_once_whole_and_for_ever() -> None:
     assert all("expires_at" not in item for item in aws.items("storefront"))
 
 
-def test_what_the_journal_has_is_never_changed() -> None:
+def test_an_event_in_the_journal_is_never_changed() -> None:
     journal.append(PLACED)
     journal.append(PLACED.model_copy(update={"type": "Forged"}))
     assert journal.read("o1") == [PLACED]

@@ -33,7 +33,7 @@ class ParcelTooHeavy(Refusal):
 
 @pytest.fixture
 def depot(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    """What the function is asked and answers; `failed` says that it raised."""
+    """The request to the function and its answer. `failed` makes the function raise."""
     known: dict[str, Any] = {"failed": False}
 
     class FakeLambda:

@@ -21,7 +21,7 @@ Refuse = Callable[[int, dict[str, Any]], str | Exception | None]
 
 
 class FakeBus:
-    """Takes entries, except those (or the calls) that `refuse` gives an error code (or an exception)."""
+    """Takes entries. `refuse` may give an entry an error code, or its whole call an exception."""
 
     def __init__(self, refuse: Refuse = lambda call, entry: None) -> None:
         self.refuse = refuse
@@ -114,9 +114,7 @@ def test_an_entry_says_whose_event_it_is_and_carries_it_word_for_word(place: Cal
     ],
     ids=["changed", "expired", "no kind", "another kind"],
 )
-def test_what_is_no_new_outbox_row_is_not_published(
-    other: dict[str, Any], place: Callable[..., FakeBus]
-) -> None:
+def test_only_new_outbox_rows_are_published(other: dict[str, Any], place: Callable[..., FakeBus]) -> None:
     bus = place()
     relay.handler(batch(other, record(text("b")), other), None)
     assert bus.names() == ["b"]

@@ -52,7 +52,7 @@ def _issuer(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def claims(**changed: Any) -> dict[str, Any]:
-    """What a good token says; None leaves a claim out."""
+    """The claims of a good token. A claim that is None is left out."""
     good = {"iss": ISSUER, "aud": AUDIENCE, "sub": "alice", "role": "customer", "exp": int(time.time()) + 60}
     return {name: value for name, value in (good | changed).items() if value is not None}
 
@@ -65,7 +65,7 @@ def bearer(said: dict[str, Any] | None = None, *, kid: str | None = "elliptic", 
 
 
 def by_hand(header: dict[str, Any], secret: bytes | None) -> str:
-    """A token that no decent library would make."""
+    """A token that a library refuses to make."""
     signed = b".".join(encoded(json.dumps(part).encode()) for part in (header, claims()))
     signature = hmac.new(secret, signed, hashlib.sha256).digest() if secret is not None else b""
     return "Bearer " + (signed + b"." + encoded(signature)).decode()
@@ -98,7 +98,7 @@ def test_one_of_several_audiences_is_enough() -> None:
     "header",
     ["", "Bearer", "Bearer ", "Basic YTpi", "Bearer x", "Bearer a.b.c", "Bearer é.ü.☃", "Bearer  a b", "…"],
 )
-def test_what_is_no_bearer_token_is_refused(header: str) -> None:
+def test_a_header_without_a_bearer_token_is_refused(header: str) -> None:
     with pytest.raises(Unauthenticated):
         verify(header)
 
@@ -226,7 +226,7 @@ def test_a_header_with_half_a_character_is_refused() -> None:
 
 
 class KeyServer:
-    """What an https address answers: a key set, or nothing at all."""
+    """Stands in for an https address that answers with a key set, or not at all."""
 
     def __init__(self, text: str | None) -> None:
         self.text, self.asked = text, 0

@@ -32,7 +32,7 @@ def shown(body: Any) -> dict[str, Any]:
     return dict(domain.letter("m1", text, sent=0, received=1).event)
 
 
-def test_a_letter_tells_what_its_event_is_about_and_nothing_of_what_it_carries() -> None:
+def test_a_letter_tells_what_its_event_is_about_but_not_its_data() -> None:
     about = shown({"detail-type": "OrderPlaced", "account": "1", "detail": EVENT})
     assert about == {
         "id": "e1",
