@@ -66,7 +66,7 @@ def _may_ask(function: ServiceFunction, **asked: ServiceFunction) -> None:
 
 
 def _executions(machine: sfn.StateMachine) -> str:
-    """The ARN of all executions of one machine. They are named by order ids, which no template can know."""
+    """The ARN of all executions of one machine. Their names are order ids, which no template can know."""
     return Stack.of(machine).format_arn(
         service="states",
         resource="execution",

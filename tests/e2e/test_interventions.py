@@ -93,7 +93,7 @@ def test_bad_input_is_refused_and_changes_nothing(shop: DeployedShop, everything
     assert everything() == before
 
 
-def test_an_order_that_needs_nobody_is_neither_resumed_nor_resolved(shop: DeployedShop) -> None:
+def test_an_order_that_is_not_parked_is_neither_resumed_nor_resolved(shop: DeployedShop) -> None:
     order_id = parked(shop)
     ask = shop.operator.call
     body = BECAUSE | {"to": "CANCELLED"}

@@ -65,7 +65,7 @@ def test_an_operation_without_a_usable_key_is_refused(shop: DeployedShop, header
         problem(shop.operator.send("POST", path, body, headers=headers), 400, "InvalidRequest")
 
 
-def test_an_operation_on_what_is_not_there_is_refused(shop: DeployedShop) -> None:
+def test_an_operation_on_something_unknown_is_refused(shop: DeployedShop) -> None:
     operator, range_ = shop.operator, {"first": MOMENT, "last": MOMENT}
     problem(operator.call("GET", "/ops/dead-letters/nobody"), 404, "NotFound")
     problem(operator.call("POST", "/ops/dead-letters/nobody/redrive", BECAUSE, key="k"), 404, "NotFound")

@@ -32,7 +32,7 @@ def test_every_target_has_the_same_stacks(assembly: Assembly) -> None:
     assert set(assembly.templates) == STACKS
 
 
-def test_an_asset_holds_its_service_and_the_kernel_and_what_its_target_adds(
+def test_an_asset_holds_its_service_the_kernel_and_the_files_of_its_target(
     assembly: Assembly, target: str
 ) -> None:
     for stack, name, function in assembly.resources("AWS::Lambda::Function"):

@@ -97,7 +97,7 @@ def test_a_message_is_not_seen_again_while_it_is_worked_on(assembly: Assembly) -
         assert queue["VisibilityTimeout"] >= 6 * timeout, name
 
 
-def test_consumers_of_batches_answer_with_what_failed(assembly: Assembly) -> None:
+def test_consumers_of_batches_answer_with_the_failed_messages(assembly: Assembly) -> None:
     for _, name, mapping in mappings(assembly, stream=False):
         partial = mapping.get("FunctionResponseTypes") == ["ReportBatchItemFailures"]
         assert partial is (mapping["BatchSize"] > 1), name

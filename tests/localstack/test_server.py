@@ -56,7 +56,7 @@ CONFIG = {
 
 
 @pytest.mark.usefixtures("unchanged")
-def test_an_environment_that_is_given_back_goes_to_whoever_waits_at_once(
+def test_an_environment_that_is_given_back_goes_at_once_to_an_invocation_that_waits(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(server, "RECHECK_SECONDS", 3600.0)

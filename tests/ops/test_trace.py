@@ -91,7 +91,7 @@ def test_a_story_has_the_saga_each_claimed_repair_and_each_resumption() -> None:
     assert "No repair 1: it was never started" in story
 
 
-def test_a_story_has_what_operators_typed_beside_the_event_that_carries_its_id() -> None:
+def test_a_story_has_an_operators_reason_beside_the_event_that_carries_its_id() -> None:
     books = recent()
     books.said("parked", "OrderResumed", resumption="5c0e338009f8")
     reason = {"id": "5c0e338009f8", "by": "olga", "because": "the cause is gone"}
@@ -144,7 +144,7 @@ def test_a_source_that_cannot_be_read_is_noted_and_the_rest_is_told() -> None:
 
 
 class ForbiddenClient:
-    """A client whose every call is denied."""
+    """A client that is denied every call."""
 
     def get_paginator(self, operation: str) -> "ForbiddenClient":
         return self

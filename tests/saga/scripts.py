@@ -60,7 +60,7 @@ GIVEN: dict[str, dict[str, Any]] = {
 
 
 @dataclass(frozen=True)
-class Behaviour:
+class TaskBehaviour:
     """How a task behaves: it fails with each error of `first`, then always with `then`. "" is an answer."""
 
     first: tuple[str, ...] = ()
@@ -73,34 +73,34 @@ class Behaviour:
         return f"{'+'.join(self.first)}>{self.then}"
 
 
-Script = Mapping[str, Behaviour]
+Script = Mapping[str, TaskBehaviour]
 
 
 def tasks(machine: Mapping[str, Any]) -> list[str]:
     return [name for name, state in machine["States"].items() if state["Type"] == "Task"]
 
 
-def lasting(state: Mapping[str, Any]) -> list[Behaviour]:
+def lasting(state: Mapping[str, Any]) -> list[TaskBehaviour]:
     """The failures that no retry helps against: each error that the state names, another one, a timeout."""
     rules = [*state.get("Retry", []), *state.get("Catch", [])]
     named = [name for rule in rules for name in rule["ErrorEquals"] if not name.startswith("States.")]
-    return [Behaviour(then=name) for name in dict.fromkeys([*named, OTHER, TIMEOUT])]
+    return [TaskBehaviour(then=name) for name in dict.fromkeys([*named, OTHER, TIMEOUT])]
 
 
-def behaviours(state: Mapping[str, Any]) -> list[Behaviour]:
+def behaviours(state: Mapping[str, Any]) -> list[TaskBehaviour]:
     """Lasting failures, with and without another error before; and failures that a retry helps against."""
     failures = lasting(state)
     most = max((rule.get("MaxAttempts", 3) for rule in state.get("Retry", [])), default=0)
     return [
         *failures,
-        *(Behaviour((OTHER,), failure.then) for failure in failures[:-2]),
-        *(Behaviour((name,) * times) for name in (OTHER, TIMEOUT) for times in dict.fromkeys([1, most])),
-        Behaviour((OTHER, TIMEOUT) * 2, ""),
-        Behaviour((TIMEOUT, OTHER) * 9, ""),
+        *(TaskBehaviour((OTHER,), failure.then) for failure in failures[:-2]),
+        *(TaskBehaviour((name,) * times) for name in (OTHER, TIMEOUT) for times in dict.fromkeys([1, most])),
+        TaskBehaviour((OTHER, TIMEOUT) * 2, ""),
+        TaskBehaviour((TIMEOUT, OTHER) * 9, ""),
     ]
 
 
-def following(state: Mapping[str, Any], behaviour: Behaviour) -> str | None:
+def following(state: Mapping[str, Any], behaviour: TaskBehaviour) -> str | None:
     """The state that follows an answer or a lasting failure."""
     if not behaviour.then:
         return state.get("Next")
@@ -109,12 +109,12 @@ def following(state: Mapping[str, Any], behaviour: Behaviour) -> str | None:
     return catchers[0]["Next"] if catchers else None
 
 
-def ways(machine: Mapping[str, Any]) -> dict[str, dict[str, Behaviour]]:
+def ways(machine: Mapping[str, Any]) -> dict[str, dict[str, TaskBehaviour]]:
     """The shortest script that leads to each state."""
-    found: dict[str, dict[str, Behaviour]] = {machine["StartAt"]: {}}
+    found: dict[str, dict[str, TaskBehaviour]] = {machine["StartAt"]: {}}
     for name in (pending := [machine["StartAt"]]):
         state = machine["States"][name]
-        for behaviour in [Behaviour(), *lasting(state)]:
+        for behaviour in [TaskBehaviour(), *lasting(state)]:
             after = following(state, behaviour)
             if after and after not in found:
                 found[after] = found[name] | {name: behaviour}
@@ -139,7 +139,7 @@ def scripts(machine: Mapping[str, Any]) -> list[Script]:
 
 def label(script: Script) -> str:
     return (
-        " ".join(f"{task}:{behaviour}" for task, behaviour in script.items() if behaviour != Behaviour())
+        " ".join(f"{task}:{behaviour}" for task, behaviour in script.items() if behaviour != TaskBehaviour())
         or "happy"
     )
 
@@ -161,7 +161,7 @@ class Player:
         task = resource.rpartition(":")[2]
         attempt = sum(name == task for name, _ in self.seen)
         self.seen.append((task, payload))
-        return self.script.get(task, Behaviour()).of(attempt)
+        return self.script.get(task, TaskBehaviour()).of(attempt)
 
     def waits(self, seconds: float) -> None:
         self.seen.append(("wait", seconds))

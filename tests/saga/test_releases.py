@@ -47,7 +47,7 @@ def parked(world: MotoWorld, shop: SagaShop) -> str:
         ({"failure": {"Error": "Interrupted", "Cause": ""}, "resumed": False}, "NEEDS_ATTENTION"),
     ],
 )
-def test_a_parked_order_is_ended_by_what_either_release_calls_resumed(
+def test_a_parked_order_is_ended_by_a_resumption_of_either_release(
     given: dict[str, Any], ends: str, world: MotoWorld, shop: SagaShop
 ) -> None:
     order_id = parked(world, shop)

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.saga.scripts import GIVEN, LAMBDA, LANGUAGE, MACHINES, OTHER, Behaviour, Player, stepped, tasks
+from tests.saga.scripts import GIVEN, LAMBDA, LANGUAGE, MACHINES, OTHER, Player, TaskBehaviour, stepped, tasks
 from tests.simulator.aws.stepper import DATA_LIMIT, Answered, Ended, Failed, Invoke, Wait, run
 
 
@@ -87,12 +87,12 @@ def test_a_payload_over_the_limit_is_never_sent() -> None:
 def test_a_redrive_goes_on_from_the_failed_state_with_its_input_and_all_its_attempts() -> None:
     machine, failed = (
         deepcopy(MACHINES["saga"]),
-        Player({"ReleaseStock": Behaviour(then=OTHER), "ConfirmOrder": Behaviour(then=OTHER)}),
+        Player({"ReleaseStock": TaskBehaviour(then=OTHER), "ConfirmOrder": TaskBehaviour(then=OTHER)}),
     )
     del machine["States"]["ReleaseStock"]["Catch"]
     end = stepped(machine, GIVEN["saga"], failed)
     assert (end.status, end.state) == ("FAILED", "ReleaseStock")
-    again = Player({"ReleaseStock": Behaviour((OTHER,) * 5)})
+    again = Player({"ReleaseStock": TaskBehaviour((OTHER,) * 5)})
     done = stepped(machine, end.given, again, start=end.state)
     assert [name for name, _ in again.seen if name != "wait"] == ["ReleaseStock"] * 6 + ["CancelOrder"]
     assert done.output == end.given

@@ -1,4 +1,4 @@
-"""What a customer, the saga and the sweep ask of orders, and what its table then says."""
+"""The requests of a customer, the saga and the sweep to orders, and the table of orders after them."""
 
 from typing import Any
 

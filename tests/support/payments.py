@@ -1,4 +1,4 @@
-"""What the saga and a customer ask of payments, and the ways a charge or a refund can go."""
+"""The requests of the saga and a customer to payments, and the ways a charge or a refund can go."""
 
 from collections.abc import Callable
 from functools import cache

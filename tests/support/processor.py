@@ -83,7 +83,7 @@ def answer_delayed(meanwhile: Callable[[], Any]) -> Disturbance:
 
 @dataclass(frozen=True)
 class Account:
-    """What the acquirer's own account says of a reference; amounts in minor units."""
+    """The acquirer's own account of a reference, which is an order; amounts in minor units."""
 
     intents: int = 0
     captures: int = 0

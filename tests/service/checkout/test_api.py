@@ -1,4 +1,4 @@
-"""Checkout's routes for operators: what they ask of the other services, start, and answer."""
+"""Checkout's routes for operators: their commands to other services, their executions, and their answers."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -110,7 +110,7 @@ def test_another_operator_with_the_same_key_makes_a_request_of_their_own(functio
 
 
 @pytest.mark.parametrize("to", ["CANCELLED", "CONFIRMED"])
-def test_an_order_is_resolved_by_what_payments_and_inventory_say(to: str, functions: FakeLambda) -> None:
+def test_an_order_is_resolved_by_the_books_of_payments_and_inventory(to: str, functions: FakeLambda) -> None:
     ended = {"order_id": ORDER, "status": to}
     functions.answers = {
         "payments-status": [PAYMENT],

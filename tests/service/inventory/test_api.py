@@ -1,4 +1,4 @@
-"""Inventory over HTTP: what operators may do, and everything that is refused."""
+"""Inventory over HTTP: the requests of operators, and all requests that are refused."""
 
 from typing import Any
 

@@ -108,7 +108,7 @@ def test_a_query_goes_on_after_the_first_page() -> None:
     assert [found["sk"] for found in items.query("#pk = :pk", {"pk": "many"})] == ["0", "1", "2", "3"]
 
 
-def test_a_write_whose_condition_does_not_hold_tells_what_is_there() -> None:
+def test_a_write_whose_condition_does_not_hold_tells_the_item_that_is_there() -> None:
     writes.update(put(a=1))
     with pytest.raises(ConditionFailed) as failed:
         writes.update(Write(key=KEY, sets={"a": 2}, condition="attribute_not_exists(#pk)"))

@@ -111,7 +111,7 @@ def steps(event: Envelope) -> Iterator[None]:
         order_history.save(seen)
 
 
-def test_an_event_beyond_a_gap_waits_for_what_is_missing() -> None:
+def test_an_event_beyond_a_gap_waits_for_the_missing_event() -> None:
     last = event(5, "OrderCancelled", "order/o1", 3, reason="PaymentDeclined")
     project(PLACED, last)
     assert row() == PLACED_ROW
@@ -164,7 +164,7 @@ def test_a_stale_row_does_not_replace_one_that_folded_more() -> None:
 
 
 def test_a_reading_is_what_was_there_at_one_moment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Between two pages of a reading, one event arrives behind the page read and one before it."""
+    """Between two pages one event arrives that sorts before the first page, and one that sorts after it."""
     late = event(1, "StockReserved", "reservation/o1", 1, lines=[])
     payment = event(2, "PaymentStarted", "payment/o1", 1)
     query = items.query

@@ -1,4 +1,4 @@
-"""What operations shows of a letter, where a letter may go, and how a range of an outbox is cut."""
+"""Operations: the parts of a letter that are shown, where it may go, and how a range is cut in pieces."""
 
 import json
 from datetime import UTC, datetime, timedelta, timezone

@@ -1,4 +1,4 @@
-"""What an operator may do with an order in every state, given what payments and inventory say."""
+"""What an operator may do with an order in every state, given the standing of its payment and its stock."""
 
 from collections.abc import Callable
 

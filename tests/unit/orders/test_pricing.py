@@ -1,4 +1,4 @@
-"""What an order costs: today's prices, one currency, the total that was expected."""
+"""The price of an order: today's prices, one currency, the total that was expected."""
 
 from collections.abc import Mapping
 from dataclasses import replace
