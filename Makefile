@@ -1,4 +1,4 @@
-# GNU Make 3.81 and bash 3.2 suffice. Everything a target needs is made in .venv, node_modules and .local.
+# GNU Make 3.81 and bash 3.2 are enough. Make keeps everything that a target needs in .venv, node_modules and .local.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
@@ -38,7 +38,8 @@ stop:
 contracts: environment
 	@PYTHONPATH=functions:. $(PYTHON) -m contracts
 
-# Both look at the demo's emulator while it is up, and at the caller's AWS account otherwise or with TARGET=cloud.
+# `verify` and `trace` read the demo's emulator while it is up. Otherwise, or with TARGET=cloud, they read the AWS
+# account of the caller's credentials.
 verify: environment
 	@PYTHONPATH=functions $(PYTHON) -m ops.verify $(if $(SETTLED),--settled $(SETTLED))
 
@@ -77,7 +78,7 @@ bundle-report: environment
 clean: stop
 	rm -rf .venv node_modules .local cdk.out build .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-# Each stamp is newer than the lock file it was made from: installed once, and again when the lock changes.
+# Each file `installed` is newer than its lock file. So packages are installed once, and again when the lock changes.
 environment: .venv/installed node_modules/installed
 
 .venv/installed: requirements.txt localstack/machine/find-python
@@ -91,5 +92,5 @@ environment: .venv/installed node_modules/installed
 node_modules/installed: package.json package-lock.json .npmrc .venv/installed
 	@echo "Installing the CDK"
 	@PATH="$(CURDIR)/.venv/bin:$$PATH" .venv/bin/npm ci --loglevel=error
-	@$(PYTHON) -m localstack.machine.environment .venv/bin/python -c "import aws_cdk" # unpacks it into its cache
+	@$(PYTHON) -m localstack.machine.environment .venv/bin/python -c "import aws_cdk" # the first import unpacks the CDK into its cache
 	@touch $@

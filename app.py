@@ -1,4 +1,4 @@
-"""Reads the context, builds the stacks, nothing else."""
+"""The CDK app: it reads the context and builds the stacks."""
 
 from aws_cdk import App
 

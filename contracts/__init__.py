@@ -1,4 +1,4 @@
-"""What the services declare at their handlers, gathered in `manifest.json`: written, committed, reviewed.
+"""The declarations that services make at their handlers, gathered in the committed `manifest.json`.
 
-`make contracts` writes it. Infrastructure, the simulator's wiring and the tables of the READMEs read it.
+`make contracts` writes the manifest. Infrastructure, the simulator's wiring and the READMEs' tables read it.
 """

@@ -1,6 +1,6 @@
 """Writes the manifest, and the tables of the services' READMEs, from the declarations in `functions/`.
 
-`python -m contracts` writes them, `python -m contracts print` prints the manifest and changes nothing.
+`python -m contracts` writes both. `python -m contracts print` prints the manifest and changes nothing.
 """
 
 import sys
@@ -25,7 +25,7 @@ def main(arguments: list[str]) -> int:
 
 
 def _write(path: Path, content: str) -> bool:
-    """Whether the file had to change."""
+    """Writes the file if its content differs, and says whether it did."""
     if path.exists() and path.read_text() == content:
         return False
     path.write_text(content)

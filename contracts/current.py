@@ -1,4 +1,4 @@
-"""Asks the sources what they declare now, in an interpreter of their own: who asks imports none of them."""
+"""Makes the manifest of the sources in a separate interpreter, so that its caller imports no service."""
 
 import os
 import subprocess
@@ -11,7 +11,7 @@ COMMITTED = ROOT / "contracts" / "manifest.json"
 
 
 def declared(environment: Mapping[str, str]) -> str:
-    """The text of a manifest. Raises CalledProcessError when the sources cannot be imported."""
+    """The text of the manifest. Raises CalledProcessError when the sources cannot be imported."""
     seen = {**environment, "PYTHONPATH": os.pathsep.join((str(ROOT / "functions"), str(ROOT)))}
     command = [sys.executable, "-B", "-m", "contracts", "print"]
     return subprocess.run(command, cwd=ROOT, env=seen, check=True, stdout=subprocess.PIPE, text=True).stdout  # noqa: S603

@@ -1,7 +1,7 @@
-"""Finds every declaration in a folder of services, and says it as plain JSON.
+"""Finds every declaration in a folder of services, and writes it as plain JSON.
 
-A declaration is an object that a decorator of `kernel.triggers` has made; it stands in its handler's module.
-A shape is told by the names of its fields and of their types.
+A declaration is an object that a decorator of `kernel.triggers` has made. It stands in its handler's module.
+A shape is written as the names of its fields with the names of their types.
 """
 
 import importlib
@@ -21,23 +21,23 @@ from kernel.triggers.http import Api, Route
 from kernel.triggers.schedules import Scheduled
 from kernel.triggers.tasks import Task
 
-Said = dict[str, Any]
+Declaration = dict[str, Any]
 KINDS = ("routes", "steps", "subscriptions", "schedules", "commands", "events")
 
 
 def text(functions: Path) -> str:
-    """The manifest of the services in the folder: the same text for the same declarations."""
+    """The manifest of the services in the folder. The same declarations give the same text."""
     return json.dumps(manifest(modules(functions)), indent=1, ensure_ascii=False) + "\n"
 
 
-def manifest(found: Iterator[ModuleType]) -> Mapping[str, list[Said]]:
+def manifest(found: Iterator[ModuleType]) -> Mapping[str, list[Declaration]]:
     """Everything that the modules declare, in order of module and name."""
-    said: dict[str, list[Said]] = {kind: [] for kind in KINDS}
+    declared: dict[str, list[Declaration]] = {kind: [] for kind in KINDS}
     for module in found:
         for name, value in sorted(vars(module).items()):
             for kind, entry in _declared(module.__name__, name, value):
-                said[kind].append(entry)
-    return said
+                declared[kind].append(entry)
+    return declared
 
 
 def modules(functions: Path) -> Iterator[ModuleType]:
@@ -47,7 +47,7 @@ def modules(functions: Path) -> Iterator[ModuleType]:
             yield importlib.import_module(f"{path.parent.name}.{path.stem}")
 
 
-def _declared(module: str, name: str, value: Any) -> Iterator[tuple[str, Said]]:
+def _declared(module: str, name: str, value: Any) -> Iterator[tuple[str, Declaration]]:
     handler = f"{module}.{name}"
     match value:
         case Api() if name == "handler":
@@ -59,14 +59,14 @@ def _declared(module: str, name: str, value: Any) -> Iterator[tuple[str, Said]]:
         case Scheduled():
             yield "schedules", {"handler": handler, "minutes": value.minutes}
         case type() if value.__module__ != module or not name.isidentifier():
-            return  # imported, or a generic class with its arguments, which pydantic keeps there too
+            return  # imported; or a generic class with arguments, which pydantic adds to the module
         case type() if issubclass(value, Event):
             yield "events", _event(module, value)
         case type() if issubclass(value, Command):
             yield "commands", _command(module, value)
 
 
-def _route(handler: str, route: Route) -> Said:
+def _route(handler: str, route: Route) -> Declaration:
     return {
         "method": route.method,
         "path": re.sub(r"<(\w+)>", r"{\1}", route.path),
@@ -79,7 +79,7 @@ def _route(handler: str, route: Route) -> Said:
     }
 
 
-def _step(handler: str, task: Task) -> Said:
+def _step(handler: str, task: Task) -> Declaration:
     return {
         "name": task.takes.__name__,
         "handler": handler,
@@ -90,7 +90,7 @@ def _step(handler: str, task: Task) -> Said:
     }
 
 
-def _subscription(handler: str, consumer: Consumer) -> Said:
+def _subscription(handler: str, consumer: Consumer) -> Declaration:
     return {
         "handler": handler,
         "of": consumer.of,
@@ -99,7 +99,7 @@ def _subscription(handler: str, consumer: Consumer) -> Said:
     }
 
 
-def _event(module: str, event: type[Event]) -> Said:
+def _event(module: str, event: type[Event]) -> Declaration:
     return {
         "type": event.__name__,
         "of": _service(module),
@@ -108,7 +108,7 @@ def _event(module: str, event: type[Event]) -> Said:
     }
 
 
-def _command(module: str, command: type[Command[Any]]) -> Said:
+def _command(module: str, command: type[Command[Any]]) -> Declaration:
     return {
         "name": command.__name__,
         "by": _service(module),
@@ -119,12 +119,12 @@ def _command(module: str, command: type[Command[Any]]) -> Said:
     }
 
 
-def _shape(shape: Any) -> Said | None:
-    """The name of a shape, and its fields with their types; a question mark stands at what may be absent."""
+def _shape(shape: Any) -> Declaration | None:
+    """A shape's name, and its fields with their types. A field that may be absent has a question mark."""
     return None if shape is None else {"shape": shape.__name__, "fields": _fields(shape)}
 
 
-def _fields(shape: Any) -> Said:
+def _fields(shape: Any) -> Declaration:
     if isinstance(shape, type) and issubclass(shape, BaseModel):
         return {
             name if field.is_required() else f"{name}?": _named(field.annotation)

@@ -1,4 +1,4 @@
-"""What AWS is asked for: constructs per service, composed into stacks, for the cloud and two emulators.
+"""The AWS resources of Settle: constructs for each service, composed into stacks, for cloud and emulators.
 
-Functions are named by their handler strings; nothing from `functions/` is imported here.
+A Lambda function is named by its handler string. Nothing of `functions/` is imported here.
 """

@@ -1,4 +1,4 @@
-"""Owns the two state machines made of the one saga file: the checkout whole, and its repair."""
+"""Owns the two state machines that are made of the one saga file: the whole checkout, and its repair."""
 
 import json
 import re
@@ -12,7 +12,7 @@ from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from infrastructure.function import ServiceFunction, expiring_log
-from infrastructure.monitoring import MINUTES, alarm, see
+from infrastructure.monitoring import MINUTES, alarm, alarm_text
 from infrastructure.platform import Platform
 
 SAGA = Path(__file__).parent / "checkout_saga.asl.json"
@@ -22,9 +22,9 @@ Definition = dict[str, Any]
 
 
 class CheckoutSaga(Construct):
-    """`checkout` runs a new order, `repair` the undo lane of one whose execution died.
+    """`checkout` runs a new order. `repair` runs the undo lane of an order whose execution died.
 
-    `tasks` maps a state's name to its function; each machine may invoke those of its own states.
+    `tasks` maps a state's name to its function. A machine may invoke the functions of its own states only.
     """
 
     def __init__(self, scope: Construct, *, platform: Platform, tasks: Mapping[str, ServiceFunction]) -> None:
@@ -55,14 +55,16 @@ class CheckoutSaga(Construct):
             "Aborted": machine.metric_aborted,
         }
         for end, metric in ends.items():
-            says = see("failed-executions", f"{end} executions of {id}: the sweep repairs their orders.")
+            says = alarm_text(
+                "failed-executions", f"{end} executions of {id}: the sweep repairs their orders."
+            )
             alarm(Construct(machine, end), metric(period=MINUTES), platform=self.platform, says=says)
         CfnOutput(Stack.of(self), f"{id}Arn", value=machine.state_machine_arn)
         return machine
 
 
 def starting_at(first: str, definition: Definition) -> Definition:
-    """The same machine from another state on, without the states that it then cannot reach."""
+    """The machine that starts at the state `first`, without the states that cannot be reached from there."""
     states = definition["States"]
     reached: list[str] = []
     ahead = [first]

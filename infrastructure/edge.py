@@ -19,7 +19,7 @@ class Edge(Construct):
         super().__init__(scope, "Edge")
         target = platform.target
         api = RestApi(self, "Api", target=target)
-        # An authorizer's function in another stack would make the two stacks refer to each other.
+        # The authorizer stands in this stack. From another stack, the two stacks would refer to each other.
         authorizer = self._authorizer(platform) if target.has_authorizers else None
         for method, path, service in routes(*apis):
             api.root.resource_for_path(path).add_method(
@@ -30,7 +30,7 @@ class Edge(Construct):
         CfnOutput(Stack.of(self), "ApiUrl", value=api.address)
 
     def _authorizer(self, platform: Platform) -> apigateway.IAuthorizer:
-        """Its answer is kept for five minutes per token; handlers check role, owner and expiry each time."""
+        """Its answer is cached for five minutes per token. Handlers check role, owner and expiry anew."""
         home = Home("authorizer", platform)
         check = ServiceFunction(self, "authorizer.handler.handler", home=home, refuses=True)
         check.knows(**platform.target.tokens)

@@ -1,4 +1,4 @@
-"""The only place a Lambda function is defined: its code, log, role, timeout and alarm."""
+"""The only place where a Lambda function is defined: its code, log, role, timeout and alarm."""
 
 from collections.abc import Mapping
 
@@ -9,17 +9,18 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from infrastructure import manifest
-from infrastructure.monitoring import MINUTES, alarm, see
+from infrastructure.monitoring import MINUTES, alarm, alarm_text
 from infrastructure.packaging.assets import packages
 from infrastructure.platform import Home
 from infrastructure.target import Target
 
 
 class ServiceFunction(lambda_.Function):
-    """One handler of a service, with a role of its own that may write its log and nothing else yet.
+    """The function of one handler. Its own role may write its log, and nothing else until `may` allows it.
 
-    Its construct id is the handler's own name. `seconds` is the timeout. The errors of a function that
-    raises refusals are business as usual, so they ring no alarm: a step declares that, others say `refuses`.
+    The construct id is the handler's own name. `seconds` is the timeout. A refusal counts as an error of the
+    function, but is part of the business. So a function that raises refusals has no alarm on errors. A step
+    declares its refusals; for any other handler `refuses` says it.
     """
 
     def __init__(
@@ -50,7 +51,7 @@ class ServiceFunction(lambda_.Function):
         if handler.endswith(".api.handler"):
             CfnOutput(Stack.of(self), "ApiLog", value=log.log_group_name)
         if not (refuses or manifest.refuses(handler)):
-            says = see("function-errors", f"{handler} fails.")
+            says = alarm_text("function-errors", f"{handler} fails.")
             alarm(self, self.metric_errors(period=MINUTES), platform=home.platform, says=says)
 
     def may(self, *actions: str, on: str, when: Mapping[str, object] | None = None) -> None:
@@ -71,13 +72,13 @@ def expiring_log(scope: Construct, id: str) -> logs.LogGroup:
 
 
 def _name(handler: str) -> str:
-    """ReserveStock of inventory.tasks.reserve_stock, Projector of storefront.projector.handler."""
+    """`ReserveStock` for inventory.tasks.reserve_stock, `Projector` for storefront.projector.handler."""
     own = [part for part in handler.split(".") if part != "handler"][-1]
     return own.title().replace("_", "")
 
 
 def _layers(scope: Construct, target: Target) -> list[lambda_.ILayerVersion]:
-    """One layer version per stack, all of the same asset: an exported one could never be replaced."""
+    """One layer version for each stack, all of one asset: a shared version could never be replaced."""
     if not target.is_cloud:
         return []
     stack = Stack.of(scope)

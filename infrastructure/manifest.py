@@ -1,7 +1,7 @@
-"""Owns what the services declare: the committed manifest, once it is known to fit the sources that ship.
+"""Owns the declarations of the services: the committed manifest, once it is known to fit the sources.
 
-A synthesis asks the sources what they declare, in an interpreter of their own, and ends when the committed
-manifest says something else: nothing may be deployed that does not hear, answer or run what its code says.
+A synthesis makes the manifest of the sources in a separate interpreter, and ends when the committed one
+differs. Otherwise a function could be deployed without a route or a rule that its code declares.
 """
 
 import json
@@ -15,7 +15,7 @@ from contracts.current import COMMITTED, declared
 
 @cache
 def manifest() -> Mapping[str, list[Mapping[str, Any]]]:
-    """The declarations by kind. Ends with a plain sentence when `make contracts` has to be run."""
+    """The declarations by kind. Ends the synthesis with a plain sentence when the manifest is out of date."""
     committed = COMMITTED.read_text()
     if committed != declared(os.environ):
         raise SystemExit("contracts/manifest.json does not fit the sources: run `make contracts` first.")
@@ -30,7 +30,7 @@ def of_handler(kind: str, handler: str) -> Mapping[str, Any]:
 
 
 def refuses(handler: str) -> bool:
-    """Whether a step raises refusals: its errors are then business as usual."""
+    """Whether the handler is a step that raises refusals, so that its errors are part of the business."""
     return any(step["refuses"] for step in manifest()["steps"] if step["handler"] == handler)
 
 

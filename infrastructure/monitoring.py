@@ -1,4 +1,4 @@
-"""Owns what an operator sees: how an alarm is raised, the alarms on the business, and the dashboard."""
+"""Owns what operators see: how an alarm is raised, the alarms on orders and faults, and the dashboard."""
 
 from collections.abc import Sequence
 
@@ -18,7 +18,7 @@ COMPARISON = cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD
 def alarm(
     scope: Construct, metric: cloudwatch.Metric, *, platform: Platform, says: str, limit: int = 1
 ) -> None:
-    """Speaks to the alarm topic when the metric reaches `limit` within its period; no data is good news."""
+    """Notifies the alarm topic when the metric reaches `limit` within its period. No data raises no alarm."""
     cloudwatch.Alarm(
         scope,
         "Alarm",
@@ -31,8 +31,8 @@ def alarm(
     ).add_alarm_action(actions.SnsAction(platform.alarms))
 
 
-def see(page: str, says: str) -> str:
-    """The words of an alarm: what has happened, and the page of the runbook that says what to do."""
+def alarm_text(page: str, says: str) -> str:
+    """An alarm's description: what has happened, and the page of the runbook that says what to do."""
     return f"{says} See ops/pages/{page}.md."
 
 
@@ -48,14 +48,14 @@ def counted(name: str, service: str) -> cloudwatch.Metric:
 
 
 def _search(title: str, schema: str, metric: str, statistic: str = "Sum") -> cloudwatch.GraphWidget:
-    """A graph of the metric of everything of Settle, so that the dashboard refers to no service's stack."""
+    """A graph of one metric of all of Settle's resources, found by name: it refers to no service's stack."""
     query = f"SEARCH('{{{schema}}} MetricName=\"{metric}\" Settle', '{statistic}', 300)"
     found = cloudwatch.MathExpression(expression=query, using_metrics={}, label="", period=MINUTES)
     return cloudwatch.GraphWidget(title=title, left=[found], width=12)
 
 
 class Monitoring(Construct):
-    """What no single resource can tell: parked orders, faults of a service, and the overview."""
+    """Alarms that belong to no single resource (parked orders, a service's faults), and the dashboard."""
 
     def __init__(
         self,
@@ -68,12 +68,14 @@ class Monitoring(Construct):
         super().__init__(scope, "Monitoring")
         parked = counted("OrderParked", "orders")
         faults = {service: counted("Fault", service) for service in watched}
-        says = see(
+        says = alarm_text(
             "parked-orders", "An order NEEDS_ATTENTION: find out what is stuck, then resume or resolve it."
         )
         alarm(Construct(self, "Parked"), parked, platform=platform, says=says)
         for service, fault in faults.items():
-            says = see("faults", f"Requests or steps of {service} failed, and the business had not refused.")
+            says = alarm_text(
+                "faults", f"Requests or steps of {service} failed, and the business had not refused."
+            )
             alarm(Construct(self, f"{service.title()}Faults"), fault, platform=platform, says=says, limit=5)
         executions = [
             metric for machine in machines for metric in (machine.metric_succeeded(), machine.metric_failed())

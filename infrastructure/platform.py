@@ -1,4 +1,4 @@
-"""Owns what all services share: the event bus, the topic that alarms speak to, the code of functions."""
+"""Owns what all services share: the event bus, the topic for alarms, and the code of functions."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +13,7 @@ from infrastructure.target import Target
 
 
 class Platform(Construct):
-    """Subscribe to the topic to hear the alarms."""
+    """The shared resources. Subscribe to the topic `alarms` to be notified of alarms."""
 
     def __init__(self, scope: Construct, *, target: Target) -> None:
         super().__init__(scope, "Platform")
@@ -28,7 +28,7 @@ class Platform(Construct):
 
 @dataclass(frozen=True)
 class Home:
-    """Whose a resource is, and the platform it stands on."""
+    """The service that a resource belongs to, and the platform that the resource uses."""
 
     service: str
     platform: Platform

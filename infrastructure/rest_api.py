@@ -1,4 +1,4 @@
-"""Owns what every HTTP API of Settle has: stage `v1`, throttling, problem bodies from the gateway."""
+"""Owns the settings of every HTTP API of Settle: stage `v1`, throttling, problem bodies from the gateway."""
 
 import json
 

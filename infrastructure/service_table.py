@@ -11,7 +11,7 @@ from constructs import Construct
 
 from infrastructure.dead_letters import DeadLetters
 from infrastructure.function import ServiceFunction
-from infrastructure.monitoring import MINUTES, alarm, see
+from infrastructure.monitoring import MINUTES, alarm, alarm_text
 from infrastructure.platform import Home
 
 KEYS_ONLY = dynamodb.ProjectionType.KEYS_ONLY
@@ -26,8 +26,8 @@ OUTBOX_ROWS = lambda_.FilterCriteria.filter(
 class ServiceTable(Construct):
     """A table that only functions of its own service can be allowed to touch.
 
-    `indexes` maps the name of a secondary index to its hash and range key, both strings. The one named
-    `open` holds keys only: what it finds is read from the table, as it is now.
+    `indexes` maps the name of a secondary index to its hash and range key, both strings. The
+    index `open` holds keys only: the items that it finds are read from the table, as they are now.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class ServiceTable(Construct):
         CfnOutput(Stack.of(self), "TableName", value=self.table.table_name)
 
     def allow(self, function: ServiceFunction, *actions: str, index: str = "") -> None:
-        """Tells the function its table and allows it these DynamoDB actions there, or on one index of it."""
+        """Gives the function the table's name, and these DynamoDB actions on the table or on one index."""
         if function.home.service != self.home.service:
             raise ValueError(f"{function.node.path} may not touch the table of {self.home.service}")
         function.knows(TABLE=self.table.table_name)
@@ -69,32 +69,32 @@ class ServiceTable(Construct):
 
 
 class Relay(Construct):
-    """Outbox rows to the bus; what the stream gives up on is published again from the table."""
+    """Publishes outbox rows from the table's stream, or from the table when the stream gives up on them."""
 
     def __init__(self, scope: Construct, *, table: ServiceTable) -> None:
         super().__init__(scope, "Outbox")
         home = table.home
         relay = ServiceFunction(self, "kernel.triggers.relay.handler", home=home, seconds=60)
-        again = ServiceFunction(self, "kernel.triggers.relay.republish", home=home, seconds=120)
+        republish = ServiceFunction(self, "kernel.triggers.relay.republish", home=home, seconds=120)
         _may_publish(relay)
-        _may_publish(again)
-        table.allow(again, "Query")
+        _may_publish(republish)
+        table.allow(republish, "Query")
         letters = DeadLetters(
             self, platform=home.platform, serves=f"{home.service}.outbox", page="unpublished-events"
         )
-        letters.redrives_to = lost = sqs.Queue(
+        letters.redrives_to = given_up = sqs.Queue(
             self,
             "Lost",
-            visibility_timeout=Duration.seconds(6 * again.seconds),
+            visibility_timeout=Duration.seconds(6 * republish.seconds),
             retention_period=Duration.days(14),
             dead_letter_queue=sqs.DeadLetterQueue(queue=letters, max_receive_count=10),
         )
-        again.add_event_source(sources.SqsEventSource(lost, batch_size=1))
-        _follow(relay, table, lost)
+        republish.add_event_source(sources.SqsEventSource(given_up, batch_size=1))
+        _follow(relay, table, given_up)
 
 
-def _follow(relay: ServiceFunction, table: ServiceTable, lost: sqs.Queue) -> None:
-    """The function's own answers retry a whole batch, so bisecting must isolate what cannot be published."""
+def _follow(relay: ServiceFunction, table: ServiceTable, given_up: sqs.Queue) -> None:
+    """A batch that fails is retried whole. So bisecting has to isolate a row that cannot be published."""
     stream = table.table.table_stream_arn
     assert stream is not None
     # CDK's own stream grant would allow ListStreams on every table.
@@ -111,15 +111,15 @@ def _follow(relay: ServiceFunction, table: ServiceTable, lost: sqs.Queue) -> Non
         bisect_batch_on_error=True,
         retry_attempts=50,
         max_record_age=Duration.hours(6),
-        on_failure=sources.SqsDlq(lost),
+        on_failure=sources.SqsDlq(given_up),
     )
     age = relay.metric("IteratorAge", statistic="Maximum", period=MINUTES)
-    says = see("waiting-events", f"Events of {table.home.service} wait five minutes for the bus.")
+    says = alarm_text("waiting-events", f"Events of {table.home.service} wait five minutes for the bus.")
     alarm(Construct(relay, "Age"), age, platform=table.home.platform, limit=300_000, says=says)
 
 
 def _may_publish(function: ServiceFunction) -> None:
-    """A service cannot publish as another; every value, since one call carries several entries."""
+    """Allows events under the service's own name only. ForAllValues: one call carries several entries."""
     home = function.home
     bus = home.platform.bus
     function.knows(BUS=bus.event_bus_name)

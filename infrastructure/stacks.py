@@ -1,4 +1,4 @@
-"""Which construct goes into which stack, and which stack may know of which."""
+"""Puts each construct into its stack, and hands it the constructs that it may refer to."""
 
 from pathlib import Path
 
@@ -24,7 +24,7 @@ NOBODY = "No issuer of tokens is known (-c issuer=… -c audience=… -c jwks=�
 
 
 def build(app: App) -> None:
-    """Every stack of the target that the context names. Ends with a plain sentence when there is none."""
+    """Builds every stack for the context's target. Ends with a plain sentence for an unknown target."""
     clear(Path(app.outdir))
     target = target_of(app)
     platform = Platform(_stack(app, "Platform", target), target=target)

@@ -1,4 +1,4 @@
-"""Owns how events and the clock reach a function; what cannot be delivered is a dead letter and an alarm."""
+"""Owns how events and schedules reach a function. What cannot be delivered becomes a dead letter."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -17,9 +17,9 @@ ATTEMPTS = 5
 
 
 def on_events(function: ServiceFunction) -> None:
-    """Bus -> rule -> queue -> function, for the events that the function's handler declares to read.
+    """Bus -> rule -> queue -> function, for the events that the function's handler declares.
 
-    Events that could not be put into the queue, or not handled in five attempts, become dead letters.
+    An event becomes a dead letter when it cannot be put into the queue, or when five attempts have failed.
     """
     letters = DeadLetters(
         function, platform=function.home.platform, serves=function.handler, page="dead-letters"
@@ -42,7 +42,7 @@ def on_events(function: ServiceFunction) -> None:
 
 
 def on_schedule(function: ServiceFunction) -> None:
-    """Runs as often as the handler declares. The next run is the retry of this one, so none is repeated."""
+    """Runs the function as often as its handler declares. No run is retried: the next run does its work."""
     every = Duration.minutes(of_handler("schedules", function.handler)["minutes"])
     letters = DeadLetters(
         function, platform=function.home.platform, serves=function.handler, page="missed-runs"

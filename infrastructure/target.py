@@ -1,4 +1,4 @@
-"""Owns what differs between the places Settle runs in, decided once from `-c target=`."""
+"""Owns the differences between the places where Settle runs. `-c target=` decides them, once."""
 
 import platform
 import sys
@@ -18,7 +18,7 @@ NO_KEYS = '{"keys":[]}'
 
 @dataclass(frozen=True)
 class Target:
-    """Where the stacks are going. `endpoint` is an emulator's address, as functions reach it."""
+    """Where the stacks are deployed. `endpoint` is an emulator's address as functions reach it."""
 
     name: str
     runtime: lambda_.Runtime
@@ -39,16 +39,16 @@ class Target:
 
     @property
     def removal(self) -> RemovalPolicy:
-        """What happens to data when its stack goes."""
+        """What happens to a table when its stack is deleted."""
         return RemovalPolicy.RETAIN if self.is_cloud else RemovalPolicy.DESTROY
 
     @property
     def has_authorizers(self) -> bool:
-        """LocalStack has none on REST APIs; there, handlers verify the token themselves."""
+        """LocalStack has no authorizers on REST APIs. There, handlers verify tokens themselves."""
         return self.name != "localstack"
 
     def synthesizer(self) -> IStackSynthesizer:
-        """Emulators that enforce IAM refuse the publishing role of the default one."""
+        """Emulators that enforce IAM refuse the publishing role of the default synthesizer."""
         return DefaultStackSynthesizer() if self.is_cloud else CliCredentialsStackSynthesizer()
 
     def url(self, api: apigateway.RestApi) -> str:
@@ -60,12 +60,12 @@ class Target:
 
 
 def host() -> str:
-    """This machine's architecture as wheels name it."""
+    """This machine's architecture, by its name in Python wheels."""
     return "aarch64" if platform.machine().lower() in ("arm64", "aarch64") else "x86_64"
 
 
 def target_of(scope: Construct) -> Target:
-    """The target that the context names; ends with a plain sentence for a context that cannot be built."""
+    """The target that the context names. Ends with a plain sentence for a context that is not valid."""
 
     def context(name: str, default: str = "") -> str:
         value: Any = scope.node.try_get_context(name)

@@ -1,7 +1,7 @@
 """Shows Settle working on this machine: `make demo`.
 
-Starts or reuses the emulator, deploys, and plays six scenarios through API Gateway. Exits non-zero when
-anything expected did not come true. The emulator stays up for the `curl` lines; `make stop` ends it.
+Starts or reuses the emulator, deploys, and plays six walkthroughs through API Gateway. Exits non-zero when a
+walkthrough does not end as expected. The emulator stays up for the `curl` lines; `make stop` ends it.
 """
 
 import json
@@ -16,12 +16,12 @@ from rich.table import Table
 
 from localstack.machine import deploy, emulator
 from localstack.shop.deployed import DeployedShop
-from localstack.shop.scenarios import SCENARIOS, Result, Scenario, Tell, play
 from localstack.shop.seed import CUSTOMER, Seed, seed
+from localstack.shop.walkthroughs import WALKTHROUGHS, Tell, Walkthrough, WalkthroughResult, play
 
 
-class Stage:
-    """Prints each step as it happens; on a terminal, with a spinner that says what is being waited for."""
+class ProgressPrinter:
+    """Prints each step as it happens. On a terminal a spinner shows the step that is waited for."""
 
     def __init__(self) -> None:
         self.console = Console(highlight=False, soft_wrap=True)
@@ -30,7 +30,7 @@ class Stage:
         self.began = time.monotonic()
 
     @contextmanager
-    def act(self, title: str) -> Iterator[Tell]:
+    def part(self, title: str) -> Iterator[Tell]:
         self.console.print(f"\n[bold]{title}[/bold]")
         with self.console.status(f"{title} …") as status:
 
@@ -44,22 +44,22 @@ class Stage:
         return time.monotonic() - self.began
 
 
-def set_up(stage: Stage) -> tuple[DeployedShop, Seed]:
-    with stage.act("Setting up") as tell:
+def set_up(printer: ProgressPrinter) -> tuple[DeployedShop, Seed]:
+    with printer.part("Setting up") as tell:
         found = emulator.running()
         made = found or emulator.start()
         tell(f"emulator {'reused' if found else 'started'} at {made.endpoint} (pid {made.pid}), IAM enforced")
         deployment = deploy.deploy(made.endpoint, emulator.STATE, say=tell)
-        tell(f"deployed after {stage.elapsed():.0f} s: {deployment.api}")
+        tell(f"deployed after {printer.elapsed():.0f} s: {deployment.api}")
         shop = DeployedShop(deployment)
         return shop, seed(shop, tell)
 
 
-def play_all(stage: Stage, shop: DeployedShop, seeded: Seed) -> list[Result]:
+def play_all(printer: ProgressPrinter, shop: DeployedShop, seeded: Seed) -> list[WalkthroughResult]:
     results = []
-    for number, (title, act) in enumerate(SCENARIOS, 1):
-        with stage.act(f"{title} ({number}/{len(SCENARIOS)})") as tell:
-            result = play(Scenario(shop, seeded, title, tell), act)
+    for number, (title, plan) in enumerate(WALKTHROUGHS, 1):
+        with printer.part(f"{title} ({number}/{len(WALKTHROUGHS)})") as tell:
+            result = play(Walkthrough(shop, seeded, title, tell), plan)
             tell(
                 f"in the end: order {result.order}; payment {result.payment}; stock {result.stock or 'same'}"
             )
@@ -73,9 +73,9 @@ def _time(seconds: float | None) -> str:
     return "" if seconds is None else f"{seconds:.1f} s"
 
 
-def table(results: list[Result]) -> Table:
+def table(results: list[WalkthroughResult]) -> Table:
     shown = Table(title="Accepted until final, and what is true then", title_justify="left")
-    for heading in ("scenario", "", "order", "available / reserved / sold", "payment", "time"):
+    for heading in ("walkthrough", "", "order", "available / reserved / sold", "payment", "time"):
         shown.add_column(heading, justify="right" if heading == "time" else "left", overflow="fold")
     for each in results:
         verdict = "FAILED" if each.unmet else "ok"
@@ -83,7 +83,7 @@ def table(results: list[Result]) -> Table:
     return shown
 
 
-def curl_lines(shop: DeployedShop, seeded: Seed, results: list[Result]) -> list[str]:
+def curl_lines(shop: DeployedShop, seeded: Seed, results: list[WalkthroughResult]) -> list[str]:
     """Commands to try by hand, ready for a shell."""
     api = shop.deployment.api
     order = next((each.order_id for each in results if each.order_id), "ORDER")
@@ -100,16 +100,16 @@ def curl_lines(shop: DeployedShop, seeded: Seed, results: list[Result]) -> list[
 
 
 def main() -> int:
-    stage = Stage()
-    shop, seeded = set_up(stage)
-    results = play_all(stage, shop, seeded)
-    stage.console.print()
-    stage.console.print(table(results))
-    stage.console.print("\nTo try by hand (make stop ends the emulator):")
+    printer = ProgressPrinter()
+    shop, seeded = set_up(printer)
+    results = play_all(printer, shop, seeded)
+    printer.console.print()
+    printer.console.print(table(results))
+    printer.console.print("\nTo try by hand (make stop ends the emulator):")
     for line in curl_lines(shop, seeded, results):
         print(line)
     failed = sum(bool(each.unmet) for each in results)
-    print(f"\n{len(results) - failed} as expected, {failed} not; the demo took {stage.elapsed():.0f} s")
+    print(f"\n{len(results) - failed} as expected, {failed} not; the demo took {printer.elapsed():.0f} s")
     return int(failed > 0)
 
 

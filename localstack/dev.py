@@ -1,8 +1,8 @@
-"""Watches the sources and gives the emulator's functions what has changed: `make dev`.
+"""Watches the sources and reloads changed services in the emulator: `make dev`.
 
-`python -m localstack.dev [STATE]`. A change of a service reloads that service, and a change of the kernel
-reloads all. A change of what is declared (a route, a subscription, a step, a grant, anything of
-`infrastructure/`) needs a deployment.
+`python -m localstack.dev [STATE]`. A change of a service reloads that service. A change of the kernel reloads
+every service. A change of a declaration (a route, a subscription, a step), of a grant, or of anything else in
+`infrastructure/` needs a deployment.
 """
 
 import contextlib
@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from localstack.machine import deploy, emulator, environment
-from localstack.machine.reload import DoesNotLoad, Function, declares_anew, deployed, reload
+from localstack.machine.reload import DeployedFunction, DoesNotLoad, declares_anew, deployed, reload
 
 EVERY_SECONDS = 0.3
 Look = dict[str, tuple[int, int]]
@@ -26,14 +26,14 @@ def look() -> Look:
     """Time and size of each source, by its path in the repository."""
     found: Look = {}
     for file in deploy.files():
-        with contextlib.suppress(FileNotFoundError):  # gone since it was listed
+        with contextlib.suppress(FileNotFoundError):  # deleted since it was listed
             said = file.stat()
             found[file.relative_to(environment.REPOSITORY).as_posix()] = (said.st_mtime_ns, said.st_size)
     return found
 
 
 def changed(before: Look, after: Look) -> list[str]:
-    """The paths of files that are new, gone or other than before."""
+    """The paths of files that were added, deleted or changed."""
     return sorted(path for path in {*before, *after} if before.get(path) != after.get(path))
 
 
@@ -45,7 +45,7 @@ def concerned(paths: Iterable[str], services: Collection[str]) -> set[str]:
 
 
 def undeployed(paths: Iterable[str], services: Collection[str]) -> list[str]:
-    """Those of the paths that no reload can bring to the emulator."""
+    """The paths whose change no reload can bring to the emulator."""
     known = tuple(f"functions/{package}/" for package in (*services, "kernel"))
     return [path for path in paths if not path.startswith(known)]
 
@@ -72,7 +72,7 @@ class Watch:
             self._reload(endpoint, functions)
 
     def turn(self) -> None:
-        """Reloads what has changed since the last turn. Raises NothingToReload."""
+        """Reloads the services that have changed since the last turn. Raises NothingToReload."""
         now = look()
         paths, self.seen = changed(self.seen, now), now
         if not paths:
@@ -85,7 +85,7 @@ class Watch:
             self.waiting |= found
             self._reload(endpoint, functions)
 
-    def _machine(self) -> tuple[str, list[Function]]:
+    def _machine(self) -> tuple[str, list[DeployedFunction]]:
         machine = emulator.running(self.state)
         if machine is None:
             raise NothingToReload("No emulator is running: `make demo` starts one and deploys to it.")
@@ -94,8 +94,8 @@ class Watch:
             raise NothingToReload(f"Nothing is deployed to {machine.endpoint}: `make demo` does that.")
         return machine.endpoint, functions
 
-    def _reload(self, endpoint: str, functions: list[Function]) -> None:
-        """What cannot be loaded waits for the change that mends it."""
+    def _reload(self, endpoint: str, functions: list[DeployedFunction]) -> None:
+        """Reloads the waiting services. If one cannot be loaded, they wait for the change that repairs it."""
         wanted = [function for function in functions if function.service in self.waiting]
         try:
             reload(wanted, endpoint, self.state)

@@ -1,4 +1,4 @@
-"""What an operator reads and runs: a page per alarm, what must hold, a check of it, an order's trace.
+"""The runbook: a page for each alarm, the invariants and their check, and the trace of an order.
 
 Nothing that ships imports anything from here.
 """

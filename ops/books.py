@@ -1,8 +1,9 @@
-"""The card processor's own books, as the rules read them: the one place that knows which processor there is.
+"""The card processor's own books, as the invariants read them. Only this file knows which processor there is.
 
-Today it is the sandbox, whose table is its books. The table is read here and not asked for through the
-sandbox's API: a look must be as old as the look at the other tables. What the sandbox works out when it is
-asked is worked out here once more, on purpose: rules that ran its code would never see its mistakes.
+Today it is the sandbox, and its table is its books. This file reads the table and not the sandbox's API,
+because the books have to be of the same moment as the other tables. Some fields the sandbox computes when it
+is asked. This file computes them again on purpose: invariants that ran the sandbox's code would never see its
+mistakes.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,7 +21,7 @@ def intents(tables: Mapping[str, Sequence[Item]], at: datetime) -> list[dict[str
 
 
 def _shown(item: Item, at: datetime) -> dict[str, Any]:
-    """A payment that was processing settles by time alone."""
+    """The payment as the processor's API shows it: one that was processing settles when its time has come."""
     settled = item["status"] == "processing" and at >= datetime.fromisoformat(item["settles_at"])
     status = "succeeded" if settled else item["status"]
     return {

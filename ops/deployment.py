@@ -1,4 +1,4 @@
-"""Where Settle runs and how to read there: the demo's emulator while it is up, or the caller's account."""
+"""The deployed stack that commands read: the demo's emulator while it is up, or the caller's account."""
 
 import os
 from collections.abc import Callable, Iterator, Mapping
@@ -16,17 +16,17 @@ Stack = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Deployment:
-    """A stage of Settle, read only; `client` makes a client of an AWS service there."""
+    """A deployed Settle, read only. `client` makes a client of an AWS service there."""
 
     name: str
     client: Callable[[str], Any]
 
     def tables(self) -> Mapping[str, str]:
-        """The table of every service that has one, by service."""
+        """The name of each service's table, by service."""
         return self.outputs("TableName")
 
     def outputs(self, name: str) -> Mapping[str, str]:
-        """The output of that name of every stack that has one, by service."""
+        """The value of the output `name` of every stack that has it, by service."""
         told = {stack["StackName"]: _outputs(stack) for stack in self._stacks()}
         found = {stack: outputs[name] for stack, outputs in told.items() if name in outputs}
         return {stack.removeprefix("Settle").lower(): value for stack, value in found.items()}
@@ -46,7 +46,7 @@ class Deployment:
         ]
 
     def scan(self, table: str, **options: Any) -> Iterator[Item]:
-        """Every item of a table, plain; each as it is at some moment of the scan."""
+        """Every item of a table as plain values. Each item is as it was at some moment of the scan."""
         for page in self._pages("dynamodb", "scan", TableName=table, ConsistentRead=True, **options):
             yield from map(unpack, page["Items"])
 
@@ -74,9 +74,9 @@ def _outputs(stack: Stack) -> Mapping[str, str]:
 
 
 def here() -> Deployment:
-    """The emulator that `make demo` has left running; the account of the caller's credentials otherwise.
+    """The emulator that `make demo` has left running; otherwise the account of the caller's credentials.
 
-    TARGET=cloud in the environment means the account in any case.
+    With TARGET=cloud in the environment it is always the account.
     """
     found = None if os.environ.get("TARGET") == "cloud" else emulator.running()
     if found:

@@ -1,4 +1,4 @@
-"""What is judged: all that the services, the bus and the processor have written down, and when."""
+"""The evidence that invariants judge: all that the services, the bus and the processor have stored."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,18 +14,19 @@ Item = Mapping[str, Any]
 Subject = tuple[str, str]
 
 OPEN = ("PENDING", "CANCELLING")
-# By then the sweep has given an order up to a person, and the reconciliation has closed what it held.
+# By then the sweep has ended or parked an order, and the reconciliation has closed its reservation.
 HEALS_WITHIN = timedelta(hours=3)
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """What the services, the bus and the processor have written down.
+    """All that the services, the bus and the processor have stored.
 
-    `tables` maps a service to every item of its table, plain. `published` is what was put on the bus; in a
-    deployed stack that is the storefront's journal. `intents` are the processor's own books. Orders whose
-    last event is not before `settled_before` are still moving, and so are unfinished ones that may yet heal
-    by themselves: of those only what holds always is asked. Without it the world is at rest.
+    `tables` maps a service to every item of its table, as plain values. `published` are the events that were
+    put on the bus; for a deployed stack they are those of the storefront's journal. `intents` are the
+    processor's own books. An order still moves while its last event is not before `settled_before`, and while
+    it is unfinished and may still be repaired automatically. Orders that move are held only to the invariants
+    of every moment. Without `settled_before` no order moves.
     """
 
     tables: Mapping[str, Sequence[Item]]
@@ -39,7 +40,7 @@ class Evidence:
         return self._records.get((service, kind), {})
 
     def settled(self, service: str, kind: str) -> Iterator[tuple[str, Item]]:
-        """The records, with their ids, of those orders that do not move any more."""
+        """The records, with their ids, of the orders that no longer move."""
         found = self.records(service, kind).items()
         return ((order_id, record) for order_id, record in found if not self.moves(order_id))
 
@@ -48,7 +49,7 @@ class Evidence:
         return self.records("orders", "order")
 
     def moves(self, correlation: str) -> bool:
-        """Whether something may still happen by itself to what has this correlation id."""
+        """Whether the order or the product with this correlation id may still change by itself."""
         last = self._last.get(correlation)
         if self.settled_before is None or last is None:
             return False
@@ -72,7 +73,7 @@ class Evidence:
 
     @cached_property
     def known(self) -> Mapping[Subject, Mapping[int, Envelope]]:
-        """By (source, subject) and sequence, every event of which anything knows; the outbox knows best."""
+        """Every stored event, by (source, subject) and sequence. An outbox's copy of it comes first."""
         found: dict[Subject, dict[int, Envelope]] = defaultdict(dict)
         for event in (*self.committed, *self.journal, *self.published):
             found[event.source, event.subject].setdefault(event.sequence, event)
@@ -80,12 +81,12 @@ class Evidence:
 
     @cached_property
     def history(self) -> Mapping[Subject, Sequence[Envelope]]:
-        """By (source, subject), the known events 1 to n without a gap."""
+        """The known events 1 to n without a gap, by (source, subject)."""
         return journal.prefixes(event for events in self.known.values() for event in events.values())
 
     @cached_property
     def correlated(self) -> Mapping[str, Sequence[Envelope]]:
-        """By correlation id, every event of which anything knows."""
+        """Every known event, by correlation id."""
         found: dict[str, list[Envelope]] = defaultdict(list)
         for events in self.known.values():
             for event in events.values():

@@ -8,14 +8,14 @@ from typing import Any
 
 from kernel.events import Envelope
 
-TOLD = ("reason", "stuck", "to", "by", "resumption", "resolution")
-SAID = ("method", "route", "status", "reason", "rows", "events", "failed", "milliseconds")
+EVENT_FIELDS = ("reason", "stuck", "to", "by", "resumption", "resolution")
+LOG_FIELDS = ("method", "route", "status", "reason", "rows", "events", "failed", "milliseconds")
 LONGEST = 200
 
 
 @dataclass(frozen=True)
 class Moment:
-    """Something that happened, and where that is written."""
+    """One thing that happened, and the source that says so."""
 
     time: datetime
     source: str
@@ -23,12 +23,12 @@ class Moment:
 
 
 def of_events(events: Iterable[Envelope], source: str) -> list[Moment]:
-    """What the order's events say; `source` is where they were found."""
+    """A moment for each event of the order. `source` says where the events were found."""
     return [Moment(event.time, source, _event(event)) for event in events]
 
 
 def of_reasons(rows: Iterable[Mapping[str, Any]]) -> list[Moment]:
-    """What operators typed when they resumed or resolved the order, which stays in rows of orders."""
+    """A moment for each reason that an operator typed to resume or resolve the order: a row of orders."""
     return [
         Moment(datetime.fromisoformat(row["at"]), "reason", f"{row['id']} by {row['by']}: {row['because']}")
         for row in rows
@@ -38,7 +38,7 @@ def of_reasons(rows: Iterable[Mapping[str, Any]]) -> list[Moment]:
 def of_history(events: Iterable[Mapping[str, Any]], execution: str) -> list[Moment]:
     """The states of an execution with every attempt (Step Functions' GetExecutionHistory).
 
-    Errors are told by name; inputs, outputs and causes are not.
+    Errors are told by name. Inputs, outputs and causes are left out.
     """
     return [Moment(event["timestamp"], execution, what) for event, what in _states(events)]
 
@@ -71,7 +71,7 @@ def _error(event: Mapping[str, Any]) -> str:
 
 
 def of_logs(lines: Iterable[Mapping[str, Any]], term: str) -> list[Moment]:
-    """The log lines (CloudWatch's FilterLogEvents) in which the term stands."""
+    """A moment for each log line (CloudWatch's FilterLogEvents) that contains the term."""
     return [
         Moment(datetime.fromtimestamp(line["timestamp"] / 1000, UTC), *_line(line["message"]))
         for line in lines
@@ -80,11 +80,11 @@ def of_logs(lines: Iterable[Mapping[str, Any]], term: str) -> list[Moment]:
 
 
 def _line(text: str) -> tuple[str, str]:
-    """Whose log line it is and what it says, in the words of `kernel.triggers.observability`."""
+    """Source and text of a log line, from the fields that `kernel.triggers.observability` writes."""
     try:
         document = json.loads(text)
         said = document["message"]
-        named = [f"{name}={said[name]}" for name in SAID if name in said]
+        named = [f"{name}={said[name]}" for name in LOG_FIELDS if name in said]
         what = " ".join([f"{said['invocation']}: {said['outcome']}", *named])
         return f"log {document['service']}", what[:LONGEST]
     except (ValueError, LookupError, TypeError):
@@ -92,14 +92,14 @@ def _line(text: str) -> tuple[str, str]:
 
 
 def _event(event: Envelope) -> str:
-    told = [f"{name}={event.data[name]}" for name in TOLD if event.data.get(name)]
+    told = [f"{name}={event.data[name]}" for name in EVENT_FIELDS if event.data.get(name)]
     return " ".join([f"{event.subject.partition('/')[0]} {event.sequence}: {event.type}", *told])
 
 
 def render(moments: Iterable[Moment], notes: Sequence[str]) -> list[str]:
-    """The moments by time, each with the gap to the one before, and what could not be had.
+    """The moments in order of time, each with the gap to the moment before, and then the notes.
 
-    Of one time, they stay in the order in which their source told them.
+    Moments of the same time stay in the order of their source.
     """
     told = sorted(moments, key=lambda moment: moment.time)
     width = max((len(moment.source) for moment in told), default=0)

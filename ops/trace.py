@@ -1,6 +1,6 @@
-"""Tells one order's story from everything that wrote about it: `make trace ORDER=<id>`.
+"""Tells one order's story from every source that knows the order: `make trace ORDER=<id>`.
 
-What a source does not have (a history that has expired, a log without lines) is said at the end.
+Notes at the end say what is missing, such as a history that has expired or a log without lines.
 """
 
 import sys
@@ -23,7 +23,7 @@ MARGIN = timedelta(minutes=1)
 
 @dataclass
 class Trace:
-    """What was found about one order, and what could not be had."""
+    """The moments that were found about one order, and notes about what is missing."""
 
     deployment: Deployment
     order_id: str
@@ -47,14 +47,14 @@ class Trace:
         return timeline.render(self.moments, self.notes)
 
     def _try(self, source: str, read: Callable[[], None]) -> None:
-        """A source that cannot be read leaves a note, and the rest of the story."""
+        """Reads a source. If that fails, a note says so, and the rest of the story is told."""
         try:
             read()
         except (ClientError, BotoCoreError) as error:
             self.notes.append(f"No {source}: {error}")
 
     def _events(self, tables: Mapping[str, str], records: Mapping[str, Item]) -> list[Envelope]:
-        """The journal's events of the order, and those of an outbox that have not got there yet."""
+        """The order's events in the journal, and those in outboxes that have not reached the journal yet."""
         rows = self.deployment.query(tables["storefront"], f"journal#{self.order_id}")
         events = [Envelope.model_validate_json(row["event"]) for row in rows]
         self.moments += timeline.of_events(events, "journal")
@@ -69,7 +69,7 @@ class Trace:
         return sorted(events, key=lambda event: event.time)
 
     def _late(self, table: str, subject: str, known: set[int]) -> Iterator[Envelope]:
-        """A row's partition is the minute of its commit, so those of one subject are found by a scan."""
+        """Finds a subject's rows by a scan, since a row's partition is the minute of its commit."""
         rows = self.deployment.scan(
             table,
             FilterExpression="begins_with(sk, :subject)",
@@ -101,7 +101,7 @@ class Trace:
             self.moments += timeline.of_history(events, called)
 
     def _logs(self, events: Sequence[Envelope]) -> None:
-        """Lines with the order's id, and an API's lines about the requests that caused its events."""
+        """Log lines with the order's id, and those of APIs about the requests that caused its events."""
         causes = {event.causationid for event in events if event.causationid.startswith("http/")}
         requests = [cause.removeprefix("http/") for cause in sorted(causes)]
         since = int((events[0].time - MARGIN).timestamp() * 1000) if events else 0

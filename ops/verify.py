@@ -1,7 +1,7 @@
-"""Asks of a deployed stack everything that must hold: `make verify`.
+"""Checks every invariant in a deployed stack: `make verify`.
 
 `python -m ops.verify [--settled 15m]` exits 1 and names what is wrong, or 0 and says what was checked.
-It only reads: two scans of each table that publishes, one of every other.
+It only reads: it scans each table twice.
 """
 
 import argparse
@@ -19,27 +19,27 @@ from kernel.events import Envelope
 from ops import books
 from ops.deployment import Deployment, here
 from ops.evidence import Evidence, Item
-from ops.invariants import RULES, Violation, violations
+from ops.invariants import INVARIANTS, Violation, violations
 
 UNITS = {"s": 1, "m": 60, "h": 3600}
-# A commit is timed before it is written, by a function that may take as long as this, and some clock skew.
+# An event is timed before it is committed. Its function, with some clock skew, may take as long as this.
 SOONEST = timedelta(minutes=1)
 FIRST, LAST = "storefront", "orders"
 
 
 def gather(deployment: Deployment, settled: timedelta) -> Evidence:
-    """What a deployed stack has written down, while it goes on writing.
+    """Reads the evidence of a deployed stack that goes on writing.
 
-    Scans of several tables are no snapshot, and yet what is said of an order that is settled is sound.
-    Whatever changes a record commits an event with it, in the same transaction and timed by then. So a
-    record that changed while the tables were read has an event of that time in an outbox, and the second
-    look at the outboxes, which begins when the first reading has ended, finds it: the order counts as
-    moving, for `settled` before the beginning is long past. An order without such an event did not change
-    while the tables were read, and what was read of it one after the other stood there together.
+    Scans of several tables are no snapshot. Still, the check of a settled order is sound. Every change of a
+    record commits an event in the same transaction, timed by SOONEST before it at most. Suppose that a record
+    changes while the tables are read. Then an outbox has an event of about that time. The second scan of the
+    outboxes begins when the first reading has ended, so it finds the event, and the order counts as moving:
+    the event is younger than `settled`. An order without such an event did not change while the tables were
+    read. So all that was read of it was true at the same time.
 
-    What is asked of moving orders too rests on single items, on immutable ones, and on the order of
-    reading: the storefront first, so that whatever it knows is in an outbox when that is read; orders
-    last, so that whatever names an order finds it.
+    The invariants for moving orders are sound too. They rest on single items, on immutable items, and on the
+    order of reading. The storefront is read first: every event that it knows is in an outbox that is read
+    later. Orders are read last: every order that another table names is found.
     """
     at = identity.now()
     names = deployment.tables()
@@ -51,7 +51,7 @@ def gather(deployment: Deployment, settled: timedelta) -> Evidence:
 
 
 def evidence(tables: Mapping[str, Sequence[Item]], *, at: datetime, settled_before: datetime) -> Evidence:
-    """The evidence in those tables: published is what is in the journal."""
+    """The evidence in these tables. The events in the journal count as published."""
     rows = [item for item in tables.get("storefront", ()) if item["pk"].startswith("journal#")]
     published = [Envelope.model_validate_json(row["event"]) for row in rows]
     return Evidence(tables, published, books.intents(tables, at), at, settled_before)
@@ -66,23 +66,23 @@ def _outbox() -> dict[str, Any]:
 
 
 def _later(known: Iterable[Item], found: Iterable[Item]) -> list[Item]:
-    """The rows that were not there at the first look."""
+    """The rows that the first scan did not find."""
     keys = {(item["pk"], item["sk"]) for item in known}
     return [row for row in found if (row["pk"], row["sk"]) not in keys]
 
 
 def report(found: Evidence, wrong: Sequence[Violation]) -> list[Any]:
-    """What to print: the violations in a table or the rules that hold, and what was looked at."""
+    """The lines to print: a table of the violations, or the rules that hold; and then what was read."""
     moving = sorted(order_id for order_id in found.orders if found.moves(order_id))
     stocks, events = found.records("inventory", "stock"), sum(map(len, found.known.values()))
     said = [
-        f"{len(RULES)} rules, {len(found.orders)} orders, {len(stocks)} SKUs, {events} events, "
+        f"{len(INVARIANTS)} rules, {len(found.orders)} orders, {len(stocks)} SKUs, {events} events, "
         f"{len(found.intents)} payments at the processor, as of {found.at:%Y-%m-%d %H:%M:%S} UTC.",
         f"{len(moving)} orders are still moving; of these only what holds always was asked."
         + "".join(f"\n  {order_id} {found.orders[order_id]['status']}" for order_id in moving[:20]),
     ]
     if not wrong:
-        return [*(f"  holds  {rule.says}" for rule in RULES.values()), "", *said, "Nothing is wrong."]
+        return [*(f"  holds  {rule.says}" for rule in INVARIANTS.values()), "", *said, "Nothing is wrong."]
     shown = Table(box=None, header_style="bold")
     for heading in ("rule", "about", "what"):
         shown.add_column(heading, overflow="fold")

@@ -1,4 +1,4 @@
-"""What every in-process suite shares: dummy credentials, moto's AWS, one service's table at a time."""
+"""The fixtures of every in-process suite: dummy credentials, moto's AWS, one service's table at a time."""
 
 import os
 from collections.abc import Iterator

@@ -1,7 +1,7 @@
-"""Runs what a change must pass, each step to its end, and closes with a plain summary.
+"""Runs the checks that a change must pass, each step to its end, and closes with a plain summary.
 
 `python -m tests.run everything`, or `quick`, or the names of steps. Exits non-zero if any step failed. A task
-runner would say which steps failed, and not how many tests passed and failed in all of them.
+runner would say which steps failed, but not how many tests passed and failed in total.
 """
 
 import subprocess

@@ -1,4 +1,4 @@
-"""The summary counts what ran, and one failed step fails the whole."""
+"""The summary counts the tests that ran, and one failed step fails the whole run."""
 
 from pathlib import Path
 

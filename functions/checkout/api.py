@@ -45,7 +45,7 @@ def resume_order(order_id: str) -> Response[str]:
     "/ops/checkouts/<order_id>/resolve",
     role="operator",
     takes=Resolution,
-    answers={200: commands.Outcome},
+    answers={200: commands.OrderState},
     refuses=(NotFound, KeyReused),
     relays=("NotParked", "NotUndone", "NotHeld", "AlreadyFenced"),
 )

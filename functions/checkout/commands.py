@@ -24,7 +24,7 @@ class HeldOrders(BaseModel):
     order_ids: tuple[str, ...]
 
 
-class Outcome(BaseModel):
+class OrderState(BaseModel):
     """An order's status."""
 
     order_id: str
@@ -55,7 +55,7 @@ class ClaimOverdue(Command[Claims], of="orders"):
     """Claims a batch of the orders that are open for too long."""
 
 
-class OrderStatus(Command[Outcome], of="orders"):
+class OrderStatus(Command[OrderState], of="orders"):
     order_id: str
 
 
@@ -68,7 +68,7 @@ class ResumeOrder(Command[Resumption | Refused], of="orders"):
     because: str
 
 
-class ResolveOrder(Command[Outcome | Refused], of="orders"):
+class ResolveOrder(Command[OrderState | Refused], of="orders"):
     """Ends a parked order as an operator says, if the books of payments and inventory allow it."""
 
     order_id: str

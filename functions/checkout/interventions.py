@@ -5,7 +5,7 @@ from typing import Literal
 
 from checkout import executions
 from checkout.commands import (
-    Outcome,
+    OrderState,
     PaymentStatus,
     ReservationStatus,
     ResolveOrder,
@@ -37,7 +37,7 @@ def resume(asked: Intervention) -> Resumption | Refused:
     return said
 
 
-def resolve(asked: Intervention, to: Literal["CONFIRMED", "CANCELLED"]) -> Outcome | Refused:
+def resolve(asked: Intervention, to: Literal["CONFIRMED", "CANCELLED"]) -> OrderState | Refused:
     """Asks payments and inventory how their parts of the order stand, then has orders decide."""
     return ask(
         ResolveOrder(

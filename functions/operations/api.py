@@ -14,7 +14,7 @@ from kernel.errors import InvalidRequest, KeyReused, NotFound
 from kernel.privacy import Because
 from kernel.triggers.http import Api, Body, answer
 from operations import domain, store
-from operations.domain import Action, Outcome
+from operations.domain import Action, ActionResult
 
 api = handler = Api()
 
@@ -143,7 +143,7 @@ def _action(what: str, on: str, asked: Body, *, why: str, given: Mapping[str, st
     )
 
 
-def _redriven(action: Action, queue: str) -> Outcome:
+def _redriven(action: Action, queue: str) -> ActionResult:
     """Checks the action, puts it on record, does it, and records its outcome.
 
     When a redrive died in between, the repeated request does it again.
@@ -153,7 +153,7 @@ def _redriven(action: Action, queue: str) -> Outcome:
     return store.conclude(action, store.redrive(letters), begun=begun)
 
 
-def _republished(action: Action, service: str, asked: Republish) -> Outcome:
+def _republished(action: Action, service: str, asked: Republish) -> ActionResult:
     """Goes as `_redriven` does. It may be done again, since publishing an event twice is harmless."""
     outbox = domain.redrivable(store.dead_letters().get(f"{service}.outbox"))
     ranges = domain.pieces(asked.first, asked.last, now=identity.now())

@@ -15,7 +15,7 @@ KEPT = timedelta(days=30)  # as long as outbox rows live
 PIECE = timedelta(minutes=15)
 
 Range = tuple[datetime, datetime]
-Outcome = Mapping[str, Any]
+ActionResult = Mapping[str, Any]
 
 
 class NothingToRedriveTo(Refusal):

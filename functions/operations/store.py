@@ -17,7 +17,7 @@ from kernel.table import inbox, items, writes
 from kernel.table.items import Item, Key
 from kernel.table.writes import Write
 from operations import domain
-from operations.domain import Action, DeadLetters, Letter, Outcome, Range
+from operations.domain import Action, ActionResult, DeadLetters, Letter, Range
 
 MOST_LOOKED_AT, LOOKED_AT_SECONDS = 10, 5
 MOST_MOVED, MOVED_SECONDS = 100, 60
@@ -51,7 +51,7 @@ def look(letters: DeadLetters) -> list[Letter]:
     return list({message["MessageId"]: _letter(message) for message in found}.values())
 
 
-def redrive(letters: DeadLetters) -> Outcome:
+def redrive(letters: DeadLetters) -> ActionResult:
     """Sends each letter back to the queue that it came from, then deletes it: each moves at least once.
 
     Ends after a hundred letters, or after PATIENCE. The letters that are left wait for another request.
@@ -66,14 +66,14 @@ def redrive(letters: DeadLetters) -> Outcome:
     return {"moved": moved, "left": waiting(letters)}
 
 
-def republish(service: str, outbox: DeadLetters, *, ranges: Sequence[Range]) -> Outcome:
+def republish(service: str, outbox: DeadLetters, *, ranges: Sequence[Range]) -> ActionResult:
     """Sends the ranges to the service's republisher, in messages like those of its table's stream."""
     for each in ranges:
         queues().send_message(QueueUrl=outbox.redrives_to, MessageBody=_lost(each))
     return {"service": service, "pieces": len(ranges)}
 
 
-def outcome(action: Action) -> Outcome | None:
+def outcome(action: Action) -> ActionResult | None:
     """The recorded outcome of the action, or None. Raises KeyReused."""
     first = items.load(_first(action).key)
     if first is None:
@@ -95,7 +95,7 @@ def intend(action: Action) -> str:
     return begun
 
 
-def conclude(action: Action, came: Outcome, *, begun: str) -> Outcome:
+def conclude(action: Action, came: ActionResult, *, begun: str) -> ActionResult:
     """Puts the outcome on record, unless an outcome is there already; answers the recorded outcome."""
     done = Write(
         _key(begun, action),
@@ -105,7 +105,7 @@ def conclude(action: Action, came: Outcome, *, begun: str) -> Outcome:
     try:
         writes.update(done)
     except ConditionFailed as failed:
-        recorded: Outcome = failed.old[0]["outcome"]
+        recorded: ActionResult = failed.old[0]["outcome"]
         return recorded
     return came
 

@@ -97,7 +97,7 @@ class Resumption(BaseModel):
     resumption: str
 
 
-class Outcome(BaseModel):
+class OrderState(BaseModel):
     order_id: str
     status: Status
 
@@ -120,7 +120,7 @@ class Claims(BaseModel):
 
 
 @task(ConfirmOrder, about="order_id", refuses=(domain.OrderNotPending,))
-def confirm_order(step: ConfirmOrder) -> Outcome:
+def confirm_order(step: ConfirmOrder) -> OrderState:
     """Turns a PENDING order into CONFIRMED, unless it was fenced (OrderNotPending)."""
     decision = domain.confirm(_load(step.order_id))
     store.save(decision, cause=step.cause)
@@ -128,7 +128,7 @@ def confirm_order(step: ConfirmOrder) -> Outcome:
 
 
 @task(FenceOrder, about="order_id", refuses=(domain.AlreadyConfirmed,))
-def fence_order(step: FenceOrder) -> Outcome:
+def fence_order(step: FenceOrder) -> OrderState:
     """Turns PENDING into CANCELLING, before any undo; a confirmed order stands (AlreadyConfirmed)."""
     decision = domain.fence(_load(step.order_id), step.reason)
     store.save(decision, cause=step.cause)
@@ -136,7 +136,7 @@ def fence_order(step: FenceOrder) -> Outcome:
 
 
 @task(CancelOrder, about="order_id")
-def cancel_order(step: CancelOrder) -> Outcome:
+def cancel_order(step: CancelOrder) -> OrderState:
     """Ends the undo lane: the order is CANCELLED, or NEEDS_ATTENTION while a step is stuck."""
     if step.stuck:
         count("OrderParked")
@@ -146,7 +146,7 @@ def cancel_order(step: CancelOrder) -> Outcome:
 
 
 @task(OrderStatus, about="order_id")
-def order_status(step: OrderStatus) -> Outcome:
+def order_status(step: OrderStatus) -> OrderState:
     """Tells the order's status, and changes nothing."""
     return _outcome(_load(step.order_id))
 
@@ -162,14 +162,14 @@ def resume_order(step: ResumeOrder) -> Resumption | Refused:
 
 
 @task(ResolveOrder, about="order_id")
-def resolve_order(step: ResolveOrder) -> Outcome | Refused:
+def resolve_order(step: ResolveOrder) -> OrderState | Refused:
     """Ends a parked order as an operator says, once per request."""
     asked, books = step.intervention(), {"payment": step.payment, "reservation": step.reservation}
     try:
         interventions.resolve(asked, step.to, **books, cause=step.cause)
     except Refusal as refusal:
         return Refused.by(refusal)
-    return Outcome(order_id=step.order_id, status=step.to)
+    return OrderState(order_id=step.order_id, status=step.to)
 
 
 @task(ClaimOverdue)
@@ -186,5 +186,5 @@ def _load(order_id: str) -> Order:
     return order
 
 
-def _outcome(order: Order) -> Outcome:
-    return Outcome(order_id=order.order_id, status=order.status)
+def _outcome(order: Order) -> OrderState:
+    return OrderState(order_id=order.order_id, status=order.status)

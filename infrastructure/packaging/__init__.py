@@ -1,1 +1,1 @@
-"""What a function's code is made of: its own sources, the packages that ship with them, and their weight."""
+"""The code of a function: its own sources, the third-party packages that ship with them, and their size."""

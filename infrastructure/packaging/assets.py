@@ -1,4 +1,4 @@
-"""Owns what a function's code asset holds: its service and the kernel, and what its target adds to them."""
+"""Owns the content of a function's code asset: its service, the kernel, and what its target adds."""
 
 import shutil
 from pathlib import Path
@@ -16,7 +16,7 @@ SYNTHESIZED = (
 
 
 class Sources:
-    """The code of one synthesis's functions: a folder per service, made once and from nothing."""
+    """The code of the functions of one synthesis: a new folder for each service, made once."""
 
     def __init__(self, target: Target, assembly: Path) -> None:
         self._target = target
@@ -30,9 +30,9 @@ class Sources:
 
 
 def clear(assembly: Path) -> None:
-    """Removes all that an earlier synthesis left in this folder, and nothing that others keep there.
+    """Removes everything that an earlier synthesis left in this folder, and no other file.
 
-    CDK takes the folder of an asset for whole when it is there, and remembers an asset's hash by its path.
+    When the folder of an asset is there, CDK takes it for complete. It also caches its hash by its path.
     https://github.com/aws/aws-cdk/issues/2869
     """
     for pattern in SYNTHESIZED:
@@ -42,7 +42,7 @@ def clear(assembly: Path) -> None:
 
 
 def stage(service: str, target: Target, *, into: Path) -> Path:
-    """A new folder with the code of the service's functions: the same sources, the same bytes."""
+    """A new folder with the code of the service's functions. The same sources give the same bytes."""
     folder = into / service
     copy_packages((service, "kernel"), ROOT / "functions", into=folder)
     match target.name:
@@ -54,7 +54,7 @@ def stage(service: str, target: Target, *, into: Path) -> Path:
 
 
 def packages(target: Target) -> Path:
-    """The third-party packages for the target's machine, as a layer has them. Ends when there are none."""
+    """The third-party packages for the target's machine, as a layer. Ends when there are none that fit."""
     folder = target.bundle / target.machine
     if not folder.is_dir():
         raise SystemExit(
@@ -67,7 +67,7 @@ def packages(target: Target) -> Path:
 
 
 def _add_bootstrap(folder: Path, python: str) -> None:
-    """The embedded emulator's functions run on this machine's own Python and its packages."""
+    """In the embedded emulator a function runs on this machine's own Python and its packages."""
     shutil.copy(ROOT / "localstack" / "machine" / "runtime.py", folder)
     bootstrap = folder / "bootstrap"
     bootstrap.write_text(f'#!/bin/sh\nexec "{python}" "$(dirname "$0")/runtime.py" "$_HANDLER"\n')

@@ -1,4 +1,4 @@
-"""Builds the third-party packages that ship to Lambda, without Docker and from a lock file's hashes.
+"""Builds the third-party packages that ship to Lambda, without Docker, from the hashes of a lock file.
 
 `python -m infrastructure.packaging.bundle` writes build/bundle/<machine>/python.
 """
@@ -13,7 +13,7 @@ from pathlib import Path
 
 from infrastructure.target import BUNDLE, ROOT, host
 
-# Made for Linux, so no line of it has a marker that pip would judge by the machine it runs on.
+# Made for Linux, so no line has a marker. Pip would judge a marker by the machine that builds.
 LOCK = ROOT / "requirements-functions.txt"
 VERSION = "3.13"
 # Lambda's python3.13 runs on Amazon Linux 2023, whose glibc is 2.34.
@@ -37,7 +37,7 @@ def build(machine: str, bundle: Path = BUNDLE) -> Path:
 
 
 def record(machine: str, bundle: Path) -> None:
-    """Notes beside the packages what they were made for, so that other sources know them as others'."""
+    """Notes beside the packages what they were made for, so that `fits` can tell later."""
     (bundle / f"{machine}.made-for").write_text(wanted())
 
 
@@ -48,13 +48,13 @@ def fits(machine: str, bundle: Path) -> bool:
 
 
 def wanted() -> str:
-    """What decides the packages: the lock file, Python's version, and the services that have a client."""
+    """All that decides the packages: the lock file, Python's version, the AWS services that are called."""
     lock = hashlib.sha256(LOCK.read_bytes()).hexdigest()
     return f"{lock}\npython{VERSION}\n{' '.join(sorted(used_services()))}\n"
 
 
 def used_services() -> set[str]:
-    """The AWS services whose clients functions make."""
+    """The AWS services for which functions create a client."""
     sources = (ROOT / "functions").rglob("*.py")
     return {
         name for source in sources for name in re.findall(r'boto3\.client\(\s*"([\w-]+)"', source.read_text())
@@ -62,7 +62,7 @@ def used_services() -> set[str]:
 
 
 def trim(folder: Path, *, services: set[str]) -> None:
-    """Drops what no function reads: metadata, tests, and the models of services without a client."""
+    """Deletes files that no function reads: metadata, tests, and the models of services without a client."""
     for pattern in NEEDLESS:
         for path in sorted(folder.rglob(pattern)):
             shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
@@ -80,7 +80,7 @@ def interpreter() -> str | None:
 
 
 def size(folder: Path) -> int:
-    """Bytes, unzipped."""
+    """The folder's size in bytes, unzipped."""
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
@@ -93,7 +93,7 @@ def _install(folder: Path, machine: str) -> None:
 
 
 def _compile(folder: Path) -> None:
-    """Unchecked: unzipping loses times, and byte-code that is checked against them would not be used."""
+    """Makes unchecked byte-code: unzipping loses source times, and checked byte-code would be ignored."""
     if python := interpreter():
         command = [python, "-m", "compileall", "-q", "--invalidation-mode=unchecked-hash"]
         subprocess.run([*command, "-s", folder, "-p", "/opt/python", folder], check=True)  # noqa: S603

@@ -1,4 +1,4 @@
-"""Tells what each function weighs, and how long its import takes on this machine's wheels.
+"""Reports each function's size, and how long its import takes with this machine's packages.
 
 `python -m infrastructure.packaging.report` synthesizes the embedded target to learn the functions.
 """
@@ -24,7 +24,7 @@ MEASURE = "import time; start = time.perf_counter(); import {}; print(time.perf_
 
 
 def report() -> str:
-    """A table of all functions, and what the packages are like."""
+    """A table of all functions, and remarks about the packages."""
     with tempfile.TemporaryDirectory() as scratch:
         functions = sorted(_functions(Path(scratch)))
         services = {service for service, _ in functions}
@@ -42,13 +42,13 @@ def report() -> str:
 
 @cache
 def import_time(module: str) -> float:
-    """Milliseconds in a fresh interpreter, the best of three."""
+    """A module's import time in a fresh interpreter, in milliseconds: the best of three."""
     command = [sys.executable, "-c", MEASURE.format(module)]
     return min(float(_said(command, PYTHONPATH=str(ROOT / "functions"))) for _ in range(RUNS)) * 1000
 
 
 def _functions(scratch: Path) -> Iterator[tuple[str, str]]:
-    """Service and handler of every function, as the templates have them."""
+    """Service and handler of every function in the templates."""
     assembly, context = scratch / "assembly", json.dumps({"target": "embedded"})
     _said([sys.executable, str(ROOT / "app.py")], CDK_OUTDIR=str(assembly), CDK_CONTEXT_JSON=context)
     for template in assembly.glob("*.template.json"):

@@ -1,4 +1,4 @@
-"""Owns which files of a package of `functions/` ship: all but what only people, caches and tests read."""
+"""Owns which files of a package of `functions/` ship: all but READMEs, caches and tests."""
 
 import shutil
 from collections.abc import Iterable
@@ -8,6 +8,6 @@ LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.pyc", "README*", "tests")
 
 
 def copy_packages(names: Iterable[str], functions: Path, *, into: Path) -> None:
-    """Copies them to where none of them is yet. Raises FileExistsError."""
+    """Copies the packages into a folder that holds none of them yet. Raises FileExistsError."""
     for name in names:
         shutil.copytree(functions / name, into / name, ignore=LEFT_OUT)

@@ -1,1 +1,1 @@
-"""One construct per service: its functions, what each may do, and what it listens to."""
+"""One construct for each service: its functions, the rights of each, and the events that they read."""

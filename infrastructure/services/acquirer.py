@@ -1,4 +1,4 @@
-"""The sandbox card processor: a table, an HTTP API and a secret key of its own, as something outside has."""
+"""The sandbox card processor. Like an outside system it has a table, an HTTP API and a secret of its own."""
 
 import string
 
@@ -24,10 +24,10 @@ class Acquirer(Construct):
         generated = secretsmanager.CfnSecret.GenerateSecretStringProperty(
             exclude_characters=string.punctuation, password_length=40
         )
-        # Its `Id` is the ARN everywhere; `Ref`, which the construct of a higher level uses, only on AWS.
+        # `Id` is the ARN on AWS and on emulators. `Ref`, which the L2 construct uses, is it on AWS only.
         self.secret = secretsmanager.CfnSecret(self, "Secret", generate_secret_string=generated).attr_id
 
-        # Its worst test method answers after 25 seconds.
+        # The slowest of its test methods answers after 25 seconds.
         handler = ServiceFunction(self, "acquirer.api.handler", home=home, seconds=29)
         table.allow(handler, "GetItem", "UpdateItem")
         table.allow(handler, "Query", index="by_reference")

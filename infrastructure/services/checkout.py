@@ -1,4 +1,4 @@
-"""Checkout: the saga, what starts and repairs it, the hourly reconciliation, and an operator's routes."""
+"""Checkout: the saga, its start and repair, the hourly reconciliation, and the routes of operators."""
 
 from aws_cdk import ArnFormat, Stack
 from aws_cdk import aws_stepfunctions as sfn
@@ -45,7 +45,7 @@ class Checkout(Construct):
         _may_ask(reconcile, ORDER_STATUS=orders.order_status, **inventory.reconciliation)
         on_schedule(reconcile)
 
-        # To resolve an order it asks three functions, of ten seconds at most each, and the gateway waits 29.
+        # To resolve an order it asks three functions. Each may take ten seconds. The gateway waits for 29.
         self.api = ServiceFunction(self, "checkout.api.handler", home=home, seconds=29)
         self.api.knows(**platform.target.tokens)
         _may_start(self.api, CHECKOUT_REPAIR=self.saga.repair)
@@ -66,7 +66,7 @@ def _may_ask(function: ServiceFunction, **asked: ServiceFunction) -> None:
 
 
 def _executions(machine: sfn.StateMachine) -> str:
-    """All executions of one machine: their names are order ids, known only when they happen."""
+    """The ARN of all executions of one machine. Their names are order ids, which no template can know."""
     return Stack.of(machine).format_arn(
         service="states",
         resource="execution",

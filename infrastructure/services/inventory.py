@@ -1,4 +1,4 @@
-"""Inventory: stock over HTTP, its saga steps, confirmed orders, and what it has held for too long."""
+"""Inventory: stock over HTTP, its saga steps, the sale of confirmed orders, and overdue reservations."""
 
 from constructs import Construct
 
@@ -9,7 +9,7 @@ from infrastructure.subscriptions import on_events
 
 
 class Inventory(Construct):
-    """`tasks` are the saga's steps, `reconciliation` what checkout asks of it every hour."""
+    """`tasks` are the saga's steps. `reconciliation` are the functions that checkout asks every hour."""
 
     def __init__(self, scope: Construct, *, platform: Platform) -> None:
         super().__init__(scope, "Inventory")

@@ -1,4 +1,4 @@
-"""Operations: dead letters and outboxes over HTTP, for operators, and the record of what they did."""
+"""Operations: dead letters and outboxes over HTTP for operators, and the audit of what they did."""
 
 from collections.abc import Sequence
 
@@ -12,14 +12,14 @@ from infrastructure.service_table import ServiceTable
 
 
 class Operations(Construct):
-    """Operators look into the dead-letter queues that it is given, and into no other."""
+    """Operators see the dead-letter queues in `dead_letters`, and no other queue."""
 
     def __init__(self, scope: Construct, *, platform: Platform, dead_letters: Sequence[DeadLetters]) -> None:
         super().__init__(scope, "Operations")
         home = Home("operations", platform)
         table = ServiceTable(self, home=home)
 
-        # As long as the gateway waits.
+        # The gateway waits for 29 seconds.
         self.api = ServiceFunction(self, "operations.api.handler", home=home, seconds=29)
         self.api.knows(**platform.target.tokens)
         table.allow(self.api, "GetItem", "Query", "UpdateItem")
@@ -28,7 +28,7 @@ class Operations(Construct):
 
 
 def _shared(letters: DeadLetters, api: ServiceFunction) -> list[str]:
-    """The URLs of a dead-letter queue and of the one it redrives to, once it may be looked at or moved."""
+    """Lets the API read and redrive the letters; answers the URLs of their queue and its destination."""
     api.may("sqs:GetQueueAttributes", "sqs:ReceiveMessage", on=letters.queue_arn)
     if letters.redrives_to is None:
         return [letters.queue_url]

@@ -1,4 +1,4 @@
-"""Orders: checkouts over HTTP, its saga steps, what is overdue, and its own copy of catalog's prices."""
+"""Orders: checkouts over HTTP, its saga steps, overdue orders, and its own copy of catalog's prices."""
 
 from aws_cdk import CfnOutput, Stack
 from constructs import Construct
@@ -10,9 +10,9 @@ from infrastructure.subscriptions import on_events
 
 
 class Orders(Construct):
-    """`tasks` are the saga's steps; checkout asks `claim_overdue` every minute, `order_status` every hour.
+    """`tasks` are the saga's steps. Checkout asks `claim_overdue` every minute, `order_status` every hour.
 
-    `interventions` is what it asks when an operator does.
+    It asks the functions in `interventions` when an operator resumes or resolves an order.
     """
 
     def __init__(self, scope: Construct, *, platform: Platform) -> None:

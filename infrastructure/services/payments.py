@@ -1,4 +1,4 @@
-"""Payments: payment methods over HTTP, and the saga's two steps with money, which call the processor."""
+"""Payments: payment methods over HTTP, and the saga's two steps that charge and refund at the processor."""
 
 from constructs import Construct
 
@@ -9,7 +9,7 @@ from infrastructure.services.acquirer import Acquirer
 
 
 class Payments(Construct):
-    """The processor is outside of Settle, so payments may know the address and the key of its stand-in."""
+    """The processor is outside of Settle, so payments gets the address and the secret of the sandbox."""
 
     def __init__(self, scope: Construct, *, platform: Platform, processor: Acquirer) -> None:
         super().__init__(scope, "Payments")
@@ -24,7 +24,7 @@ class Payments(Construct):
         self.payment_status = ServiceFunction(self, "payments.tasks.payment_status", home=home)
         table.allow(self.payment_status, "GetItem")
 
-        # A charge asks the processor twice, and the processor may take 11 seconds to time out.
+        # A charge asks the processor twice, and each time it may take 11 seconds to time out.
         charge = ServiceFunction(self, "payments.tasks.charge_payment", home=home, seconds=24)
         refund = ServiceFunction(self, "payments.tasks.refund_payment", home=home, seconds=24)
         self.tasks = {"ChargePayment": charge, "RefundPayment": refund}

@@ -1,4 +1,4 @@
-"""Storefront: every event of Settle into its journal, and the screens over HTTP."""
+"""Storefront: it keeps every event of Settle in its journal, and shows orders over HTTP."""
 
 from constructs import Construct
 

@@ -1,1 +1,1 @@
-"""One machine as the cloud: the emulator's process, its functions' runtime, and deployments to it."""
+"""The emulator on this machine: its process, the runtime of its functions, and deployments to it."""

@@ -9,7 +9,7 @@ from botocore.config import Config
 
 from localstack.machine import environment
 
-# Each: no config file variable, no environment variable, and this default.
+# Each setting: no variable of the config file, no environment variable, and this default.
 IGNORE_CALLER = {
     "profile": (None, None, None, None),
     "config_file": (None, None, os.devnull, None),
@@ -21,7 +21,7 @@ Keys = tuple[str, str, str | None]
 
 @cache
 def _session() -> botocore.session.Session:
-    """One for all clients: it keeps the services' models, which are slow to read."""
+    """One session for all clients: it caches the services' models, which are slow to read."""
     return botocore.session.Session(session_vars=IGNORE_CALLER)
 
 

@@ -1,8 +1,8 @@
 """Deploys every stack to an emulator with the same `cdk deploy` that goes to AWS.
 
-`python -m localstack.machine.deploy [embedded|localstack]`. What was deployed, and from which sources, is
-recorded in the emulator's state directory, so that a second deployment of the same sources does nothing. A
-deployment that fails leaves no record: nobody knows then which sources run.
+`python -m localstack.machine.deploy [embedded|localstack]`. A deployment records its
+outputs and the fingerprint of its sources in the emulator's state directory. So a second deployment of the
+same sources does nothing. A deployment that fails leaves no record: nobody knows then which sources run.
 """
 
 import hashlib
@@ -28,24 +28,24 @@ SOURCES = (
     "localstack/machine/runtime.py",
 )
 LOCALSTACK = "http://127.0.0.1:4566"
-# LocalStack's functions run in containers, where its own address has this name, on this machine as well.
+# LocalStack's functions run in containers and reach it by this name. The name also works on this machine.
 LOCALSTACK_INSIDE = "http://localhost.localstack.cloud:4566"
 Say = Callable[[str], None]
 
 
 class DeployFailed(SystemExit):
-    """A CDK command failed; its last words are in the message."""
+    """A CDK command failed; its last lines are in the message."""
 
 
 @dataclass(frozen=True)
-class Deployment:
-    """Where Settle runs: the emulator's endpoint and each stack's outputs."""
+class EmulatorDeployment:
+    """A Settle that is deployed to an emulator: the emulator's endpoint, and each stack's outputs."""
 
     endpoint: str
     outputs: dict[str, dict[str, str]]
 
     def address(self, stack: str, output: str) -> str:
-        """An URL among the outputs, as seen from this machine, without a trailing slash."""
+        """A URL among the outputs, as seen from this machine, without a trailing slash."""
         return self.outputs[stack][output].rstrip("/").replace(LOCALSTACK_INSIDE, self.endpoint)
 
     @property
@@ -54,16 +54,16 @@ class Deployment:
 
 
 def files() -> Iterator[Path]:
-    """All that a deployment is made of."""
+    """Every file that a deployment is made of."""
     for name in SOURCES:
         path = environment.REPOSITORY / name
         found = sorted(path.rglob("*")) if path.is_dir() else [path]
         yield from (file for file in found if file.is_file() and "__pycache__" not in file.parts)
 
 
-def fingerprint(*said: str) -> str:
-    """One digest over the files and all else that is said to make the deployment."""
-    digest = hashlib.sha256("\0".join(said).encode())
+def fingerprint(*settings: str) -> str:
+    """One digest of the files and the settings of a deployment."""
+    digest = hashlib.sha256("\0".join(settings).encode())
     for file in files():
         name = file.relative_to(environment.REPOSITORY).as_posix()
         digest.update(f"{name}\0".encode() + file.read_bytes())
@@ -71,7 +71,7 @@ def fingerprint(*said: str) -> str:
 
 
 def context(target: str, endpoint: str) -> dict[str, str]:
-    """What app.py is told; `endpoint` is where the emulator is on this machine."""
+    """The CDK context for app.py. `endpoint` is the emulator's address on this machine."""
     return {
         "target": target,
         "endpoint": LOCALSTACK_INSIDE if target == "localstack" else environment.loopback(endpoint),
@@ -83,7 +83,7 @@ def context(target: str, endpoint: str) -> dict[str, str]:
 
 
 class Cdk:
-    """CDK commands for one emulator, which log to a file and see a scrubbed environment."""
+    """Runs CDK commands for one emulator. They log to a file and get a clean environment."""
 
     def __init__(self, state: Path, endpoint: str) -> None:
         self.state = state
@@ -92,14 +92,14 @@ class Cdk:
         self.environment = environment.child(environment.HOME, endpoint)
 
     def begin(self, *arguments: str, cwd: Path | None = None) -> subprocess.Popen[bytes]:
-        """Runs a command in `cwd`, or where the app is."""
+        """Starts a command in `cwd`, or in the repository."""
         command = [str(CDK), *arguments, "--no-notices", "--no-color", "--ci"]
         where = cwd or environment.REPOSITORY
         with self.log.open("ab") as log:
             return subprocess.Popen(command, cwd=where, env=self.environment, stdout=log, stderr=log)
 
     def finish(self, process: subprocess.Popen[bytes]) -> None:
-        """Waits for a command to end well. Raises DeployFailed."""
+        """Waits until a command has succeeded. Raises DeployFailed."""
         if process.wait() != 0:
             lines = self.log.read_text(errors="replace").splitlines()
             telling = [line for line in lines if "FAILED" in line] or lines
@@ -122,7 +122,7 @@ def _run(cdk: Cdk, target: str, endpoint: str, say: Say) -> Path:
     place = f"aws://{environment.ACCOUNT}/{environment.REGION}"
     bootstrap = cdk.begin(
         "bootstrap", place, cwd=cdk.state
-    )  # from a folder without an app: none to synthesize
+    )  # a folder without an app, so that none is synthesized
     cdk.finish(bootstrap)
     cdk.finish(synth)
     say("deploying all stacks")
@@ -131,18 +131,20 @@ def _run(cdk: Cdk, target: str, endpoint: str, say: Say) -> Path:
     return outputs
 
 
-def recorded(endpoint: str, state: Path, target: str = "embedded") -> Deployment | None:
-    """The deployment of exactly these sources, if that is what runs."""
+def recorded(endpoint: str, state: Path, target: str = "embedded") -> EmulatorDeployment | None:
+    """The deployment on record, if it is of exactly these sources and no service was reloaded since."""
     record = state / "deployed.json"
     if record.exists() and not noted(state):
         known = json.loads(record.read_text())
         if known["fingerprint"] == fingerprint(*context(target, endpoint).values()):
-            return Deployment(endpoint, known["outputs"])
+            return EmulatorDeployment(endpoint, known["outputs"])
     return None
 
 
-def deploy(endpoint: str, state: Path, target: str = "embedded", say: Say = lambda _: None) -> Deployment:
-    """Brings the emulator to what the sources say. Raises DeployFailed."""
+def deploy(
+    endpoint: str, state: Path, target: str = "embedded", say: Say = lambda _: None
+) -> EmulatorDeployment:
+    """Deploys the sources, unless the emulator runs them already. Raises DeployFailed."""
     if known := recorded(endpoint, state, target):
         say("already deployed")
         return known
@@ -152,13 +154,13 @@ def deploy(endpoint: str, state: Path, target: str = "embedded", say: Say = lamb
     outputs = json.loads(_run(Cdk(state, endpoint), target, endpoint, say).read_text())
     reload_noted(endpoint, state)
     (state / "deployed.json").write_text(json.dumps({"fingerprint": print_now, "outputs": outputs}))
-    return Deployment(endpoint, outputs)
+    return EmulatorDeployment(endpoint, outputs)
 
 
 def main(target: str = "embedded") -> None:
     if target == "localstack":
         state = environment.LOCAL / "localstack"
-        (state / "deployed.json").unlink(missing_ok=True)  # a new container knows nothing of the last one's
+        (state / "deployed.json").unlink(missing_ok=True)  # a new container has none of the last one's stacks
         made = deploy(LOCALSTACK, state, target, print)
     else:
         made = deploy(emulator.start().endpoint, emulator.STATE, target, print)

@@ -43,7 +43,7 @@ class Emulator:
             return False
 
     def is_ours(self) -> bool:
-        """Whether the process of that number is this emulator, and not one that got the number later."""
+        """Whether the process with this pid is this emulator, and not a later one with the same pid."""
         return {SERVER, self.state} <= set(processes.command(self.pid))
 
 
@@ -72,8 +72,8 @@ def _free_port() -> int:
 
 
 def _environment(state: Path, port: int) -> dict[str, str]:
-    """MiniStack's settings. Nothing is shared with a second one, and the user's Docker is left alone:
-    at its start MiniStack removes containers it takes for its own."""
+    """MiniStack's settings. Two emulators share nothing, and none reaches the user's Docker:
+    at its start MiniStack removes containers that it takes for its own."""
     endpoint = f"http://127.0.0.1:{port}"
     settings = {
         "GATEWAY_PORT": str(port),
@@ -104,7 +104,7 @@ def _spawn(state: Path, owner: int | None) -> Emulator:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-    process.returncode = 0  # it outlives this object, which would warn about that
+    process.returncode = 0  # the process outlives this object, which would warn about that
     emulator = Emulator(process.pid, port, f"http://127.0.0.1:{port}", str(state))
     _record(state).write_text(json.dumps(asdict(emulator)))
     return emulator
@@ -120,13 +120,13 @@ def _await_ready(emulator: Emulator, patience: float) -> bool:
 
 
 def start(state: Path = STATE, owner: int | None = None, attempts: int = 3) -> Emulator:
-    """The healthy emulator of this state directory, started if need be; with an `owner` (a process id) it
-    ends when that process does. Raises EmulatorFailed."""
+    """Starts the emulator of this state directory, unless it is running. With an `owner` (a process id) the
+    emulator ends when that process does. Raises EmulatorFailed."""
     state = state.resolve()
     if found := running(state):
         return found
     stop(state)
-    for _ in range(attempts):  # the free port may be taken by someone else before MiniStack binds it
+    for _ in range(attempts):  # another process may take the free port before MiniStack binds it
         shutil.rmtree(state, ignore_errors=True)
         state.mkdir(parents=True)
         emulator = _spawn(state, owner)

@@ -1,7 +1,7 @@
-"""Decides what every child process sees: nothing of the caller's AWS set-up, and only this machine.
+"""Owns the environment of every child process: nothing of the caller's AWS set-up, and only this machine.
 
 A profile, a credential, a proxy or an endpoint inherited from the shell could send a local command to a real
-account; so children get a short list of harmless variables, and everything else is set here.
+account. So a child inherits a short list of harmless variables, and every other variable is set here.
 `python -m localstack.machine.environment COMMAND ...` runs a command in that environment.
 """
 
@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 LOCAL = REPOSITORY / ".local"
-HOME = LOCAL / "home"  # of the tools that keep caches
+HOME = LOCAL / "home"  # for the tools that keep caches
 REGION = "us-east-1"
 ACCOUNT = "000000000000"
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -33,7 +33,7 @@ def loopback(endpoint: str) -> str:
 
 
 def credentials() -> dict[str, str]:
-    """Access that means something to an emulator only."""
+    """Credentials that only an emulator accepts."""
     return {
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",

@@ -12,7 +12,7 @@ GONE = (psutil.NoSuchProcess, psutil.AccessDenied, ProcessLookupError, Permissio
 
 
 def command(pid: int) -> list[str]:
-    """The command of a running process, word by word; nothing when there is no such process."""
+    """A running process's command line, word by word; empty when there is no such process."""
     with contextlib.suppress(*GONE):
         process = psutil.Process(pid)
         if _runs(process):
@@ -25,7 +25,7 @@ def group_lives(group: int) -> bool:
 
 
 def end_group(group: int, patience: float = 5.0) -> None:
-    """Ends every process of a group: asked first, killed after `patience` seconds. Raises TimeoutError."""
+    """Ends a group's processes by SIGTERM, and after `patience` seconds by SIGKILL. Raises TimeoutError."""
     for number in (signal.SIGTERM, signal.SIGKILL):
         with contextlib.suppress(*GONE):
             os.killpg(group, number)
@@ -45,5 +45,5 @@ def _running(group: int) -> Iterator[psutil.Process]:
 
 
 def _runs(process: psutil.Process) -> bool:
-    """Whether it has not ended. An ended process keeps its number until its parent takes notice."""
+    """Whether the process has not ended. An ended one keeps its pid until its parent has waited for it."""
     return bool(process.status() != psutil.STATUS_ZOMBIE)

@@ -1,9 +1,9 @@
 """Gives deployed functions the sources as they are now, without a deployment.
 
 A reload replaces the packages of the service and of the kernel in the code of its functions, and ends their
-processes: the next invocation runs the new sources. Nothing else of a function changes. CloudFormation is not
-told, and would find nothing to do once a change is taken back. So the reloaded services are noted in the
-emulator's state directory, and the next deployment reloads them again.
+processes: the next invocation runs the new sources. Nothing else of a function changes. CloudFormation does
+not know of a reload, so once a change is taken back it would find nothing to deploy. So the reloaded services
+are noted in the emulator's state directory, and the next deployment reloads them again.
 """
 
 import io
@@ -37,7 +37,7 @@ class DoesNotLoad(SystemExit):
 
 
 @dataclass(frozen=True)
-class Function:
+class DeployedFunction:
     """A deployed function, by its name in the emulator."""
 
     name: str
@@ -45,11 +45,11 @@ class Function:
     handler: str
 
 
-def deployed(endpoint: str) -> list[Function]:
+def deployed(endpoint: str) -> list[DeployedFunction]:
     """Settle's functions, by service."""
     pages = aws.client("lambda", endpoint).get_paginator("list_functions").paginate()
     found = (
-        Function(each["FunctionName"], service, each["Handler"])
+        DeployedFunction(each["FunctionName"], service, each["Handler"])
         for page in pages
         for each in page["Functions"]
         if (service := each.get("Environment", {}).get("Variables", {}).get("SERVICE"))
@@ -63,8 +63,8 @@ def noted(state: Path) -> set[str]:
     return set(json.loads(note.read_text())) if note.exists() else set()
 
 
-def reload(functions: Collection[Function], endpoint: str, state: Path) -> None:
-    """The functions run the sources as they are now. Raises DoesNotLoad: then all stay as they were."""
+def reload(functions: Collection[DeployedFunction], endpoint: str, state: Path) -> None:
+    """Makes the functions run the sources as they are now. Raises DoesNotLoad, and then changes nothing."""
     services = {function.service for function in functions}
     with tempfile.TemporaryDirectory() as scratch:
         sources = Path(scratch)
@@ -75,7 +75,7 @@ def reload(functions: Collection[Function], endpoint: str, state: Path) -> None:
 
 
 def reload_noted(endpoint: str, state: Path) -> None:
-    """After a deployment: what was reloaded before runs the sources again, and nothing is noted any more."""
+    """After a deployment: reloads every noted service from the sources, and removes the note."""
     if services := noted(state):
         functions = [function for function in deployed(endpoint) if function.service in services]
         reload(functions, endpoint, state)
@@ -83,7 +83,7 @@ def reload_noted(endpoint: str, state: Path) -> None:
 
 
 def declares_anew() -> bool:
-    """Whether a declaration in the sources is not the one of contracts/manifest.json."""
+    """Whether the declarations in the sources differ from those in contracts/manifest.json."""
     try:
         return declared(environment.child(environment.HOME)) != COMMITTED.read_text()
     except subprocess.CalledProcessError:
@@ -101,8 +101,8 @@ def _copy(packages: set[str], sources: Path) -> None:
         raise DoesNotLoad(f"the sources cannot be copied: {error}") from error
 
 
-def _check(functions: Collection[Function], sources: Path) -> None:
-    """Imports every handler in a process of its own, as the functions will."""
+def _check(functions: Collection[DeployedFunction], sources: Path) -> None:
+    """Imports all handlers in a separate process, as the functions will."""
     seen = environment.child(environment.HOME) | {"PYTHONPATH": str(sources), "PYTHONDONTWRITEBYTECODE": "1"}
     command = [sys.executable, "-c", IMPORT, *sorted({function.handler for function in functions})]
     ended = subprocess.run(command, cwd=sources, env=seen, capture_output=True, text=True, check=False)
@@ -117,7 +117,7 @@ def _told(trace: str, sources: Path) -> str:
     return place + (trace.strip().splitlines() or ["the process ended without a word"])[-1]
 
 
-def _replace(functions: Collection[Function], sources: Path, client: Any) -> None:
+def _replace(functions: Collection[DeployedFunction], sources: Path, client: Any) -> None:
     codes: dict[str, bytes] = {}
     for function in functions:
         if function.service not in codes:
@@ -125,14 +125,14 @@ def _replace(functions: Collection[Function], sources: Path, client: Any) -> Non
         client.update_function_code(FunctionName=function.name, ZipFile=codes[function.service])
 
 
-def _code(function: Function, sources: Path, client: Any) -> bytes:
+def _code(function: DeployedFunction, sources: Path, client: Any) -> bytes:
     address = client.get_function(FunctionName=function.name)["Code"]["Location"]
     environment.loopback(address)
     return repacked(urllib3.request("GET", address).data, sources, packages=(function.service, "kernel"))
 
 
 def repacked(code: bytes, sources: Path, *, packages: Collection[str]) -> bytes:
-    """The zipped code with these packages as the sources have them, and the rest as it was."""
+    """The zipped code with these packages taken from the sources. Every other file stays."""
     made = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(code)) as old, zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as new:
         for entry in old.infolist():

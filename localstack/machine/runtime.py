@@ -37,7 +37,7 @@ def _environment(name: str) -> Any:
 
 @dataclass(frozen=True)
 class Context:
-    """What AWS tells a handler about its invocation; the deadline is in milliseconds of the epoch."""
+    """The context that AWS passes to a handler. The deadline is in milliseconds since 1970."""
 
     aws_request_id: str
     invoked_function_arn: str
@@ -55,7 +55,7 @@ class Context:
 
 
 def load(handler: str) -> Handler:
-    """The callable named `package.module.function`; raises UnusableFunction in AWS's own words."""
+    """The callable that `package.module.function` names. Raises UnusableFunction with AWS's own messages."""
     module, dot, name = handler.rpartition(".")
     if not dot:
         reason = "not enough values to unpack (expected 2, got 1)"
@@ -110,8 +110,8 @@ def _log(document: dict[str, Any]) -> None:
     print("\r".join([f"[ERROR] {what}", "Traceback (most recent call last):", *trace]), flush=True)
 
 
-class Api:
-    """One kept connection to the Runtime API; the process ends when the other side is gone."""
+class RuntimeApi:
+    """One lasting connection to the Runtime API. The process ends when the API is gone."""
 
     def __init__(self, address: str) -> None:
         self._connection = http.client.HTTPConnection(address)
@@ -144,7 +144,7 @@ class Api:
         self.post(path, json.dumps(document).encode(), document["errorType"])
 
 
-def serve_one(api: Api, handler: Handler) -> None:
+def serve_one(api: RuntimeApi, handler: Handler) -> None:
     body, headers = api.next()
     request_id = headers["Lambda-Runtime-Aws-Request-Id"]
     os.environ["_X_AMZN_TRACE_ID"] = headers.get("Lambda-Runtime-Trace-Id", "")
@@ -163,7 +163,7 @@ def main(handler_name: str) -> None:
     sys.path.insert(0, os.environ.get("LAMBDA_TASK_ROOT") or os.path.dirname(os.path.abspath(__file__)))
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
     logging.basicConfig(stream=sys.stdout, format="[%(levelname)s]\t%(asctime)s\t%(message)s")
-    api = Api(os.environ["AWS_LAMBDA_RUNTIME_API"])
+    api = RuntimeApi(os.environ["AWS_LAMBDA_RUNTIME_API"])
     try:
         handler = load(handler_name)
     except Exception as error:  # noqa: BLE001 -- whatever a module raises at import is reported as AWS does

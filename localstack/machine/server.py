@@ -1,8 +1,8 @@
-"""Runs MiniStack as the head of its own process group, ends with whoever owns it, and queues for functions.
+"""Runs MiniStack as the leader of its own process group, and makes invocations wait for a free process.
 
-`python -m localstack.machine.server STATE [OWNER]`: by the state directory in the command line,
-`emulator.stop` knows this process from an innocent one that got its number; with an OWNER (a process id) the
-whole group ends when that process does, however it went.
+`python -m localstack.machine.server STATE [OWNER]`. The state directory in the command line is how
+`emulator.stop` tells this process from a later one with the same pid. With an OWNER (a process id) the whole
+group ends when that process does, however it ends.
 """
 
 import os
@@ -17,8 +17,8 @@ from ministack.core import lambda_runtime
 from ministack.services import lambda_svc
 
 ENVIRONMENTS = 2 * max(2, os.cpu_count() or 2)
-# MiniStack also drops environments, of changed code for instance, without telling whoever waits for one.
-UNTOLD_SECONDS = 1.0
+# MiniStack also drops environments without notice, for example when code has changed. So waiters look again.
+RECHECK_SECONDS = 1.0
 
 
 def _end_with(owner: int) -> None:
@@ -28,18 +28,18 @@ def _end_with(owner: int) -> None:
 
 
 def _with_current_code(worker: Any, how: str) -> tuple[Any, str]:
-    """The code may have changed while the invocation waited: a new process must not start from the old."""
+    """The code may have changed while the invocation waited: a new process must start from the new code."""
     if how == "spawn" and (known := lambda_svc._functions.get(worker.func_name)):
         worker.code_zip = known["code_zip"]
     return worker, how
 
 
 def queue_for_environments(limit: int = ENVIRONMENTS) -> None:
-    """At most `limit` processes per function; an invocation beyond them waits for one.
+    """Limits each function to `limit` processes. An invocation beyond the limit waits for a free process.
 
     MiniStack starts a process for every concurrent invocation, so fifty buyers would start hundreds of
-    Pythons on two cores; all it offers instead is to throttle. Waiting cannot lock up: no function calls
-    itself, not even through others.
+    Pythons on two cores. All it offers instead is to throttle. Waiting cannot deadlock: no function calls
+    itself, directly or through others.
     """
     acquire, release = lambda_svc.acquire_worker, lambda_svc.release_worker
     freed = threading.Condition()
@@ -47,7 +47,7 @@ def queue_for_environments(limit: int = ENVIRONMENTS) -> None:
     def wait_for_worker(*args: Any, **named: Any) -> Any:
         with freed:
             while (leased := acquire(*args, max_concurrency=limit, **named))[0] is None:
-                freed.wait(UNTOLD_SECONDS)
+                freed.wait(RECHECK_SECONDS)
         return _with_current_code(*leased)
 
     def free_worker(worker: Any) -> None:
@@ -59,10 +59,10 @@ def queue_for_environments(limit: int = ENVIRONMENTS) -> None:
 
 
 def answer_in_one_segment() -> None:
-    """The Runtime API sends head and body of an answer together, at once.
+    """Makes the Runtime API send the head and the body of a response together.
 
-    MiniStack writes them one by one, and the second waits until the function's process has acknowledged the
-    first: 40 milliseconds of every invocation.
+    MiniStack writes them one after the other, and the body waits until the function's process has
+    acknowledged the head. That takes 40 milliseconds of every invocation.
     """
     build = lambda_runtime.ProvidedWorker._build_handler_class
 

@@ -1,7 +1,7 @@
 """Mints bearer tokens for this machine's stages from a development key made on first use.
 
 `python -m localstack.machine.tokens CUSTOMER [customer|operator] [SECONDS]`. The private key lives under
-`.local/`, readable by its owner only, and is never committed: no stage but the local ones trusts it.
+`.local/`, readable by its owner only, and is never committed. Only local stages trust it.
 """
 
 import json
@@ -47,7 +47,7 @@ def private_key(file: Path = KEY_FILE) -> str:
 
 
 def key_set(pem: str | None = None) -> str:
-    """The public half as a JSON Web Key Set, one line."""
+    """The public key as a JSON Web Key Set, in one line."""
     key = serialization.load_pem_private_key((pem or private_key()).encode(), password=None)
     assert isinstance(key, ec.EllipticCurvePrivateKey)
     public = json.loads(ECAlgorithm.to_jwk(key.public_key()))
@@ -57,7 +57,7 @@ def key_set(pem: str | None = None) -> str:
 
 
 def claims(customer_id: str, role: str = "customer", lifetime: int = HOUR) -> dict[str, Any]:
-    """What a token says; `lifetime` in seconds, negative for one that has expired."""
+    """A token's claims. `lifetime` is in seconds; a negative one makes a token that has expired."""
     now = int(time.time())
     return {
         "iss": ISSUER,
@@ -70,7 +70,7 @@ def claims(customer_id: str, role: str = "customer", lifetime: int = HOUR) -> di
 
 
 def mint(customer_id: str, role: str = "customer", lifetime: int = HOUR, *, pem: str | None = None) -> str:
-    """A signed token; with another `pem` it is one that no stage trusts."""
+    """A signed token. No stage trusts a token that another `pem` has signed."""
     body = claims(customer_id, role, lifetime)
     return jwt.encode(body, pem or private_key(), algorithm="ES256", headers={"kid": KEY_ID})
 

@@ -1,1 +1,1 @@
-"""A deployed Settle as its callers use it: a client, tokens, a seed, and the scenarios of the demo."""
+"""A deployed Settle as its callers use it: a client, a seed, and the walkthroughs of the demo."""

@@ -1,6 +1,6 @@
-"""A deployed Settle as the demo and the end-to-end tests see it: its callers, and what is true in the end.
+"""A deployed Settle as the demo and the end-to-end tests see it: its callers, and how an order ended.
 
-What is true comes from four accounts: the order, the stock, the payment, and the acquirer's own books.
+The end is read in four places: the order, the stock, the payment, and the acquirer's own books.
 """
 
 import json
@@ -12,8 +12,8 @@ from functools import cached_property
 from typing import Any, TypeVar
 
 from localstack.machine import aws, tokens
-from localstack.machine.deploy import Deployment
-from localstack.shop.client import Answer, Settle, money
+from localstack.machine.deploy import EmulatorDeployment
+from localstack.shop.client import ApiResponse, Settle, money
 
 PATIENCE_SECONDS = 90.0
 FINAL = ("CONFIRMED", "CANCELLED", "NEEDS_ATTENTION")
@@ -21,13 +21,13 @@ Seen = TypeVar("Seen")
 
 
 class NeverHappened(AssertionError):
-    """What was waited for was not there in time; the message says what was there instead."""
+    """An awaited state did not come in time; the message says which state was there instead."""
 
 
 def wait_for(
     look: Callable[[], Seen], good: Callable[[Seen], object], patience: float = PATIENCE_SECONDS
 ) -> Seen:
-    """What `look` sees once it is good. Raises NeverHappened."""
+    """Calls `look` until `good` accepts its answer, and returns that answer. Raises NeverHappened."""
     deadline = time.monotonic() + patience
     while not good(seen := look()):
         if time.monotonic() > deadline:
@@ -37,8 +37,8 @@ def wait_for(
 
 
 @dataclass(frozen=True)
-class Account:
-    """What is true about one order of one SKU. Money in minor units; stock as available, reserved, sold."""
+class EndState:
+    """How one order of one SKU ended. Money in minor units; stock as available, reserved, sold."""
 
     order: str
     reason: str | None
@@ -51,9 +51,9 @@ class Account:
 
 @dataclass(frozen=True)
 class DeployedShop:
-    """A deployed Settle and everyone who talks to it."""
+    """A deployed Settle, and a client for each of its callers."""
 
-    deployment: Deployment
+    deployment: EmulatorDeployment
 
     @cached_property
     def anyone(self) -> Settle:
@@ -81,10 +81,10 @@ class DeployedShop:
         found = expect(self.operator.stock(sku), 200)
         return found["available"], found["reserved"], found["sold"]
 
-    def account(self, order_id: str, sku: str) -> Account:
+    def end_state(self, order_id: str, sku: str) -> EndState:
         order, payment = expect(self.operator.order(order_id), 200), self.operator.payment(order_id)
         intents = self.intents(order_id)
-        return Account(
+        return EndState(
             order=order["status"],
             reason=order["reason"],
             stock=self.stock(sku),
@@ -95,7 +95,7 @@ class DeployedShop:
         )
 
     def new_product(self, price: int, quantity: int, name: str = "Tea") -> str:
-        """A SKU nobody has used, with its price (minor units) and stock; on sale a moment later."""
+        """A new SKU with its price (minor units) and stock. It is on sale a moment later."""
         sku = f"tea-{uuid.uuid4().hex[:10]}"
         expect(self.operator.list_product(sku, name, price), 200, 201)
         if quantity:
@@ -103,7 +103,7 @@ class DeployedShop:
         return sku
 
     def quote(self, sku: str) -> dict[str, Any]:
-        """The problem of a checkout that expects to cost nothing: refused either way, and nothing changes."""
+        """The problem of a checkout that expects a total of 0. It is always refused and changes nothing."""
         lines = [{"sku": sku, "quantity": 1}]
         body = {"lines": lines, "payment_method": "none", "expected_total": money(0)}
         return dict(expect(self.customer("looker").call("POST", "/checkout", body, key="look"), 409, 422))
@@ -121,8 +121,8 @@ class DeployedShop:
         return str(expect(self.customer(customer).register_method(token), 201)["payment_method"])
 
 
-def expect(answer: Answer, *statuses: int) -> Any:
-    """The answer's body. Raises NeverHappened for any other status."""
+def expect(answer: ApiResponse, *statuses: int) -> Any:
+    """The response's body. Raises NeverHappened when its status is none of these."""
     if answer.status not in statuses:
         raise NeverHappened(f"status {answer.status}: {json.dumps(answer.body)[:500]}")
     return answer.body

@@ -1,6 +1,6 @@
-"""Tries, from inside a throwaway Lambda function with a service's own role, to read a table.
+"""Tries to read a table from inside a throwaway Lambda function that has a service's own role.
 
-The function is made for one look and removed again; IAM decides as it would for the service itself.
+The function is created for this and deleted afterwards. IAM decides as it would for the service itself.
 """
 
 import io

@@ -1,6 +1,6 @@
 """Fills a deployed Settle with products, stock and a customer's payment methods, over its HTTP API only.
 
-`python -m localstack.shop.seed`: into the running emulator. Every run makes SKUs of its own, so results stay
+`python -m localstack.shop.seed` fills the emulator on this machine. Every run makes new SKUs, so results stay
 exact.
 """
 
@@ -26,7 +26,7 @@ CUSTOMER = "alice"
 
 @dataclass(frozen=True)
 class Seed:
-    """The SKU of each tea, and the customer's payment method of each of the acquirer's test methods."""
+    """The SKU of each tea, and the customer's payment method for each test method of the acquirer."""
 
     skus: dict[str, str]
     methods: dict[str, str]

@@ -1,7 +1,7 @@
-"""What must hold whatever happened: pure, over what was written down.
+"""The invariants: rules that must hold whatever happened, as pure functions over stored data.
 
-The simulation asks it of every schedule, `make verify` of a deployed stack. That the same key gets the same
-answer is no matter of what is written down; the simulation checks it itself.
+The simulator checks them after every schedule, `make verify` checks them in a deployed stack. Stored data
+does not show whether the same key gets the same answer; the simulator checks that itself.
 """
 
 from dataclasses import dataclass
@@ -9,15 +9,15 @@ from dataclasses import dataclass
 from ops.evidence import Evidence
 from ops.invariants import events, money, privacy, saga, stock
 from ops.invariants.privacy import leaks
-from ops.invariants.registry import RULES, Rule
+from ops.invariants.registry import INVARIANTS, Invariant
 
-__all__ = ["RULES", "Evidence", "Rule", "Violation", "leaks", "violations"]
+__all__ = ["INVARIANTS", "Evidence", "Invariant", "Violation", "leaks", "violations"]
 TOPICS = (money, stock, saga, events, privacy)
 
 
 @dataclass(frozen=True)
 class Violation:
-    """`rule` by its name, `about` an order, a SKU or a subject, and `what` is wrong."""
+    """`rule` is the invariant's name, `about` an order, a SKU or a subject, `what` is wrong with it."""
 
     rule: str
     about: str
@@ -25,7 +25,9 @@ class Violation:
 
 
 def violations(evidence: Evidence) -> list[Violation]:
-    """Whatever breaks a rule; none in a world that is right."""
+    """Everything that breaks an invariant; empty when all of them hold."""
     return [
-        Violation(name, about, what) for name, rule in RULES.items() for about, what in rule.check(evidence)
+        Violation(name, about, what)
+        for name, rule in INVARIANTS.items()
+        for about, what in rule.check(evidence)
     ]

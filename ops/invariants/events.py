@@ -1,11 +1,11 @@
-"""Events: what was committed was published and nothing else, without gaps, and views are folded from it."""
+"""Events: all that were committed and no others are published, none is missing, views are their fold."""
 
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
 from kernel.events import Envelope
 from ops.evidence import Evidence, Item
-from ops.invariants.registry import Finding, rule
+from ops.invariants.registry import Finding, invariant
 from ops.invariants.saga import AGGREGATES
 from storefront import order_history
 
@@ -13,7 +13,7 @@ from storefront import order_history
 KEPT = timedelta(days=29)
 
 
-@rule
+@invariant
 def no_number_is_missing(evidence: Evidence) -> Iterator[Finding]:
     """An aggregate's events are numbered from 1 without gaps."""
     for (source, subject), events in evidence.known.items():
@@ -21,7 +21,7 @@ def no_number_is_missing(evidence: Evidence) -> Iterator[Finding]:
             yield subject, f"its events are numbered {sorted(events)}"
 
 
-@rule
+@invariant
 def no_number_is_given_twice(evidence: Evidence) -> Iterator[Finding]:
     """No two different events of an aggregate have the same number, wherever they stand."""
     seen: dict[tuple[str, str, int], Envelope] = {}
@@ -30,9 +30,9 @@ def no_number_is_given_twice(evidence: Evidence) -> Iterator[Finding]:
             yield event.subject, f"two different events have the number {event.sequence}"
 
 
-@rule
+@invariant
 def record_counts_its_events(evidence: Evidence) -> Iterator[Finding]:
-    """A record's sequence is the number of its last event, and nothing publishes without a record."""
+    """A record's sequence is the number of its last event, and no event is without its record."""
     for service, kind in AGGREGATES:
         records = evidence.records(service, kind)
         published = {
@@ -46,7 +46,7 @@ def record_counts_its_events(evidence: Evidence) -> Iterator[Finding]:
                 yield f"{kind}/{name}", f"its sequence is {sequence}, its last event {published.get(name, 0)}"
 
 
-@rule
+@invariant
 def committed_is_published(evidence: Evidence) -> Iterator[Finding]:
     """Every event in an outbox has reached the bus."""
     published = _ids(evidence.published)
@@ -55,7 +55,7 @@ def committed_is_published(evidence: Evidence) -> Iterator[Finding]:
             yield event.subject, f"{event.type} {event.sequence} was committed and never published"
 
 
-@rule
+@invariant
 def published_is_committed(evidence: Evidence) -> Iterator[Finding]:
     """Every event that was published in the last 30 days stands in an outbox."""
     committed = _ids(evidence.committed)
@@ -64,7 +64,7 @@ def published_is_committed(evidence: Evidence) -> Iterator[Finding]:
             yield event.subject, f"{event.type} {event.sequence} was published and never committed"
 
 
-@rule
+@invariant
 def journal_has_what_was_published(evidence: Evidence) -> Iterator[Finding]:
     """Every event that was published is in the storefront's journal."""
     kept = _ids(evidence.journal)
@@ -73,9 +73,9 @@ def journal_has_what_was_published(evidence: Evidence) -> Iterator[Finding]:
             yield event.subject, f"{event.type} {event.sequence} was published and is not in the journal"
 
 
-@rule
+@invariant
 def view_is_the_fold_of_history(evidence: Evidence) -> Iterator[Finding]:
-    """An order's row in the storefront is the fold of its committed events, and what a rebuild would make."""
+    """An order's row in the storefront is the fold of its committed events, and of those in the journal."""
     rows = evidence.records("storefront", "order_history")
     journals: dict[str, list[Envelope]] = {}
     for event in evidence.journal:
@@ -99,7 +99,7 @@ def _is_fold(row: Item, history: Iterable[Envelope]) -> bool:
     )
 
 
-@rule
+@invariant
 def prices_follow_the_catalog(evidence: Evidence) -> Iterator[Finding]:
     """The prices that orders has copied are those of the catalog."""
     copies = evidence.records("orders", "price")

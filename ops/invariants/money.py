@@ -1,15 +1,15 @@
-"""Money: what was captured, what went back, and that our books and the processor's say the same."""
+"""Money: captures, refunds, and the agreement of our books with the processor's."""
 
 from collections.abc import Iterable, Iterator, Mapping
 
 from kernel.events import Envelope
 from ops.evidence import Evidence, Item
-from ops.invariants.registry import Finding, rule
+from ops.invariants.registry import Finding, invariant
 
 SIGNS = {"PaymentCaptured": 1, "PaymentRefunded": -1}
 NOTHING, TAKEN, RETURNED = (0, 0), (1, 0), (1, 1)
-# What the processor may say of the intent, in parts of its amount (captured, refunded), by our status.
-# A capture that we have not heard of is no disagreement while the payment may be undone still.
+# What the processor's intent may say, by our books' status: (captured, refunded) in parts of its amount.
+# A capture that our books do not know of is allowed while the payment may still be undone.
 BOOKS: Mapping[str, tuple[tuple[int, int], ...]] = {
     "PENDING": (NOTHING, TAKEN),
     "DECLINED": (NOTHING, TAKEN),
@@ -20,9 +20,9 @@ BOOKS: Mapping[str, tuple[tuple[int, int], ...]] = {
 }
 
 
-@rule
+@invariant
 def captured_all_or_nothing(evidence: Evidence) -> Iterator[Finding]:
-    """At every prefix of a payment's events, captured minus refunded is nothing or all of it."""
+    """After each of a payment's events, captured minus refunded is zero or the whole amount."""
     for (source, subject), events in evidence.history.items():
         if source == "settle.payments":
             started = [event.data["amount"]["amount"] for event in events if event.type == "PaymentStarted"]
@@ -32,7 +32,7 @@ def captured_all_or_nothing(evidence: Evidence) -> Iterator[Finding]:
 
 
 def balances(events: Iterable[Envelope]) -> Iterator[int]:
-    """What the customer has paid after each event, in minor units: a ledger's entries, summed."""
+    """The amount that the customer has paid after each event, in minor units."""
     balance = 0
     for event in events:
         sign = SIGNS.get(event.type, 0)
@@ -40,16 +40,16 @@ def balances(events: Iterable[Envelope]) -> Iterator[int]:
         yield balance
 
 
-@rule
+@invariant
 def captured_once(evidence: Evidence) -> Iterator[Finding]:
-    """Over all intents of an order at the processor there is at most one capture."""
+    """The processor has captured at most one intent of an order."""
     for order_id in sorted({intent["reference"] for intent in evidence.intents}):
         captures = len(captured(evidence.intents_of(order_id)))
         if captures > 1:
             yield order_id, f"captured {captures} times"
 
 
-@rule
+@invariant
 def never_more_than_the_total(evidence: Evidence) -> Iterator[Finding]:
     """The processor never keeps more than an order's total, and never gives back more than it captured."""
     for order_id, order in evidence.orders.items():
@@ -58,9 +58,9 @@ def never_more_than_the_total(evidence: Evidence) -> Iterator[Finding]:
             yield order_id, f"the processor keeps {kept} of a total of {order['total']['amount']}"
 
 
-@rule
+@invariant
 def paid_as_it_ended(evidence: Evidence) -> Iterator[Finding]:
-    """The processor keeps the total of an order that is CONFIRMED, and nothing of one that is CANCELLED."""
+    """The processor keeps the total of a CONFIRMED order, and nothing of a CANCELLED order."""
     for order_id, order in evidence.settled("orders", "order"):
         kept = kept_of(evidence.intents_of(order_id))
         wanted = {"CONFIRMED": order["total"]["amount"], "CANCELLED": 0}.get(order["status"], kept)
@@ -68,9 +68,9 @@ def paid_as_it_ended(evidence: Evidence) -> Iterator[Finding]:
             yield order_id, f"is {order['status']} and the processor keeps {kept}, not {wanted}"
 
 
-@rule
+@invariant
 def both_books_agree(evidence: Evidence) -> Iterator[Finding]:
-    """Every payment that has an intent is at the processor as our books have it, and no other is captured."""
+    """The processor has every payment's intent as our books have it, and has captured no other intent."""
     payments = dict(evidence.settled("payments", "payment"))
     for order_id, payment in payments.items():
         if "intent_id" in payment:
@@ -99,5 +99,5 @@ def captured(intents: Iterable[Item]) -> list[Item]:
 
 
 def kept_of(intents: Iterable[Item]) -> int:
-    """What the processor has captured and not given back, in minor units."""
+    """The amount that the processor has captured and not refunded, in minor units."""
     return sum(intent["amount_captured"] - intent["amount_refunded"] for intent in intents)

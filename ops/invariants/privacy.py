@@ -1,4 +1,4 @@
-"""Privacy: what a customer has registered stays with payments, what the processor calls it too."""
+"""Privacy: a customer's payment methods, and the ids of the processor, stay with payments."""
 
 import json
 import re
@@ -8,22 +8,22 @@ from itertools import combinations
 from typing import Any
 
 from ops.evidence import Evidence
-from ops.invariants.registry import Finding, rule
+from ops.invariants.registry import Finding, invariant
 
 TOKEN = re.compile(r"\bpm_\w+")
 PROCESSOR_ID = re.compile(r"\b(?:pi|re)_[0-9A-Za-z][0-9A-Za-z-]{7,}")
-# Digits of ids are no card's, nor are those within a word or a number with a point.
+# No card number: digits of a UUID, digits within a word, and a number with a decimal point.
 ID = re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
 DIGITS = re.compile(r"(?<![\w.])\d(?:[ -]?\d){12,}(?![\w.])")
 
-# Rows with what an operator typed, by service: how their keys begin, and the attribute.
+# Rows with text that an operator typed, by service: how their keys begin, and the attribute.
 TYPED = {"orders": ("intervention#", "because"), "operations": ("audit#", "why")}
 
 
 def leaks(texts: Iterable[str], secrets: Iterable[str] = ()) -> list[str]:
-    """What the texts (log lines, messages, items) hold that none may: the place and kind of each find.
+    """Private data in the texts (log lines, messages, items): the place and the kind of each find.
 
-    `secrets` are looked for as they are; tokens, the processor's ids and card numbers by their look.
+    `secrets` are searched for as they are; tokens, the processor's ids and card numbers by their form.
     """
     known = [secret for secret in secrets if secret]
     return [f"text {place} holds {what}" for place, text in enumerate(texts) for what in _found(text, known)]
@@ -41,7 +41,7 @@ def _found(text: str, secrets: Iterable[str]) -> Iterator[str]:
 
 
 def _has_card(run: str) -> bool:
-    """Whether any groups in a row are 13 to 19 digits that satisfy Luhn."""
+    """Whether groups in a row make a number of 13 to 19 digits that satisfies Luhn."""
     groups = re.findall(r"\d+", run)
     numbers = ("".join(groups[first:last]) for first, last in combinations(range(len(groups) + 1), 2))
     return any(13 <= len(number) <= 19 and _luhn(number) for number in numbers)
@@ -52,9 +52,9 @@ def _luhn(digits: str) -> bool:
     return sum(number // 10 + number % 10 for number in doubled) % 10 == 0
 
 
-@rule
+@invariant
 def registrations_stay_with_payments(evidence: Evidence) -> Iterator[Finding]:
-    """No token, label or fingerprint of a payment method, and no card number, is anywhere else."""
+    """Outside of payments stands no token, label or fingerprint of a payment method, and no card number."""
     methods = evidence.records("payments", "method").values()
     secrets = {
         method[name] for method in methods for name in ("token", "label", "fingerprint") if method[name]
@@ -64,15 +64,15 @@ def registrations_stay_with_payments(evidence: Evidence) -> Iterator[Finding]:
             yield place, "holds what a customer has registered with payments"
 
 
-@rule
+@invariant
 def processor_ids_stay_in_the_payment(evidence: Evidence) -> Iterator[Finding]:
-    """No id of the processor's is anywhere but in a payment's record."""
+    """An id of the processor stands in a payment's record and nowhere else."""
     for place, texts in _elsewhere(evidence):
         if "a processor's id" in _kinds(texts):
             yield place, "holds an id of the processor's"
 
 
-@rule
+@invariant
 def payment_method_stays_with_its_order(evidence: Evidence) -> Iterator[Finding]:
     """The opaque id of a payment method is in the order, in OrderPlaced and with payments, and in no view."""
     ids = evidence.records("payments", "method").keys()
@@ -81,10 +81,10 @@ def payment_method_stays_with_its_order(evidence: Evidence) -> Iterator[Finding]
             yield place, "holds a payment method's id"
 
 
-@rule
+@invariant
 def typed_text_stays_where_it_was_typed(evidence: Evidence) -> Iterator[Finding]:
-    """What an operator typed is in the private row that took it and nowhere else: events carry its id."""
-    # A single word is not looked for, since it may be the name of something as well.
+    """An operator's text stands in the private row that took it and nowhere else: events carry its id."""
+    # A text of one word is not searched for, since the word may be a name that stands elsewhere.
     typed = {
         row[name]
         for service, (kind, name) in TYPED.items()
@@ -102,9 +102,9 @@ def _kinds(texts: Iterable[str]) -> set[str]:
 
 
 def _elsewhere(evidence: Evidence, *, without: str = "") -> Iterator[tuple[str, list[str]]]:
-    """Place and texts of every item but payments' own records and the processor's.
+    """The place and the texts of every item, except the records of payments and of the processor.
 
-    `without` is an attribute that orders and OrderPlaced may have, and whose value is left out there.
+    `without` is an attribute that orders and OrderPlaced may have. Its value is left out there.
     """
     for service, items in evidence.tables.items():
         for item in items:
@@ -122,7 +122,7 @@ def _allowed(service: str, kind: str, name: str) -> str:
 
 
 def _texts(value: Any, without: str) -> Iterator[str]:
-    """Every name and text in a value, events in their JSON form opened."""
+    """Every name and text in a value. A text that is JSON is opened."""
     match value:
         case Mapping():
             for name, inner in value.items():
@@ -140,5 +140,5 @@ def _texts(value: Any, without: str) -> Iterator[str]:
 
 @lru_cache(maxsize=4096)
 def _opened(text: str, without: str) -> tuple[str, ...]:
-    """Remembered: an event stands in an outbox and in the journal, and never changes."""
+    """Cached: an event stands in an outbox and in the journal, and never changes."""
     return tuple(_texts(json.loads(text), without))

@@ -1,4 +1,4 @@
-"""How a rule is told: a function's name, its first line, and what it finds."""
+"""The registry of invariants: each is a function, with its name, its docstring and its findings."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -6,23 +6,23 @@ from dataclasses import dataclass
 from ops.evidence import Evidence
 
 Finding = tuple[str, str]
-Check = Callable[[Evidence], Iterator[Finding]]
+InvariantCheck = Callable[[Evidence], Iterator[Finding]]
 
 
 @dataclass(frozen=True)
-class Rule:
-    """`check` yields what breaks the rule: about what, and how."""
+class Invariant:
+    """`check` yields each violation: the order, SKU or subject that it is about, and what is wrong."""
 
     name: str
     says: str
-    check: Check
+    check: InvariantCheck
 
 
-RULES: dict[str, Rule] = {}
+INVARIANTS: dict[str, Invariant] = {}
 
 
-def rule(check: Check) -> Check:
-    """Registers a rule under its function's name; its docstring is what must hold."""
+def invariant(check: InvariantCheck) -> InvariantCheck:
+    """Registers a check under its function's name. Its docstring says what must hold."""
     name = check.__name__.replace("_", "-")
-    RULES[name] = Rule(name, (check.__doc__ or "").strip(), check)
+    INVARIANTS[name] = Invariant(name, (check.__doc__ or "").strip(), check)
     return check

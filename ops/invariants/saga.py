@@ -1,13 +1,13 @@
-"""The saga: every accepted order ends, moves only forward, and is what its events say."""
+"""The saga: every accepted order ends, moves only forward, and equals the fold of its events."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from kernel.events import Envelope
 from ops.evidence import Evidence
-from ops.invariants.registry import Finding, rule
+from ops.invariants.registry import Finding, invariant
 
-# The status after an event, by the status before it ("": no record yet).
+# The status after an event, by the status before it and the event ("" means that there is no record yet).
 TRANSITIONS: Mapping[tuple[str, str], str] = {
     ("", "OrderPlaced"): "PENDING",
     ("PENDING", "OrderConfirmed"): "CONFIRMED",
@@ -38,14 +38,15 @@ TRANSITIONS: Mapping[tuple[str, str], str] = {
     ("LISTED", "ProductRetired"): "RETIRED",
 }
 TYPES = {type for _, type in TRANSITIONS}
-# Records that publish: service and kind.
+# The records that publish events: service and kind.
 AGGREGATES = (
     ("orders", "order"),
     ("inventory", "reservation"),
     ("payments", "payment"),
     ("catalog", "product"),
 )
-SAID = ("customer_id", "lines", "total", "payment_method", "name", "price", "reason")
+# Attributes of records that events carry as well.
+CARRIED = ("customer_id", "lines", "total", "payment_method", "name", "price", "reason")
 UNDONE = ("VOIDED", "DECLINED", "REFUNDED")
 UNDOES = {
     "RefundPayment": ("payments", "payment", UNDONE),
@@ -53,7 +54,7 @@ UNDOES = {
 }
 
 
-@rule
+@invariant
 def every_order_ends(evidence: Evidence) -> Iterator[Finding]:
     """Every accepted order ends CONFIRMED, CANCELLED or NEEDS_ATTENTION."""
     for order_id, order in evidence.settled("orders", "order"):
@@ -61,9 +62,9 @@ def every_order_ends(evidence: Evidence) -> Iterator[Finding]:
             yield order_id, f"is {order['status']} and nothing happens any more"
 
 
-@rule
+@invariant
 def confirmed_is_paid_and_held(evidence: Evidence) -> Iterator[Finding]:
-    """An order that is CONFIRMED has a payment that is CAPTURED, and stock that is RESERVED or COMMITTED."""
+    """A CONFIRMED order has a payment that is CAPTURED, and stock that is RESERVED or COMMITTED."""
     for order_id, order in evidence.settled("orders", "order"):
         payment = evidence.records("payments", "payment").get(order_id, {}).get("status")
         stock = evidence.records("inventory", "reservation").get(order_id, {}).get("status")
@@ -72,7 +73,7 @@ def confirmed_is_paid_and_held(evidence: Evidence) -> Iterator[Finding]:
             yield order_id, f"is CONFIRMED, its payment {payment}, its stock {stock}"
 
 
-@rule
+@invariant
 def cancelled_is_undone_for_ever(evidence: Evidence) -> Iterator[Finding]:
     """A CANCELLED order has a payment that is undone, and the processor cannot capture it any more."""
     for order_id, order in evidence.settled("orders", "order"):
@@ -84,9 +85,9 @@ def cancelled_is_undone_for_ever(evidence: Evidence) -> Iterator[Finding]:
             yield order_id, f"is CANCELLED, its payment {payment.get('status')}, at the processor {said}"
 
 
-@rule
+@invariant
 def parked_only_for_what_is_stuck(evidence: Evidence) -> Iterator[Finding]:
-    """What an order that NEEDS_ATTENTION is not stuck on is undone: one undo that fails stops no other."""
+    """When an order NEEDS_ATTENTION for a stuck undo, its other undo is done: one failure stops no other."""
     for order_id, order in evidence.settled("orders", "order"):
         events = evidence.history.get(("settle.orders", f"order/{order_id}"), ())
         stuck = {step for event in events if event.type == "OrderParked" for step in event.data["stuck"]}
@@ -96,7 +97,7 @@ def parked_only_for_what_is_stuck(evidence: Evidence) -> Iterator[Finding]:
                 yield order_id, f"is stuck on {', '.join(sorted(stuck))}, and its {kind} is {status}"
 
 
-@rule
+@invariant
 def only_forward(evidence: Evidence) -> Iterator[Finding]:
     """Orders, reservations, payments and products move only along their allowed transitions."""
     for (_, subject), events in evidence.history.items():
@@ -107,9 +108,9 @@ def only_forward(evidence: Evidence) -> Iterator[Finding]:
             status = TRANSITIONS.get((status, event.type), status)
 
 
-@rule
+@invariant
 def nothing_is_confirmed_once_fenced(evidence: Evidence) -> Iterator[Finding]:
-    """Once its cancellation has started, no order is confirmed; and an operator's word is what comes next."""
+    """No order is confirmed once it is fenced, and an order that is resolved ends as the operator said."""
     for (_, subject), events in evidence.history.items():
         fenced, resolved = False, ""
         for event in events:
@@ -123,13 +124,13 @@ def nothing_is_confirmed_once_fenced(evidence: Evidence) -> Iterator[Finding]:
             resolved = event.data["to"] if event.type == "OrderResolved" else resolved
 
 
-@rule
+@invariant
 def record_is_what_its_events_say(evidence: Evidence) -> Iterator[Finding]:
     """A record's status and content are the fold of its events."""
     for service, kind in AGGREGATES:
         for name, record in evidence.records(service, kind).items():
             events = evidence.history.get((f"settle.{service}", f"{kind}/{name}"), ())
-            # How many events there are is the business of other rules.
+            # Other invariants check how many events there are.
             if events and len(events) == record["sequence"]:
                 wrong = [each for each, value in folded(events).items() if record.get(each, value) != value]
                 if wrong:
@@ -137,10 +138,10 @@ def record_is_what_its_events_say(evidence: Evidence) -> Iterator[Finding]:
 
 
 def folded(events: Sequence[Envelope]) -> dict[str, Any]:
-    """What an aggregate's events make of its record, as far as they tell."""
+    """The attributes of an aggregate's record that follow from its events."""
     found: dict[str, Any] = {"status": "", "fenced": False}
     for event in events:
-        found |= {name: event.data[name] for name in SAID if name in event.data}
+        found |= {name: event.data[name] for name in CARRIED if name in event.data}
         found["status"] = TRANSITIONS.get((found["status"], event.type), found["status"])
         found["fenced"] |= event.type == "CancellationStarted"
         if event.type == "PaymentStarted":
@@ -150,9 +151,9 @@ def folded(events: Sequence[Envelope]) -> dict[str, Any]:
     return found
 
 
-@rule
+@invariant
 def the_index_has_what_is_open(evidence: Evidence) -> Iterator[Finding]:
-    """What has ended stands in no index; what is open does, and a parked order among the parked."""
+    """The index holds every open order and reservation, a parked order as parked, and none that ended."""
     marks = {"PENDING": "open", "CANCELLING": "open", "NEEDS_ATTENTION": "parked", "RESERVED": "open"}
     for service, kind in AGGREGATES[:2]:
         for name, record in evidence.records(service, kind).items():
@@ -161,7 +162,7 @@ def the_index_has_what_is_open(evidence: Evidence) -> Iterator[Finding]:
                 yield f"{kind}/{name}", f"is {record['status']} and stands {found or 'nowhere'} in the index"
 
 
-@rule
+@invariant
 def nothing_without_an_order(evidence: Evidence) -> Iterator[Finding]:
     """Every reservation and every payment belongs to an accepted order."""
     for service, kind in AGGREGATES[1:3]:

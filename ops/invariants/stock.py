@@ -1,27 +1,27 @@
-"""Stock: no unit is lost, found or held for nobody."""
+"""Stock: no unit is lost, no unit is made up, and none is held for nobody."""
 
 from collections import Counter
 from collections.abc import Iterator
 
 from ops.evidence import Evidence, Item
-from ops.invariants.registry import Finding, rule
+from ops.invariants.registry import Finding, invariant
 
 PLACES = ("available", "reserved", "sold")
 HELD_AS = {"RESERVED": "reserved", "COMMITTED": "sold"}
 
 
-@rule
+@invariant
 def stock_adds_up(evidence: Evidence) -> Iterator[Finding]:
-    """Of every SKU, available + reserved + sold = received, and none is negative."""
+    """For every SKU, available + reserved + sold = received, and no counter is negative."""
     for sku, stock in evidence.records("inventory", "stock").items():
         counters = {place: stock.get(place, 0) for place in PLACES}
         if min(counters.values()) < 0 or sum(counters.values()) != stock.get("received", 0):
             yield sku, f"{counters} of {stock.get('received', 0)} received"
 
 
-@rule
+@invariant
 def stock_is_held_by_somebody(evidence: Evidence) -> Iterator[Finding]:
-    """Of every SKU, reserved and sold are what the reservations hold that are RESERVED and COMMITTED."""
+    """For every SKU, reserved and sold are the units of its RESERVED and its COMMITTED reservations."""
     counters = held(evidence)
     stocks = evidence.records("inventory", "stock")
     for sku in sorted({*stocks, *(sku for sku, _ in counters)} - moving_skus(evidence)):
@@ -47,9 +47,9 @@ def moving_skus(evidence: Evidence) -> set[str]:
     return {line["sku"] for line in lines}
 
 
-@rule
+@invariant
 def reservation_ends_with_its_order(evidence: Evidence) -> Iterator[Finding]:
-    """What was held for a CONFIRMED order is COMMITTED; of a CANCELLED one the reservation is RELEASED."""
+    """The reservation of a CONFIRMED order is COMMITTED, that of a CANCELLED order is RELEASED."""
     reservations = evidence.records("inventory", "reservation")
     for order_id, order in evidence.settled("orders", "order"):
         found = reservations.get(order_id, {}).get("status")
@@ -59,9 +59,9 @@ def reservation_ends_with_its_order(evidence: Evidence) -> Iterator[Finding]:
             yield order_id, "is CONFIRMED and its stock is not COMMITTED"
 
 
-@rule
+@invariant
 def reservation_is_for_the_lines_ordered(evidence: Evidence) -> Iterator[Finding]:
-    """A reservation holds exactly its order's lines; one without lines never held any and is RELEASED."""
+    """A reservation holds exactly its order's lines; only a RELEASED tombstone has none."""
     for order_id, reservation in evidence.records("inventory", "reservation").items():
         lines = _quantities(reservation)
         tombstone = not lines and reservation["status"] == "RELEASED"

@@ -1,4 +1,4 @@
-"""The source as the architecture tests see it: files, syntax trees, names, lines that count."""
+"""The sources as the architecture tests see them: files, syntax trees, names, lines of code."""
 
 import ast
 import io
@@ -53,7 +53,7 @@ class File:
 
     @property
     def chapter(self) -> str:
-        """What the file is called inside its service (`store`, also for a module of a package `store`)."""
+        """The file's name inside its service (`store`). A module of a package `store` has it as well."""
         return [*self.module.split("."), ""][1]
 
     def code_lines(self) -> set[int]:
@@ -99,7 +99,7 @@ def services() -> list[str]:
 
 
 def repository() -> list[Path]:
-    """Every file that is committed or could be."""
+    """Every file that is committed, or that git would add."""
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
         cwd=ROOT,

@@ -1,4 +1,4 @@
-"""Size: how much there may be in a file, in a function, between its brackets, and in the kernel."""
+"""Limits of size: for a file, for a function, for its parameters, and for the kernel."""
 
 from statistics import median
 
@@ -11,7 +11,7 @@ FILE, FUNCTION, TYPICAL_FUNCTION, POSITIONAL = 200, 30, 6, 2
 # Code lines of each storey of the kernel.
 STOREYS = {"words": 240, "table": 310, "triggers": 480}
 INFRASTRUCTURE_LINES = 8  # per function, in the services' constructs; a relay is two functions
-# What is over a limit, and why that is better than the alternative.
+# The files and functions that are over a limit, each with the reason.
 LONGER_FILES: dict[str, str] = {}
 LONGER_FUNCTIONS: dict[str, str] = {}
 

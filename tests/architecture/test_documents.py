@@ -1,4 +1,4 @@
-"""The Markdown files: links that lead somewhere, tables that fit, decisions and words that are kept."""
+"""The Markdown files: links lead somewhere, tables fit, decisions are complete, the glossary is in use."""
 
 import ast
 import re
@@ -20,7 +20,7 @@ ENTRY = re.compile(r"^- \*\*([\w ]+)\*\* \(`([^`]+)`\): ", re.MULTILINE)
 CODE = ("functions", "contracts", "infrastructure", "localstack", "ops", "tests")
 FENCED = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(([^)\s]+)\)")
-# A path from the root of the repository; one with a placeholder or a choice in it is no path.
+# A path from the root of the repository. A path with a placeholder or a choice does not match.
 PLACE = re.compile(r"`([\w.-]+/[\w./-]*)`")
 
 
@@ -30,7 +30,7 @@ def named(path: Path) -> str:
 
 @cache
 def text_of(path: Path) -> str:
-    """The text without what stands in fences, which is a picture or code."""
+    """The text without its fenced blocks, which are pictures or code."""
     return FENCED.sub("", path.read_text(encoding="utf-8"))
 
 
@@ -90,7 +90,7 @@ def code() -> str:
 
 @cache
 def defined(folder: Path) -> set[str]:
-    """Names of the functions, classes and assignments in the folder's files, however deep they stand."""
+    """Names of the functions, classes and assignments in the folder's files, at any depth."""
     nodes = [node for file in files(named(folder)) for node in ast.walk(file.tree)]
     kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
     targets = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}

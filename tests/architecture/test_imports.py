@@ -1,4 +1,4 @@
-"""Who may import whom: the contracts of .importlinter, and what they cannot say."""
+"""Who may import whom: the contracts of .importlinter, and the rules that they cannot express."""
 
 import ast
 import json
@@ -72,7 +72,7 @@ def test_events_are_shapes_and_nothing_else(file: File) -> None:
 
 
 def strangers(file: File, *allowed: str) -> Iterator[str]:
-    """Imports that are neither pure nor named; a bare `from kernel import events` is the module itself."""
+    """Imports that are neither pure nor allowed. `from kernel import events` imports the module itself."""
     for name in sorted(file.imports()):
         if name.split(".")[0] not in PURE and not within(name, allowed):
             yield name
@@ -83,7 +83,7 @@ def within(name: str, allowed: tuple[str, ...]) -> bool:
 
 
 @pytest.mark.parametrize("file", shipped(), ids=str)
-def test_nothing_imports_what_aws_calls(file: File) -> None:
+def test_nothing_imports_a_module_that_aws_calls(file: File) -> None:
     triggers = {f"{service}.{chapter}" for service in services() for chapter in TRIGGERS}
     triggers.add("kernel.triggers.relay")
     triggers.discard(file.module)
@@ -106,7 +106,7 @@ def test_one_file_publishes_and_one_file_starts_executions(call: str, only: str)
 
 
 def named(node: ast.AST) -> object:
-    """What an attribute, a name or a literal is called; a call by `getattr` needs the literal."""
+    """The name in an attribute, a name or a literal. A call by `getattr` has it in a literal."""
     match node:
         case ast.Attribute(attr=name) | ast.Name(id=name) | ast.Constant(value=name):
             return name
@@ -143,7 +143,7 @@ def test_importing_any_module_needs_no_environment_and_no_network(tmp_path: Path
 
 
 @pytest.mark.parametrize("file", shipped(), ids=str)
-def test_what_comes_from_the_environment_is_read_when_it_is_needed(file: File) -> None:
+def test_environment_variables_are_read_inside_functions_only(file: File) -> None:
     inside = {node for function in file.functions() for node in ast.walk(function)}
     reading = [
         node.lineno

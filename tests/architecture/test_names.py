@@ -21,7 +21,7 @@ EMPTY_WORDS = {
     "base",
 }
 CHAPTERS = {"__init__", "domain", "events", "store", "api", "tasks", "consumers", "views"}
-# Chapters that one service has and others do not, as the design lays out the house.
+# The chapters that only one service has.
 OWN_CHAPTERS = {
     "payments": {"ledger", "provider", "adapters", "sandbox", "transport"},
     "orders": {"checkout", "pricing", "parked", "interventions", "sweep"},
@@ -93,7 +93,7 @@ def test_money_is_never_a_fraction(file: File) -> None:
 
 @pytest.mark.parametrize("file", [file for file in shipped() if file.package != "kernel"], ids=str)
 def test_only_the_kernel_catches_everything(file: File) -> None:
-    """Ruff lets a handler pass that raises again (BLE001); a service has none of these either."""
+    """Ruff (BLE001) allows a broad handler that raises again. A service has not even those."""
     broad = [
         handler.lineno
         for handler in ast.walk(file.tree)

@@ -1,4 +1,4 @@
-"""What no file of the repository may hold: places of one machine, addresses of package indexes, secrets."""
+"""Texts that no file of the repository may hold: paths of a machine, names of package indexes, secrets."""
 
 import re
 from pathlib import Path
@@ -47,10 +47,10 @@ def test_a_file_is_plain_text_of_a_bearable_size(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", [path for path in repository() if "lock" in path.name], ids=named)
-def test_a_lock_file_says_what_and_never_where_from(path: Path) -> None:
+def test_a_lock_file_names_packages_and_no_addresses(path: Path) -> None:
     assert re.findall(r'"resolved"|https?://\S+\.(?:tgz|whl|tar\.gz)', text_of(path)) == []
 
 
-def test_what_make_makes_is_not_committed() -> None:
+def test_generated_files_are_not_committed() -> None:
     made = {".venv", "node_modules", ".local", "cdk.out", "build", "__pycache__", ".hypothesis"}
     assert [named(path) for path in repository() if made & set(path.parts[len(ROOT.parts) :])] == []

@@ -1,4 +1,4 @@
-"""The samples: one published event each, full envelope, as its producer wrote it when it was new."""
+"""The samples: each is a published event in its full envelope, as its producer wrote it when it was new."""
 
 import json
 from functools import cache
@@ -30,5 +30,5 @@ def envelope(name: str) -> Envelope:
 
 
 def of(service: str, kind: str) -> list[str]:
-    """Names of the samples of one event type, every version there ever was."""
+    """The names of an event type's samples, of every version that there ever was."""
     return [name for name in names() if name.startswith(f"{service}.{kind}.v")]

@@ -1,4 +1,4 @@
-"""Whether what one side sends is what the other side takes, by their JSON schemas."""
+"""Compares two JSON schemas: whether the receiver accepts everything that the sender may send."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal
@@ -18,7 +18,7 @@ def taken_by(shape: Any) -> Schema:
 
 
 def written_out(shape: Any, mode: Literal["serialization", "validation"]) -> Schema:
-    """The schema of a type, with what it refers to in its place."""
+    """The JSON schema of a type, with each reference replaced by the schema that it refers to."""
     schema = TypeAdapter(shape).json_schema(mode=mode)
     named = schema.pop("$defs", {})
 
@@ -38,7 +38,7 @@ def written_out(shape: Any, mode: Literal["serialization", "validation"]) -> Sch
 
 
 def misfits(sent: Schema, taken: Schema, place: str = "$") -> Iterator[str]:
-    """The places where what is sent is not what is taken, each with why."""
+    """The places where a value may be sent that is not accepted, each with the reason."""
     if "anyOf" in sent:
         for alternative in sent["anyOf"]:
             yield from misfits(alternative, taken, place)
@@ -55,7 +55,7 @@ def misfits(sent: Schema, taken: Schema, place: str = "$") -> Iterator[str]:
 
 
 def inner_misfits(sent: Schema, taken: Schema, place: str) -> Iterator[str]:
-    """Of two objects, two lists, or two plain values of one type."""
+    """The misfits of two objects, two lists, or two plain values of one type."""
     for limit in LIMITS:
         if limit in taken and sent.get(limit) != taken[limit] and not values(sent):
             yield f"{place}: {limit} {taken[limit]} is taken, {sent.get(limit)} is sent"
@@ -69,5 +69,5 @@ def inner_misfits(sent: Schema, taken: Schema, place: str) -> Iterator[str]:
 
 
 def values(schema: Schema) -> list[Any]:
-    """All that there can be, where that is a few."""
+    """Every value that the schema allows, if the schema lists them."""
     return [schema["const"]] if "const" in schema else list(schema.get("enum", ()))

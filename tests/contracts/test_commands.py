@@ -1,4 +1,4 @@
-"""Commands between services: what an asker sends is what the step takes, and what it reads is answered."""
+"""Commands between services: the step takes what its asker sends, and answers what its asker reads."""
 
 import importlib
 import typing
@@ -26,13 +26,13 @@ def name(command: type) -> str:
 
 
 def step_of(command: type[Command[Any]]) -> type[Step]:
-    """The input of the step that answers: it has the command's own name, in the service that is asked."""
+    """The input of the step that answers: it has the command's name, in the service that is asked."""
     shape: type[Step] = getattr(importlib.import_module(f"{command.of}.tasks"), command.__name__)
     return shape
 
 
 def answer_of(command: type[Command[Any]]) -> Any:
-    """What the answering function says that it answers."""
+    """The declared return type of the function that answers."""
     module, _, function = TASKS[command.__name__].rpartition(".")
     assert module == f"{command.of}.tasks"
     handler = getattr(importlib.import_module(module), function)
@@ -44,7 +44,7 @@ def test_the_commands_held_here_are_those_that_are_wired() -> None:
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=name)
-def test_what_is_asked_is_what_the_step_takes(command: type[Command[Any]]) -> None:
+def test_a_step_takes_what_its_command_asks(command: type[Command[Any]]) -> None:
     assert list(misfits(sent_by(command), taken_by(step_of(command)))) == []
 
 
@@ -54,7 +54,7 @@ def test_nothing_is_asked_that_the_step_does_not_know(command: type[Command[Any]
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=name)
-def test_what_the_asker_reads_is_what_the_step_answers(command: type[Command[Any]]) -> None:
+def test_a_step_answers_what_its_asker_reads(command: type[Command[Any]]) -> None:
     assert list(misfits(sent_by(answer_of(command)), taken_by(command.answers()))) == []
 
 
@@ -65,7 +65,7 @@ def test_an_asker_has_shapes_of_its_own(command: type[Command[Any]]) -> None:
 
 
 class Parcel(BaseModel):
-    """What is taken in the cases below."""
+    """The shape that is taken in the cases below."""
 
     to: str
     size: Literal["small", "large"] = "small"
@@ -73,7 +73,7 @@ class Parcel(BaseModel):
     labels: tuple[str, ...] = ()
 
 
-class Letter(BaseModel):
+class Postcard(BaseModel):
     sealed: bool
 
 
@@ -85,8 +85,8 @@ FITS: dict[str, tuple[Any, Any]] = {
     "what is needed": (sent(to=str), Parcel),
     "more than is known": (sent(to=str, urgent=bool), Parcel),
     "one of the values": (sent(to=str, size=Literal["large"]), Parcel),
-    "one of the shapes": (sent(sealed=bool), Parcel | Letter),
-    "either of the shapes": (Letter | sent(to=str), Parcel | Letter),
+    "one of the shapes": (sent(sealed=bool), Parcel | Postcard),
+    "either of the shapes": (Postcard | sent(to=str), Parcel | Postcard),
 }
 DOES_NOT_FIT: dict[str, tuple[Any, Any, str]] = {
     "less than is needed": (sent(size=Literal["small"]), Parcel, "$.to: is needed"),
@@ -97,18 +97,18 @@ DOES_NOT_FIT: dict[str, tuple[Any, Any, str]] = {
     "without the limit": (sent(to=str, boxes=int), Parcel, "$.boxes: minimum"),
     "a list of another type": (sent(to=str, labels=list[int]), Parcel, "$.labels[]: integer"),
     "deeper down": (sent(one=sent(to=int)), sent(one=Parcel), "$.one.to: integer"),
-    "one shape too many": (Letter | sent(to=str), Parcel, "$.to: is needed"),
-    "none of the shapes": (sent(name=str), Parcel | Letter, "$: none of the alternatives"),
+    "one shape too many": (Postcard | sent(to=str), Parcel, "$.to: is needed"),
+    "none of the shapes": (sent(name=str), Parcel | Postcard, "$: none of the alternatives"),
 }
 
 
 @pytest.mark.parametrize(("sends", "takes"), FITS.values(), ids=FITS)
-def test_what_fits_is_told_to_fit(sends: Any, takes: Any) -> None:
+def test_shapes_that_fit_have_no_misfit(sends: Any, takes: Any) -> None:
     assert list(misfits(sent_by(sends), taken_by(takes))) == []
 
 
 @pytest.mark.parametrize(("sends", "takes", "why"), DOES_NOT_FIT.values(), ids=DOES_NOT_FIT)
-def test_what_does_not_fit_is_told_with_its_place(sends: Any, takes: Any, why: str) -> None:
+def test_a_misfit_is_told_with_its_place(sends: Any, takes: Any, why: str) -> None:
     found = list(misfits(sent_by(sends), taken_by(takes)))
     assert len(found) == 1
     assert found[0].startswith(why)

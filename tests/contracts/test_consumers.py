@@ -1,4 +1,4 @@
-"""What a service reads: its own shape accepts every version of the events it subscribes to."""
+"""Consumers: a service's own shape accepts every version of the events that the service subscribes to."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -14,7 +14,7 @@ from storefront import order_history
 from tests.contracts import samples
 from tests.support.wiring import MANIFEST
 
-# Handler, its shape, the service it listens to, and the types of events it asks for.
+# Handler, the shape that it reads, the service that publishes, and the types of events.
 READERS: list[tuple[str, type[BaseModel], str, tuple[str, ...]]] = [
     ("checkout.saga.start", executions.PlacedOrder, "orders", ("OrderPlaced",)),
     ("inventory.consumers.handler", inventory.ConfirmedOrder, "orders", ("OrderConfirmed",)),
@@ -31,7 +31,7 @@ READINGS = [
     for kind in kinds
     for name in samples.of(source, kind)
 ]
-# How an order may go, by the events that tell it, and what its customer then sees.
+# The courses of an order: the events, and what its customer sees after them.
 STORIES: dict[str, tuple[Sequence[str], dict[str, Any]]] = {
     "accepted": (["orders.OrderPlaced"], {"status": "PENDING", "stock": None, "payment": None}),
     "confirmed": (
@@ -101,7 +101,7 @@ STORIES: dict[str, tuple[Sequence[str], dict[str, Any]]] = {
     ),
 }
 
-# What the storefront counts and does not tell, for it is said among operators.
+# Events that the storefront counts and does not show, because they are among operators.
 INTERNAL = {"orders.OrderResumed", "orders.OrderResolved"}
 
 
@@ -128,7 +128,7 @@ def test_a_reader_takes_from_an_event_what_its_producer_said(shape: type[BaseMod
 
 
 @pytest.mark.parametrize(("shape", "name"), READINGS)
-def test_a_reader_does_not_mind_what_its_producer_says_later(shape: type[BaseModel], name: str) -> None:
+def test_a_reader_ignores_fields_that_its_producer_adds_later(shape: type[BaseModel], name: str) -> None:
     grown = grow(samples.sample(name))
     envelope = Envelope.model_validate(grown)
     assert read(envelope, shape) == read(samples.envelope(name), shape)
@@ -148,12 +148,12 @@ def test_the_storefront_tells_the_story_that_the_events_tell(story: str) -> None
 
 
 @pytest.mark.parametrize("story", STORIES)
-def test_the_storefront_does_not_mind_what_its_producers_say_later(story: str) -> None:
+def test_the_storefront_ignores_fields_that_its_producers_add_later(story: str) -> None:
     grown = [Envelope.model_validate(grow(event.model_dump(mode="json"))) for event in told(story)]
     assert order_history.fold(grown) == order_history.fold(told(story))
 
 
-def test_a_customer_never_reads_who_among_the_operators_did_what_and_why() -> None:
+def test_a_customer_never_reads_which_operator_acted_and_why() -> None:
     row = order_history.fold(told("in an operator's hands"))
     assert row is not None
     for name in ("orders.OrderResumed", "orders.OrderResolved"):
@@ -171,7 +171,7 @@ def test_every_event_about_an_order_is_part_of_a_story() -> None:
 
 
 def in_time(story: str) -> list[str]:
-    """The kinds of a story by the time of their samples; at one moment, by source."""
+    """A story's kinds of events in order of their samples' times; at the same time, by source."""
     pairs = zip(told(story), STORIES[story][0], strict=True)
     return [kind for _, kind in sorted(pairs, key=lambda pair: (pair[0].time, pair[0].source))]
 

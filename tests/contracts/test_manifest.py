@@ -1,4 +1,4 @@
-"""The committed manifest is what the sources declare, and nothing of it can be left out unnoticed."""
+"""The committed manifest is what the sources declare, and no declaration is left out."""
 
 import json
 import os
@@ -16,8 +16,8 @@ from infrastructure import manifest
 from tests.architecture.source import FUNCTIONS, ROOT, File, files
 
 COMMITTED = (ROOT / "contracts" / "manifest.json").read_text()
-SAID: dict[str, list[dict[str, Any]]] = json.loads(COMMITTED)
-# What a cold start of these pays for must not grow with what the services declare.
+DECLARED: dict[str, list[dict[str, Any]]] = json.loads(COMMITTED)
+# The modules that must not import these others, so that declarations do not slow their cold start.
 LEAN = {
     "kernel.triggers.relay": ("kernel.triggers.http", "kernel.triggers.tasks", "kernel.triggers.consumers"),
     "authorizer.handler": ("kernel.triggers.http", "kernel.triggers.tasks", "boto3"),
@@ -29,7 +29,7 @@ def test_the_committed_manifest_is_what_the_sources_declare() -> None:
     assert declarations.text(FUNCTIONS) == COMMITTED, "run make contracts"
 
 
-def test_another_interpreter_says_the_same_to_the_letter() -> None:
+def test_another_interpreter_makes_the_same_manifest() -> None:
     assert declared(os.environ) == COMMITTED
 
 
@@ -56,11 +56,13 @@ def test_a_synthesis_with_a_manifest_of_other_sources_ends_with_a_plain_sentence
 
 @pytest.mark.parametrize("kind", declarations.KINDS)
 def test_something_is_declared_of_every_kind(kind: str) -> None:
-    assert SAID[kind]
+    assert DECLARED[kind]
 
 
 def test_every_handler_that_infrastructure_deploys_is_declared_or_known_to_declare_nothing() -> None:
-    declared = {entry["handler"] for kind in declarations.KINDS for entry in SAID[kind] if "handler" in entry}
+    declared = {
+        entry["handler"] for kind in declarations.KINDS for entry in DECLARED[kind] if "handler" in entry
+    }
     deployed = {name for file in files("infrastructure") for name in handlers_named(file)}
     assert deployed - declared == {
         "authorizer.handler.handler",
@@ -83,13 +85,13 @@ def test_a_cold_start_that_needs_no_declarations_imports_none(module: str) -> No
     assert set(done.stdout.split()) & set(LEAN[module]) == set()
 
 
-@pytest.mark.parametrize("command", SAID["commands"], ids=lambda command: command["name"])
+@pytest.mark.parametrize("command", DECLARED["commands"], ids=lambda command: command["name"])
 def test_every_command_is_answered_by_a_step_of_its_service(command: dict[str, Any]) -> None:
-    steps = {step["name"]: step["handler"] for step in SAID["steps"]}
+    steps = {step["name"]: step["handler"] for step in DECLARED["steps"]}
     assert steps[command["name"]].startswith(f"{command['of']}.")
 
 
-@pytest.mark.parametrize("reader", SAID["subscriptions"], ids=lambda reader: reader["handler"])
+@pytest.mark.parametrize("reader", DECLARED["subscriptions"], ids=lambda reader: reader["handler"])
 def test_every_event_that_is_read_is_published_by_its_service(reader: dict[str, Any]) -> None:
-    published = {(event["of"], event["type"]) for event in SAID["events"]}
+    published = {(event["of"], event["type"]) for event in DECLARED["events"]}
     assert {(reader["of"], kind) for kind in reader["types"]} - published == set()

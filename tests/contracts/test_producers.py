@@ -1,4 +1,4 @@
-"""What a service publishes: every event class has its sample, and writes and reads exactly that."""
+"""Producers: every event class has its sample, writes exactly that sample, and reads it back."""
 
 import importlib
 import importlib.util
@@ -15,7 +15,7 @@ from tests.contracts import samples
 
 ATTRIBUTES = ["specversion", "id", "source", "type", "subject", "time", "datacontenttype", "dataversion"]
 ATTRIBUTES += ["sequence", "correlationid", "causationid", "data"]
-# What each service's events are about.
+# The kind of record that each service's events are about.
 AGGREGATES = {"catalog": "product", "orders": "order", "inventory": "reservation", "payments": "payment"}
 PRIVATE = re.compile(r"\b(?:pi_|pm_|tok_|card|number|cvc|email|address|phone|name)", re.IGNORECASE)
 
@@ -44,7 +44,7 @@ def test_every_sample_has_a_class_of_its_version_or_of_a_later_one() -> None:
         assert 1 <= int(version) <= latest.get(kind, 0), name
 
 
-def test_a_released_version_stays_readable_so_none_is_skipped() -> None:
+def test_every_released_version_of_an_event_has_a_sample() -> None:
     missing = [
         f"{kind}.v{version}"
         for kind, _, latest in (name.rpartition(".v") for name in CLASSES)
@@ -54,7 +54,7 @@ def test_a_released_version_stays_readable_so_none_is_skipped() -> None:
     assert missing == []
 
 
-def test_the_types_of_events_are_told_apart_by_name_alone() -> None:
+def test_no_two_types_of_events_have_one_name() -> None:
     kinds = [kind for _, kind in published()]
     assert len({kind.__name__ for kind in kinds}) == len(kinds)
 
@@ -81,7 +81,7 @@ def test_a_producer_writes_exactly_its_sample_and_reads_it_back(
 
 
 @pytest.mark.parametrize("name", sorted(set(CLASSES) & set(samples.names())))
-def test_a_producer_says_no_more_and_no_less_than_its_sample(name: str) -> None:
+def test_an_event_has_exactly_the_fields_of_its_sample(name: str) -> None:
     data, kind = samples.sample(name)["data"], CLASSES[name]
     assert set(kind.model_fields) == set(data)
     assert [field for field, told in kind.model_fields.items() if not told.is_required()] == []
@@ -93,7 +93,7 @@ def test_a_producer_says_no_more_and_no_less_than_its_sample(name: str) -> None:
 
 
 @pytest.mark.parametrize("kind", CLASSES.values(), ids=CLASSES)
-def test_no_event_has_a_field_for_what_a_person_typed(kind: type[Event]) -> None:
+def test_no_event_has_a_field_for_text_that_a_person_typed(kind: type[Event]) -> None:
     assert {"because", "why", "note", "comment", "label", "message"} & set(kind.model_fields) == set()
 
 

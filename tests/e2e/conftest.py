@@ -1,4 +1,4 @@
-"""One emulator for the session, with everything deployed to it; it ends with the session, come what may."""
+"""One emulator for the session, with everything deployed to it. It ends with the session in any case."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -16,7 +16,7 @@ Tables = dict[str, list[dict[str, Any]]]
 
 @pytest.fixture(scope="session")
 def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
-    """The emulator, owned by this process: killed with it if need be. Afterwards no process of it is left."""
+    """The emulator. It ends with this process at the latest. Afterwards none of its processes is left."""
     state = Path(tmp_path_factory.mktemp("e2e")) / "emulator"
     made = emulator.start(state, owner=os.getpid())
     try:
@@ -43,7 +43,7 @@ def table_names(shop: DeployedShop) -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def everything(shop: DeployedShop, table_names: dict[str, str]) -> Callable[[], Tables]:
-    """Reads every item of every table, once all have stopped changing."""
+    """Returns every item of every table, once all tables have stopped changing."""
     dynamodb = aws.client("dynamodb", shop.deployment.endpoint)
 
     def scan(table: str) -> list[dict[str, Any]]:

@@ -11,7 +11,7 @@ import pytest
 
 from localstack.machine import tokens
 from localstack.machine.emulator import Emulator
-from localstack.shop.client import Answer, Settle, fresh_key
+from localstack.shop.client import ApiResponse, Settle, fresh_key
 from localstack.shop.deployed import DeployedShop, expect, wait_for
 
 CARD = "4242424242424242"
@@ -60,8 +60,8 @@ def nothing_changes(store: Store, everything: Callable[[], Any]) -> Iterator[Non
     assert everything() == before
 
 
-def problem(answer: Answer, status: int, error: str) -> None:
-    """The answer refuses with this status, and says why in the one shape that problems have."""
+def problem(answer: ApiResponse, status: int, error: str) -> None:
+    """Asserts that the answer is a problem body with this status and this error."""
     assert (answer.status, answer.body.get("error")) == (status, error), answer.body
     assert isinstance(answer.body["message"], str)
     assert answer.body["message"]
@@ -190,9 +190,7 @@ BAD_TOKENS: dict[str, Callable[[], str | None]] = {
 
 
 @pytest.mark.parametrize("made", BAD_TOKENS.values(), ids=BAD_TOKENS)
-def test_a_token_that_proves_nothing_is_refused_everywhere(
-    store: Store, made: Callable[[], str | None]
-) -> None:
+def test_an_invalid_token_is_refused_everywhere(store: Store, made: Callable[[], str | None]) -> None:
     stranger = store.shop.anyone.as_bearer(made())
     problem(stranger.order(store.order_id), 401, "Unauthenticated")
     problem(stranger.checkout(store.sku, 1, store.method), 401, "Unauthenticated")
@@ -200,7 +198,7 @@ def test_a_token_that_proves_nothing_is_refused_everywhere(
     problem(stranger.receive_stock(store.sku, 1), 401, "Unauthenticated")
 
 
-def test_another_customers_order_is_not_there_for_anyone_else(store: Store) -> None:
+def test_another_customers_order_is_not_found(store: Store) -> None:
     mallory = store.shop.customer("mallory")
     problem(mallory.order(store.order_id), 404, "NotFound")
     problem(mallory.cancel(store.order_id), 404, "NotFound")

@@ -1,4 +1,4 @@
-"""Fifty buyers at once want the last ten: ten get one, forty are told so, and the stock adds up."""
+"""Fifty buyers at once want the last ten units: ten get one, forty are cancelled, and the stock adds up."""
 
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor

@@ -1,4 +1,4 @@
-"""While `make dev` watches, the next call runs what was just written, and a deployment ends that."""
+"""While `make dev` watches, the next call runs the changed sources. A deployment ends that."""
 
 import shutil
 import signal
@@ -35,7 +35,7 @@ class Watching:
         self.lines.extend(iter(self.process.stdout.readline, ""))
 
     def said(self, words: str) -> str:
-        """The first line with these words that has not been asked for yet; it is waited for."""
+        """Waits for the next line with these words, and returns it."""
 
         def first() -> str | None:
             if ended := self.process.poll() is not None:
@@ -63,7 +63,7 @@ def watching(sources: Path, state: str) -> Iterator[Watching]:
 
 @pytest.fixture
 def sources(machine: Emulator, shop: DeployedShop, tmp_path: Path) -> Iterator[Path]:
-    """A copy of what is deployed. Afterwards the emulator is as it was, which takes a deployment."""
+    """A copy of the deployed sources. Afterwards a deployment puts the emulator back as it was."""
     copy = copied(tmp_path / "sources")
     (copy / ".local").mkdir()
     shutil.copy(tokens.KEY_FILE, copy / ".local")

@@ -1,10 +1,10 @@
-"""Operators list, resume and resolve orders over HTTP, and what they may not ask changes nothing."""
+"""Operators list, resume and resolve orders over HTTP, and a refused request changes nothing."""
 
 from collections.abc import Callable
 from typing import Any
 
 from localstack.machine import aws
-from localstack.shop.client import Answer
+from localstack.shop.client import ApiResponse
 from localstack.shop.deployed import DeployedShop, expect, wait_for
 
 CARD = "4242 4242 4242 4242"
@@ -13,13 +13,13 @@ NOBODY = "/ops/checkouts/no-such-order"
 SINCE = "2026-01-01T00:00:00+00:00"
 
 
-def refused(answer: Answer, status: int, error: str) -> None:
+def refused(answer: ApiResponse, status: int, error: str) -> None:
     assert (answer.status, answer.body.get("error")) == (status, error), answer.body
     assert answer.body["message"]
 
 
 def parked(shop: DeployedShop) -> str:
-    """An order of which all is undone, put back by hand to where one is that could not be ended."""
+    """A cancelled order, changed by hand into an order that is undone and parked because it could not end."""
     sku = shop.new_product(price=500, quantity=1)
     shop.on_sale(sku, 500)
     frida = shop.customer("frida")
@@ -93,7 +93,7 @@ def test_bad_input_is_refused_and_changes_nothing(shop: DeployedShop, everything
     assert everything() == before
 
 
-def test_an_order_that_needs_nobody_is_neither_resumed_nor_resolved(shop: DeployedShop) -> None:
+def test_an_order_that_is_not_parked_is_neither_resumed_nor_resolved(shop: DeployedShop) -> None:
     order_id = parked(shop)
     ask = shop.operator.call
     body = BECAUSE | {"to": "CANCELLED"}

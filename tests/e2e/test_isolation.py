@@ -1,4 +1,4 @@
-"""While it runs, IAM lets no service's role read another service's table, by table, index or stream."""
+"""In the running emulator IAM lets no service's role touch another service's table, index or stream."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -11,11 +11,11 @@ import pytest
 from localstack.machine import aws
 from localstack.shop.deployed import DeployedShop
 
-Role = tuple[str, str]  # a service and one of its roles
+ServiceRole = tuple[str, str]  # a service and one of its roles
 
 
 def outcome(call: Callable[[], Any]) -> str:
-    """ "allowed" (also when only the names were wrong), or "denied"."""
+    """Either "denied" by IAM, or "allowed", also when the call failed because only its names were wrong."""
     try:
         call()
     except botocore.exceptions.ClientError as error:
@@ -25,7 +25,7 @@ def outcome(call: Callable[[], Any]) -> str:
 
 
 @pytest.fixture(scope="module")
-def roles(shop: DeployedShop) -> set[Role]:
+def roles(shop: DeployedShop) -> set[ServiceRole]:
     """Every function's service and role, as deployed."""
     pages = aws.client("lambda", shop.deployment.endpoint).get_paginator("list_functions").paginate()
     functions = [function for page in pages for function in page["Functions"]]
@@ -57,7 +57,7 @@ class Clients:
         return self.data.query(**where, KeyConditionExpression="pk = :value", ExpressionAttributeValues=said)
 
     def told(self, table: dict[str, Any]) -> Iterator[tuple[str, str]]:
-        """What this role is told when it touches the table in each way there is."""
+        """The answer of IAM to this role for each way to touch the table."""
         name, key = table["TableName"], {"pk": {"S": "-"}, "sk": {"S": "-"}}
         yield "get", outcome(lambda: self.data.get_item(TableName=name, Key=key))
         yield "update", outcome(lambda: self.data.update_item(TableName=name, Key=key))
@@ -74,7 +74,7 @@ def tables(shop: DeployedShop, table_names: dict[str, str]) -> dict[str, dict[st
 
 
 def test_no_role_of_a_service_touches_another_services_table(
-    shop: DeployedShop, roles: set[Role], tables: dict[str, dict[str, Any]]
+    shop: DeployedShop, roles: set[ServiceRole], tables: dict[str, dict[str, Any]]
 ) -> None:
     told = []
     for service, role in sorted(roles):
@@ -88,7 +88,7 @@ def test_no_role_of_a_service_touches_another_services_table(
 
 
 def test_each_service_has_a_role_that_reads_its_own_table(
-    shop: DeployedShop, roles: set[Role], tables: dict[str, dict[str, Any]]
+    shop: DeployedShop, roles: set[ServiceRole], tables: dict[str, dict[str, Any]]
 ) -> None:
     allowed = {
         service

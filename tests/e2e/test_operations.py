@@ -1,4 +1,4 @@
-"""An operator repairs what was lost, over HTTP and with the rights that the deployed function has."""
+"""An operator recovers lost events over HTTP, with the rights that the deployed function has."""
 
 import json
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ PROJECTOR = "storefront.projector.handler"
 
 @dataclass(frozen=True)
 class Journal:
-    """The storefront's own copy of an order's events, which a test can lose."""
+    """The storefront's own copy of an order's events, which a test can delete."""
 
     shop: DeployedShop
     order_id: str
@@ -43,7 +43,7 @@ class Journal:
 
 @pytest.fixture(scope="module")
 def journal(shop: DeployedShop) -> Journal:
-    """Of an order that is confirmed, and whose every event has arrived."""
+    """The journal of a confirmed order, after all of its events have arrived."""
     sku = shop.new_product(price=700, quantity=1)
     shop.on_sale(sku, 700)
     order_id = expect(shop.customer("dora").checkout(sku, 1, shop.method("dora", "pm_approve")), 202)[
@@ -73,7 +73,7 @@ def ask(shop: DeployedShop, path: str, **body: str) -> Any:
 
 
 def put(shop: DeployedShop, name: str, *bodies: str) -> None:
-    """Messages into the only queue of that name."""
+    """Sends messages to the only queue whose URL has that name."""
     sqs = aws.client("sqs", shop.deployment.endpoint)
     (url,) = [url for url in sqs.list_queues()["QueueUrls"] if name in url]
     for body in bodies:
@@ -94,7 +94,7 @@ def test_letters_that_were_redriven_have_their_effect(shop: DeployedShop, journa
     assert waiting(shop, PROJECTOR) == 0
 
 
-def test_a_look_tells_what_a_letter_is_about_and_no_more(shop: DeployedShop, journal: Journal) -> None:
+def test_a_look_tells_what_a_letter_is_about_but_not_its_data(shop: DeployedShop, journal: Journal) -> None:
     detail = {"type": "OrderPlaced", "correlationid": journal.order_id, "data": {"customer_id": "dora"}}
     put(shop, "CheckoutReconcileDeadLetters", json.dumps({"detail": detail}))
     seen = expect(shop.operator.call("GET", "/ops/dead-letters/checkout.repair.reconcile"), 200)
@@ -113,7 +113,7 @@ def test_events_that_were_published_again_have_their_effect(shop: DeployedShop, 
     wait_for(lambda: whole(shop, journal.order_id), bool)
 
 
-def test_what_was_done_is_on_record(shop: DeployedShop, journal: Journal) -> None:
+def test_the_actions_of_operators_are_on_record(shop: DeployedShop, journal: Journal) -> None:
     before = datetime.now(UTC).date()
     ask(shop, "dead-letters/orders.outbox/redrive")
     days = sorted({before.isoformat(), datetime.now(UTC).date().isoformat()})

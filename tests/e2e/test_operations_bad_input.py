@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from localstack.shop.client import Answer
+from localstack.shop.client import ApiResponse
 from localstack.shop.deployed import DeployedShop
 
 CARD = "4242424242424242"
@@ -38,8 +38,8 @@ def nothing_changes(everything: Callable[[], Any]) -> Iterator[None]:
     assert everything() == before
 
 
-def problem(answer: Answer, status: int, error: str) -> None:
-    """The answer refuses with this status, and says why in the one shape that problems have."""
+def problem(answer: ApiResponse, status: int, error: str) -> None:
+    """Asserts that the answer is a problem body with this status and this error."""
     assert (answer.status, answer.body.get("error")) == (status, error), answer.body
     assert isinstance(answer.body["message"], str)
     assert answer.body["message"]
@@ -65,7 +65,7 @@ def test_an_operation_without_a_usable_key_is_refused(shop: DeployedShop, header
         problem(shop.operator.send("POST", path, body, headers=headers), 400, "InvalidRequest")
 
 
-def test_an_operation_on_what_is_not_there_is_refused(shop: DeployedShop) -> None:
+def test_an_operation_on_something_unknown_is_refused(shop: DeployedShop) -> None:
     operator, range_ = shop.operator, {"first": MOMENT, "last": MOMENT}
     problem(operator.call("GET", "/ops/dead-letters/nobody"), 404, "NotFound")
     problem(operator.call("POST", "/ops/dead-letters/nobody/redrive", BECAUSE, key="k"), 404, "NotFound")

@@ -1,4 +1,4 @@
-"""The operator's two commands against a deployed stack: an audit of all it wrote, the trace of one order."""
+"""The operator's two commands in a deployed stack: the check of all invariants, the trace of one order."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -13,11 +13,11 @@ from localstack.shop.client import Settle
 from localstack.shop.deployed import DeployedShop, expect, wait_for
 from ops.deployment import Deployment
 from ops.evidence import Evidence
-from ops.invariants import RULES, violations
+from ops.invariants import INVARIANTS, violations
 from ops.trace import Trace
 from ops.verify import gather
 
-SINCE = timedelta(0)  # nothing moves any more when it is asked
+SINCE = timedelta(0)  # no order moves any more when it is checked
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +28,7 @@ def deployment(shop: DeployedShop) -> Deployment:
 
 @pytest.fixture(scope="module")
 def ended(shop: DeployedShop, everything: Any) -> Mapping[str, str]:
-    """By how they ended, two orders, once everything has come to rest."""
+    """Two orders by how they ended, once the tables have stopped changing."""
     sku = shop.new_product(price=700, quantity=3)
     shop.on_sale(sku, 700)
     erin = shop.customer("erin")
@@ -47,7 +47,7 @@ def status(customer: Settle, order_id: str) -> Any:
 
 
 def about(evidence: Evidence, order_ids: Mapping[str, str]) -> list[tuple[str, str]]:
-    """Other suites spoil their own orders on purpose."""
+    """The violations about these orders. Other suites spoil orders of their own on purpose."""
     return [
         (one.rule, one.about)
         for one in violations(evidence)
@@ -55,18 +55,16 @@ def about(evidence: Evidence, order_ids: Mapping[str, str]) -> list[tuple[str, s
     ]
 
 
-def test_the_audit_finds_nothing_wrong_with_what_a_deployed_stack_wrote(
-    deployment: Deployment, ended: Mapping[str, str]
-) -> None:
+def test_a_deployed_stack_breaks_no_invariant(deployment: Deployment, ended: Mapping[str, str]) -> None:
     found = gather(deployment, SINCE)
     assert {found.orders[order_id]["status"] for order_id in ended.values()} == set(ended)
     assert not any(found.moves(order_id) for order_id in ended.values())
     assert about(found, ended) == []
-    assert len(RULES) > 20
+    assert len(INVARIANTS) > 20
 
 
-def test_the_audit_finds_what_was_spoilt(deployment: Deployment, ended: Mapping[str, str]) -> None:
-    """An order that says CONFIRMED and whose money went back."""
+def test_an_order_that_was_spoilt_breaks_invariants(deployment: Deployment, ended: Mapping[str, str]) -> None:
+    """An order that says CONFIRMED although its payment was declined."""
     table = deployment.tables()["orders"]
     dynamodb = deployment.client("dynamodb")
     key = {"pk": {"S": f"order#{ended['CANCELLED']}"}, "sk": {"S": "order"}}

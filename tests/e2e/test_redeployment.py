@@ -1,4 +1,4 @@
-"""Deployed again to the emulator that is up, a change is seen to run; taken back, it is gone."""
+"""A change that is deployed to the running emulator runs. Taken back and deployed again, it is gone."""
 
 from pathlib import Path
 

@@ -43,7 +43,7 @@ def allowed(template: Template) -> dict[str, set[str]]:
 
 
 def construct_id(handler: str) -> str:
-    """`ReserveStock` of inventory.tasks.reserve_stock; a module's only `handler` goes by the module."""
+    """`ReserveStock` for inventory.tasks.reserve_stock. A function `handler` has the name of its module."""
     parts = handler.split(".")
     name = parts[-1] if parts[-1] != "handler" else parts[-2] if parts[-2] != "handler" else parts[-3]
     return "".join(word.capitalize() for word in name.split("_"))
@@ -61,7 +61,7 @@ def grants(templates: Mapping[str, Template]) -> Iterator[Grant]:
 
 
 def written_out(value: Any, templates: Mapping[str, Template], stack: str) -> str:
-    """A template's value as text: resources are named `<stack>.<logical id>`, whatever refers to them."""
+    """A template's value as text. Every reference to a resource has the form `<stack>.<logical id>`."""
     match value:
         case str():
             return value
@@ -81,7 +81,7 @@ def written_out(value: Any, templates: Mapping[str, Template], stack: str) -> st
 
 
 def is_of(grant: Grant, role: str) -> bool:
-    """Whether the grant is that of the construct `role`."""
+    """Whether the grant belongs to the role of the construct `role`."""
     return fnmatchcase(grant.role, f"*{role}Role*")
 
 
@@ -99,7 +99,7 @@ def _exported(export: str, templates: Mapping[str, Template]) -> str:
 
 
 def _statements(template: Template) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Role and statement, of policies beside a role and in it. Managed policies would hide both."""
+    """Role and statement of attached and of inline policies. A managed policy would hide its statements."""
     for name, resource in template["Resources"].items():
         properties = resource.get("Properties", {})
         if resource["Type"] == "AWS::IAM::Policy":

@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 TARGETS = ("cloud", "embedded", "localstack")
 HOST = "aarch64" if platform.machine().lower() in ("arm64", "aarch64") else "x86_64"
 PATIENCE_SECONDS = 300
-# Nothing listens there: whatever would ask the network fails instead.
+# Nothing listens there, so a request over the network fails.
 NOWHERE = "http://127.0.0.1:9"
 
 Template = dict[str, Any]
@@ -27,7 +27,7 @@ Resource = dict[str, Any]
 
 @dataclass(frozen=True)
 class Assembly:
-    """What one synthesis left: templates by stack, assets, and what it said."""
+    """The result of one synthesis: templates by stack, assets, and its output."""
 
     folder: Path
     code: int = 0
@@ -65,7 +65,7 @@ def synthesize(outdir: Path, **context: str) -> Assembly:
 
 
 def synthesize_copy(root: Path, outdir: Path, **context: str) -> Assembly:
-    """Runs app.py with this context on top of cdk.json's; a failed run has a code and no templates."""
+    """Runs app.py with this context on top of cdk.json's. A failed run has an exit code and no templates."""
     flags: dict[str, Any] = json.loads((root / "cdk.json").read_text())["context"]
     environment = {
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),

@@ -1,4 +1,4 @@
-"""The packages that ship: what is kept of them, and for which services."""
+"""The packages that ship: which files are kept, and for which AWS services."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Over the synthesized templates: who may ask whom, start what and read the processor's secret."""
+"""In the synthesized templates: who may invoke a function, start an execution, read the secret."""
 
 from tests.infrastructure.permissions import Grant, is_of
 
@@ -48,7 +48,7 @@ def test_only_checkout_starts_and_describes_executions(given: list[Grant]) -> No
     ]
 
 
-def test_checkout_asks_the_functions_it_is_told_and_no_service_invokes_another(given: list[Grant]) -> None:
+def test_only_checkout_invokes_functions_of_other_services(given: list[Grant]) -> None:
     functions = [
         grant
         for grant in given
@@ -75,7 +75,7 @@ def test_checkout_asks_the_functions_it_is_told_and_no_service_invokes_another(g
     }
 
 
-def test_the_processors_secret_is_for_the_processor_and_for_what_charges_and_refunds(
+def test_only_the_processor_and_the_steps_that_call_it_read_its_secret(
     given: list[Grant],
 ) -> None:
     readers = [grant for grant in given if grant.action == "secretsmanager:GetSecretValue"]

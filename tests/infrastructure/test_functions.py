@@ -32,7 +32,7 @@ def test_every_function_has_its_own_log_that_expires_and_a_timeout_of_its_own(as
 
 
 def machines(assembly: Assembly) -> dict[str, str]:
-    """By construct id, the text of each state machine, before its substitutions."""
+    """The text of each state machine before its substitutions, by construct id."""
     found = {}
     for _, name, machine in assembly.resources("AWS::StepFunctions::StateMachine"):
         assert isinstance(machine["DefinitionString"], str)
@@ -70,7 +70,7 @@ def test_each_state_calls_the_function_of_its_own_name(assembly: Assembly) -> No
                 assert f"{state}Arn" in machine["DefinitionSubstitutions"]
 
 
-def test_state_machines_log_errors_without_what_they_are_about(assembly: Assembly) -> None:
+def test_state_machines_log_errors_without_execution_data(assembly: Assembly) -> None:
     for _, name, machine in assembly.resources("AWS::StepFunctions::StateMachine"):
         logging = machine["LoggingConfiguration"]
         assert (logging["Level"], logging["IncludeExecutionData"]) == ("ERROR", False), name

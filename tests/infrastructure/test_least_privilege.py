@@ -1,7 +1,7 @@
 """Each function may do what it was seen to do, and nothing else.
 
-Every function is run in the in-process world, its SDK calls are mapped to IAM actions (a transaction is
-the actions of its items), and the result must equal what the templates allow it.
+Every function runs in the in-process world. Its SDK calls are mapped to IAM actions; a transaction counts as
+the actions of its items. These actions must equal those that the templates allow the function.
 """
 
 import os
@@ -24,7 +24,7 @@ from tests.infrastructure.permissions import allowed, construct_id
 from tests.infrastructure.synthesis import Assembly
 from tests.support import aws
 from tests.support.faults import ALWAYS, Mishap
-from tests.support.letters import Queues
+from tests.support.letters import LetterQueues
 from tests.support.processor import SECRET
 from tests.support.shop import SagaShop
 from tests.support.wiring import PUBLISHERS
@@ -37,8 +37,8 @@ ITEM_ACTIONS = {
     "ConditionCheck": "dynamodb:ConditionCheckItem",
 }
 PREFIXES = {"stepfunctions": "states"}
-# What AWS does in a function's name, which no code of ours calls: written down with its reason.
-LOGS = {"logs:CreateLogStream", "logs:PutLogEvents"}  # the runtime writes what was printed
+# Actions that AWS itself takes with a function's role, each with the reason: no code of ours calls them.
+LOGS = {"logs:CreateLogStream", "logs:PutLogEvents"}  # the runtime writes what the function prints
 QUEUE = {  # the poller of an SQS event source uses the function's role
     "sqs:ReceiveMessage",
     "sqs:ChangeMessageVisibility",
@@ -46,7 +46,7 @@ QUEUE = {  # the poller of an SQS event source uses the function's role
     "sqs:DeleteMessage",
     "sqs:GetQueueAttributes",
 }
-STREAM = {  # so does the poller of a stream, and it sends what it gives up on to the failure queue
+STREAM = {  # the poller of a stream does too, and sends the records that it gives up on to a queue
     "dynamodb:DescribeStream",
     "dynamodb:GetRecords",
     "dynamodb:GetShardIterator",
@@ -58,8 +58,8 @@ STREAM = {  # so does the poller of a stream, and it sends what it gives up on t
 POLLED = {"orders.consumers.handler", "inventory.consumers.handler", "checkout.saga.start"}
 POLLED |= {"storefront.projector.handler", "kernel.triggers.relay.republish"}
 
-TEST = ("tests", "tests.support")  # what the test itself reads
-Seen = dict[tuple[str, str], set[str]]
+TEST = ("tests", "tests.support")  # the calls of the test itself
+UsedActions = dict[tuple[str, str], set[str]]
 
 
 @pytest.fixture
@@ -68,11 +68,11 @@ def world(cloud: None, monkeypatch: pytest.MonkeyPatch) -> MotoWorld:
 
 
 @pytest.fixture
-def seen(world: MotoWorld, monkeypatch: pytest.MonkeyPatch) -> Iterator[Seen]:
+def seen(world: MotoWorld, monkeypatch: pytest.MonkeyPatch) -> Iterator[UsedActions]:
     """IAM actions by (service, handler), recorded from every call of the SDK made while it runs."""
     # Here all functions are one process; on AWS each reads the secret for itself.
     monkeypatch.setattr(sandbox, "secret", transport.secret.__wrapped__)
-    found: Seen = defaultdict(set)
+    found: UsedActions = defaultdict(set)
 
     def record(params: Mapping[str, Any], model: Any, **_: Any) -> None:
         found[_running(world)].update(_actions(model.service_model.service_name, model.name, params))
@@ -87,14 +87,16 @@ def seen(world: MotoWorld, monkeypatch: pytest.MonkeyPatch) -> Iterator[Seen]:
     _forget_clients()
 
 
-def test_what_is_allowed_is_what_was_seen(cloud_assembly: Assembly, world: MotoWorld, seen: Seen) -> None:
+def test_each_function_is_allowed_what_it_was_seen_to_do(
+    cloud_assembly: Assembly, world: MotoWorld, seen: UsedActions
+) -> None:
     everything_once(world)
     permitted = {
         (stack.removeprefix("Settle").lower(), function): actions
         for stack, template in cloud_assembly.templates.items()
         for function, actions in allowed(template).items()
     }
-    del permitted["edge", "Authorizer"]  # makes no call at all; see test_authorizer
+    del permitted["edge", "Authorizer"]  # makes no call at all
     used = {
         (service, construct_id(handler)): actions | reasoned(handler)
         for (service, handler), actions in seen.items()
@@ -106,14 +108,14 @@ def test_what_is_allowed_is_what_was_seen(cloud_assembly: Assembly, world: MotoW
 
 
 def reasoned(handler: str) -> set[str]:
-    """The actions of AWS itself in this function's name."""
+    """The actions that AWS itself takes with this function's role."""
     if handler == "kernel.triggers.relay.handler":
         return LOGS | STREAM
     return LOGS | (QUEUE if handler in POLLED else set())
 
 
 def everything_once(world: MotoWorld) -> None:
-    """Every function of every service, by every way that touches AWS differently."""
+    """Runs every function of every service, on every path that makes other calls of AWS."""
     shop = SagaShop(world)
     shop.order(key="confirmed")
     world.settle()
@@ -135,7 +137,7 @@ def _operations(world: MotoWorld) -> None:
     ]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(operations_store, "LOOKED_AT_SECONDS", 0)
-        Queues(patch).put(queue, "a letter")
+        LetterQueues(patch).put(queue, "a letter")
         for method, path, body in asked:
             status, _ = world.http("operations", method, path, body, role="operator", key=path)
             assert status < 300, path
@@ -209,7 +211,7 @@ def _actions(service: str, operation: str, params: Mapping[str, Any]) -> set[str
 
 
 def _publish_by_boto3(world: MotoWorld) -> None:
-    """The world's bus takes the place of boto3's client, so boto3 is called beside it."""
+    """Calls boto3 beside the world's bus, because the bus has taken the place of boto3's client."""
     aws.create_bus()
     played, client = world.bus.put_events, boto3.client("events")
 

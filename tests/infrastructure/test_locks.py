@@ -1,4 +1,4 @@
-"""The two lock files: what the project names is in them, and both say the same of what ships."""
+"""The two lock files: they hold all packages that the project names, and agree on those that ship."""
 
 import re
 import tomllib
@@ -16,7 +16,7 @@ THE_PROJECT = "settle (pyproject.toml)"
 
 @dataclass(frozen=True)
 class Pin:
-    """A package in a lock file. `needed_by` is told by the lock of what ships only."""
+    """A package in a lock file. Only the lock file of the packages that ship tells `needed_by`."""
 
     version: str
     conditional: bool
@@ -42,7 +42,7 @@ def pin(block: str) -> tuple[str, Pin]:
 
 @cache
 def named(*, tools: bool = False) -> dict[str, Requirement]:
-    """What pyproject.toml asks for: what ships, or the tools of the workshop."""
+    """The packages that pyproject.toml names: those that ship, or the tools of development."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     lines = project["dependency-groups"]["dev"] if tools else project["project"]["dependencies"]
     return {canonicalize_name(Requirement(line).name): Requirement(line) for line in lines}
@@ -57,17 +57,17 @@ def not_as_named(lock: str, wanted: dict[str, Requirement]) -> list[str]:
     ]
 
 
-def test_what_is_locked_has_its_hashes() -> None:
+def test_every_locked_package_has_its_hashes() -> None:
     for lock in (EVERYTHING, SHIPPED):
         assert [name for name, pin in pins(lock).items() if not pin.hashes] == []
 
 
-def test_what_the_project_names_is_locked_in_a_version_it_wants() -> None:
+def test_every_package_the_project_names_is_locked_in_a_version_it_wants() -> None:
     assert not_as_named(SHIPPED, named()) == []
     assert not_as_named(EVERYTHING, named() | named(tools=True)) == []
 
 
-def test_the_two_locks_say_the_same_of_what_ships() -> None:
+def test_the_two_locks_agree_on_the_packages_that_ship() -> None:
     everything = pins(EVERYTHING)
     differing = [
         name
@@ -78,18 +78,18 @@ def test_the_two_locks_say_the_same_of_what_ships() -> None:
     assert differing == []
 
 
-def test_what_ships_is_what_functions_need_and_nothing_of_the_workshop() -> None:
+def test_packages_of_functions_ship_and_tools_of_development_do_not() -> None:
     names = pins(SHIPPED).keys()
     assert {"aws-lambda-powertools", "boto3", "botocore", "pydantic", "pyjwt", "cryptography"} <= names
     assert {"pydantic-core", "cffi", "jmespath", "urllib3", "s3transfer"} <= names
     assert not names & {"aws-cdk-lib", "ministack", "moto", "pytest", "ruff", "mypy", "boto3-stubs"}
 
 
-def test_what_ships_is_needed_by_the_project_or_by_something_else_that_ships() -> None:
+def test_every_package_that_ships_is_needed_by_the_project_or_by_another() -> None:
     shipped = pins(SHIPPED)
     assert {name for name, pin in shipped.items() if THE_PROJECT in pin.needed_by} == named().keys()
     assert [name for name, pin in shipped.items() if not pin.needed_by & {THE_PROJECT, *shipped}] == []
 
 
-def test_no_condition_of_what_ships_is_judged_on_the_machine_that_builds() -> None:
+def test_no_package_that_ships_depends_on_the_machine_that_builds() -> None:
     assert [name for name, pin in pins(SHIPPED).items() if pin.conditional] == []

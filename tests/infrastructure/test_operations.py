@@ -1,4 +1,4 @@
-"""What operations is told of queues: every dead-letter queue there is, where its letters go, and no more."""
+"""The queues that operations knows: every dead-letter queue, the queue its letters go back to, no other."""
 
 import json
 from collections import defaultdict
@@ -40,13 +40,13 @@ def environment(assembly: Assembly) -> Mapping[str, str]:
 
 @pytest.fixture(scope="module")
 def known(environment: Mapping[str, str]) -> dict[str, list[str]]:
-    """By what it serves, a dead-letter queue and the one its letters go back to."""
+    """URLs of a dead-letter queue and of the queue its letters go back to, by its name for operators."""
     found: dict[str, list[str]] = json.loads(environment["DEAD_LETTERS"])
     return found
 
 
 def gave_up(assembly: Assembly) -> dict[str, str]:
-    """By dead-letter queue, the queue that gives up into it."""
+    """The queue that gives up into a dead-letter queue, by the latter."""
     return {
         written_out(
             queue["RedrivePolicy"]["deadLetterTargetArn"], assembly.templates, stack
@@ -57,7 +57,7 @@ def gave_up(assembly: Assembly) -> dict[str, str]:
 
 
 def served(assembly: Assembly, stack: str, function: Any) -> str:
-    """What a function is to an operator: its handler, or the outbox of its service."""
+    """A function's name for operators: its handler, or the outbox of its service."""
     properties = assembly.templates[stack]["Resources"][function["Ref"]]["Properties"]
     if properties["Handler"] == "kernel.triggers.relay.republish":
         return f"{properties['Environment']['Variables']['SERVICE']}.outbox"

@@ -1,4 +1,4 @@
-"""Alarms and the operators' pages belong together, and a page asks only for what there is."""
+"""Each alarm has its page, each page its alarm, and a page names only routes and pages that exist."""
 
 import re
 from pathlib import Path

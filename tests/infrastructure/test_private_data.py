@@ -1,4 +1,4 @@
-"""Over the synthesized templates: no service can reach another's data, publish as another, or do too much."""
+"""In the synthesized templates: no service can reach another's data, publish as another, or do too much."""
 
 from collections import defaultdict
 from fnmatch import fnmatchcase
@@ -47,7 +47,7 @@ WILDCARDS = {
 
 
 def tables(assembly: Assembly) -> dict[str, list[str]]:
-    """By stack, the ARNs of its table, the table's indexes and its stream."""
+    """The ARNs of each stack's table, and of the table's indexes and stream."""
     found = {}
     for stack, name, properties in assembly.resources("AWS::DynamoDB::Table"):
         arn = f"arn:aws:dynamodb:here:me:table/{stack}.{name}"
@@ -73,7 +73,7 @@ def test_no_role_reaches_the_table_index_or_stream_of_another_service(
         for grant in given
         if grant.stack != owner and reaches(grant.resource, arn)
     ]
-    # What grants everything on "*" is caught by its action: none of these is DynamoDB's.
+    # A grant on "*" covers every table, so its action is looked at: all of these are about logs.
     assert [entry for entry in crossing if not entry[1].startswith("logs:")] == []
 
 

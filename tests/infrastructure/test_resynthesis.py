@@ -15,7 +15,7 @@ Files = dict[str, bytes]
 
 
 @dataclass(frozen=True)
-class Function:
+class FunctionAsset:
     """The service of a function, the key of its asset, and the files of that asset."""
 
     service: str
@@ -28,13 +28,13 @@ class Twice:
     """Two syntheses into one folder, and the sources of the second."""
 
     sources: Path
-    first: dict[str, Function]
-    second: dict[str, Function]
+    first: dict[str, FunctionAsset]
+    second: dict[str, FunctionAsset]
 
 
 @pytest.fixture(scope="module")
 def twice(tmp_path_factory: pytest.TempPathFactory) -> Twice:
-    """Between the two, files are changed, added and removed, and the first one's copy of a file is lost."""
+    """Between the two, source files are changed, added and removed, and one copied file is deleted."""
     sources = copied(tmp_path_factory.mktemp("sources"))
     folder = tmp_path_factory.mktemp("assembly")
     functions = sources / "functions"
@@ -49,13 +49,13 @@ def twice(tmp_path_factory: pytest.TempPathFactory) -> Twice:
     return Twice(sources, first, functions_of(synthesize_copy(sources, folder, target="embedded")))
 
 
-def functions_of(assembly: Assembly) -> dict[str, Function]:
+def functions_of(assembly: Assembly) -> dict[str, FunctionAsset]:
     assert assembly.code == 0, assembly.said
     found = {}
     for stack, name, function in assembly.resources("AWS::Lambda::Function"):
         service = function["Environment"]["Variables"]["SERVICE"]
         key = function["Code"]["S3Key"]
-        found[name] = Function(service, key, files(assembly.asset(stack, key)))
+        found[name] = FunctionAsset(service, key, files(assembly.asset(stack, key)))
     return found
 
 
@@ -65,7 +65,7 @@ def files(folder: Path) -> Files:
 
 
 def shipped(sources: Path, service: str) -> Files:
-    """What the sources say that a function of the service holds."""
+    """The files that a function of the service has to hold, by the sources."""
     functions = sources / "functions"
     found = (path for package in (service, "kernel") for path in (functions / package).rglob("*.py"))
     return {str(path.relative_to(functions)): path.read_bytes() for path in found}

@@ -1,4 +1,4 @@
-"""The simulation sets every variable for every function; none reads one that its template does not set."""
+"""The simulator sets every variable for every function. None reads one that its template does not set."""
 
 import os
 from collections import defaultdict
@@ -18,7 +18,7 @@ def known() -> set[str]:
 
 
 def reads(scenario: str, patch: pytest.MonkeyPatch) -> dict[str, set[str]]:
-    """What each process of the scenario read of its environment."""
+    """The environment variables that each process of the scenario has read."""
     found: dict[str, set[str]] = defaultdict(set)
     troubled = Troubled(SCENARIOS[scenario].troubles, Planned())
     kind = type(os.environ)

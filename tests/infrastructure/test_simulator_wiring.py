@@ -1,4 +1,4 @@
-"""The simulated world is wired as the templates are: who hears what, from where, how long, and how often."""
+"""The simulated world is wired as the templates are: timeouts, queues, rules, schedules and commands."""
 
 import json
 from collections import defaultdict
@@ -29,7 +29,7 @@ def world() -> Iterator[SimulatedWorld]:
 
 
 def functions(assembly: Assembly) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
-    """The ARN of each function as templates are written out here, its service, and its properties."""
+    """The ARN of each function as `written_out` gives it, its service, and its properties."""
     for stack, name, function in assembly.resources("AWS::Lambda::Function"):
         yield f"arn:{stack}.{name}", function["Environment"]["Variables"]["SERVICE"], function
 
@@ -46,7 +46,7 @@ def told(assembly: Assembly, service: str, handler: str) -> dict[str, str]:
 
 
 def feeding(assembly: Assembly) -> dict[str, tuple[str, Mapping[str, Any], Mapping[str, Any]]]:
-    """By what it serves: logical id and properties of each queue that feeds a function, and the mapping."""
+    """Logical id and properties of each queue that feeds a function, and its mapping, by operators' name."""
     found: dict[str, tuple[str, Mapping[str, Any], Mapping[str, Any]]] = {}
     for stack, _, mapping in mappings(assembly, stream=False):
         function = function_of(assembly, stack, mapping["FunctionName"])
@@ -182,7 +182,7 @@ def test_a_variable_names_the_machine_that_the_template_names(
 def test_operators_reach_the_dead_letters_that_can_be_redriven(
     cloud_assembly: Assembly, world: SimulatedWorld
 ) -> None:
-    """What a schedule missed is not simulated: nothing can be done with such a letter."""
+    """The letters of a schedule are not simulated: nobody can do anything with them."""
     known = json.loads(told(cloud_assembly, "operations", "operations.api.handler")["DEAD_LETTERS"])
     redriven = {serves for serves, urls in known.items() if len(urls) == 2}
     assert set(json.loads(world.common["DEAD_LETTERS"])) == redriven

@@ -9,7 +9,7 @@ from tests.infrastructure.permissions import written_out
 from tests.infrastructure.synthesis import Assembly
 from tests.support.aws import INDEXES
 
-# CloudFormation demands these names; CDK makes all but the stage's, which is part of the address.
+# CloudFormation requires these names. CDK makes all but the stage's, which is part of the address.
 NAMED = {
     ("AWS::Events::EventBus", "Name"),
     ("AWS::ApiGateway::RestApi", "Name"),
@@ -49,7 +49,7 @@ def test_nothing_has_a_physical_name_that_need_not_have_one(assembly: Assembly) 
 
 
 def written_out_name(value: Any) -> str:
-    """The logical id or the literal that a dimension's value is."""
+    """The logical id in a dimension's value, or the literal value."""
     match value:
         case {"Ref": name} | {"Fn::GetAtt": [name, _]}:
             return str(name)
@@ -62,7 +62,7 @@ Watched = set[tuple[str, ...]]
 
 @pytest.fixture(scope="module")
 def watched(assembly: Assembly) -> Watched:
-    """The metric of every alarm, with its dimensions by the name of what they refer to."""
+    """The metric of every alarm, with the names of the resources that its dimensions refer to."""
     return {
         (alarm["MetricName"], *(written_out_name(one["Value"]) for one in alarm.get("Dimensions", [])))
         for _, _, alarm in assembly.resources("AWS::CloudWatch::Alarm")
@@ -122,7 +122,7 @@ def test_services_refer_to_no_other_services_stack(assembly: Assembly) -> None:
     queues = {"Catalog", "Orders", "Inventory", "Payments", "Storefront", "Checkout"}
     may = {
         "SettleOperations": {f"Settle{owner}" for owner in queues},
-        "SettlePayments": {"SettleAcquirer"},  # the processor stands for something outside
+        "SettlePayments": {"SettleAcquirer"},  # the sandbox stands for an outside processor
         "SettleCheckout": {"SettleOrders", "SettleInventory", "SettlePayments"},
         "SettleEdge": {
             "SettleCatalog",

@@ -1,4 +1,4 @@
-"""The three targets: what is in an asset, what differs, and what cannot be synthesized."""
+"""The three targets: the files of an asset, the differences, and what cannot be synthesized."""
 
 import hashlib
 import os
@@ -32,7 +32,7 @@ def test_every_target_has_the_same_stacks(assembly: Assembly) -> None:
     assert set(assembly.templates) == STACKS
 
 
-def test_an_asset_holds_its_service_and_the_kernel_and_what_its_target_adds(
+def test_an_asset_holds_its_service_the_kernel_and_the_files_of_its_target(
     assembly: Assembly, target: str
 ) -> None:
     for stack, name, function in assembly.resources("AWS::Lambda::Function"):
@@ -134,7 +134,7 @@ def test_with_packages_of_another_lock_file_synthesis_ends_with_the_command_that
         ({"target": "azure"}, "target=azure is unknown"),
     ],
 )
-def test_what_cannot_be_built_is_refused_in_a_plain_sentence(
+def test_a_context_that_cannot_be_built_is_refused_in_a_plain_sentence(
     tmp_path: Path, context: dict[str, str], sentence: str
 ) -> None:
     failed = synthesize(tmp_path / "out", **context)

@@ -65,7 +65,7 @@ def test_a_relay_sees_new_outbox_rows_only(assembly: Assembly) -> None:
         assert patterns == [wanted], name
 
 
-def test_what_a_relay_gave_up_on_is_republished_one_message_at_a_time(assembly: Assembly) -> None:
+def test_rows_that_a_relay_gave_up_on_are_republished_one_message_at_a_time(assembly: Assembly) -> None:
     for stack, name, relay in mappings(assembly, stream=True):
         lost = relay["DestinationConfig"]["OnFailure"]["Destination"]
         republishing = [
@@ -97,7 +97,7 @@ def test_a_message_is_not_seen_again_while_it_is_worked_on(assembly: Assembly) -
         assert queue["VisibilityTimeout"] >= 6 * timeout, name
 
 
-def test_consumers_of_batches_answer_with_what_failed(assembly: Assembly) -> None:
+def test_consumers_of_batches_answer_with_the_failed_messages(assembly: Assembly) -> None:
     for _, name, mapping in mappings(assembly, stream=False):
         partial = mapping.get("FunctionResponseTypes") == ["ReportBatchItemFailures"]
         assert partial is (mapping["BatchSize"] > 1), name

@@ -1,4 +1,4 @@
-"""A deployment is known by all that it is made of, and goes to this machine only."""
+"""A deployment is known by all files that it is made of, and goes to this machine only."""
 
 from pathlib import Path
 
@@ -51,7 +51,7 @@ def no_key(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def cdk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A stand-in for the CDK: deploys where it is told to, and fails when there is a file named `broken`."""
+    """A stand-in for the CDK: it records its calls, and fails to deploy if there is a file named `broken`."""
     folder = tmp_path / "cdk"
     folder.mkdir()
     (folder / "cdk").write_text(STAND_IN)
@@ -68,7 +68,7 @@ def test_after_a_deployment_that_failed_the_sources_of_the_one_before_are_deploy
     file = sources / "functions" / "file"
 
     def deployed(text: str) -> int:
-        """How often the CDK has deployed, once these sources are there."""
+        """Deploys this text as a source, and returns how often the CDK has deployed so far."""
         file.write_text(text)
         deploy.deploy("http://127.0.0.1:9", sources / "state")
         return (cdk / "calls").read_text().splitlines().count("deploy")
@@ -92,5 +92,6 @@ def test_functions_in_localstacks_containers_call_it_by_a_name_that_they_know() 
     assert deploy.context("localstack", deploy.LOCALSTACK)["endpoint"] == deploy.LOCALSTACK_INSIDE
     outputs = {"SettleEdge": {"ApiUrl": f"{deploy.LOCALSTACK_INSIDE}/_aws/execute-api/abc/v1/"}}
     assert (
-        deploy.Deployment(deploy.LOCALSTACK, outputs).api == "http://127.0.0.1:4566/_aws/execute-api/abc/v1"
+        deploy.EmulatorDeployment(deploy.LOCALSTACK, outputs).api
+        == "http://127.0.0.1:4566/_aws/execute-api/abc/v1"
     )

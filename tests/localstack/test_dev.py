@@ -8,7 +8,7 @@ import pytest
 
 from localstack import dev
 from localstack.machine import deploy, environment, reload
-from localstack.machine.reload import DoesNotLoad, Function
+from localstack.machine.reload import DeployedFunction, DoesNotLoad
 
 SERVICES = {"orders", "payments"}
 KERNEL = "WORD = 1\n"
@@ -49,7 +49,7 @@ def test_a_change_concerns_its_service_and_one_of_the_kernel_concerns_all(
     assert dev.concerned([path], SERVICES) == services
 
 
-def test_what_no_reload_can_bring_is_told_apart() -> None:
+def test_changes_that_need_a_deployment_are_told_apart() -> None:
     within = ["functions/orders/api.py", "functions/orders/README.md", "functions/kernel/money.py"]
     beyond = ["app.py", "functions/refunds/api.py", "infrastructure/edge.py"]
     assert dev.undeployed([*within, *beyond], SERVICES) == beyond
@@ -85,12 +85,12 @@ def test_sources_that_do_not_load_are_reported_with_their_place_and_go_nowhere(
     (sources / "functions" / package / "api.py").write_text(text)
     nowhere = "http://127.0.0.1:9"  # asking it for anything would raise another error
     with pytest.raises(DoesNotLoad, match=told):
-        reload.reload([Function("OrdersApi", "orders", "orders.api.handler")], nowhere, sources)
+        reload.reload([DeployedFunction("OrdersApi", "orders", "orders.api.handler")], nowhere, sources)
     assert reload.noted(sources) == set()
 
 
 def test_a_package_that_is_gone_is_reported_too(sources: Path) -> None:
-    gone = [Function("PaymentsApi", "payments", "payments.api.handler")]
+    gone = [DeployedFunction("PaymentsApi", "payments", "payments.api.handler")]
     with pytest.raises(DoesNotLoad, match=r"the sources cannot be copied"):
         reload.reload(gone, "http://127.0.0.1:9", sources)
 

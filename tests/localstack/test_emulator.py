@@ -1,4 +1,4 @@
-"""The emulator's life: started once, reused, ended with its workers, and no innocent process harmed."""
+"""The emulator's life: it is started once, reused, ended with its workers; no other process is harmed."""
 
 import json
 import subprocess
@@ -35,7 +35,7 @@ def bystander() -> Iterator[subprocess.Popen[bytes]]:
     process.wait()
 
 
-def test_a_second_start_reuses_what_is_up_and_a_stop_leaves_no_process(state: Path) -> None:
+def test_a_second_start_reuses_the_emulator_and_a_stop_leaves_no_process(state: Path) -> None:
     first = emulator.start(state)
     assert emulator.start(state) == first
     assert first.endpoint.startswith("http://127.0.0.1:")

@@ -1,4 +1,4 @@
-"""The newest Python that really runs is found, and what is missing is said in plain words."""
+"""The newest Python that really runs is found, and a plain sentence says what is missing."""
 
 import os
 import subprocess
@@ -23,7 +23,9 @@ def test_the_newest_is_taken_and_a_shim_that_fails_is_passed_over(tmp_path: Path
     assert found.stdout.strip() == str(tmp_path / "python3.12")
 
 
-def test_an_older_one_that_can_make_environments_is_better_than_a_newer_that_cannot(tmp_path: Path) -> None:
+def test_an_older_python_that_can_make_environments_is_taken_before_a_newer_that_cannot(
+    tmp_path: Path,
+) -> None:
     no_venv = 'case "$2" in *ensurepip*) exit 1;; esac'
     found = find(tmp_path, python3_13=no_venv, python3="exit 0")
     assert found.stdout.strip() == str(tmp_path / "python3")

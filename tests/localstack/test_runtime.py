@@ -115,7 +115,7 @@ def served(events: list[bytes]) -> Iterator[FakeRuntimeApi]:
 def run(
     client: list[str], root: Path, handler: str, *events: bytes
 ) -> tuple[list[tuple[str, Any]], int, str]:
-    """What the client posted, how it ended, and its first line of output."""
+    """The posts of the client, its exit code, and its first line of output."""
     with served(list(events)) as api:
         environment = {
             "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{api.server_port}",

@@ -1,4 +1,4 @@
-"""The emulator's functions are served by a bounded number of processes, and who comes later waits."""
+"""A limited number of processes serves each function of the emulator. Later invocations wait."""
 
 import io
 import json
@@ -56,10 +56,10 @@ CONFIG = {
 
 
 @pytest.mark.usefixtures("unchanged")
-def test_an_environment_that_is_given_back_goes_to_whoever_waits_at_once(
+def test_an_environment_that_is_given_back_goes_at_once_to_an_invocation_that_waits(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(server, "UNTOLD_SECONDS", 3600.0)
+    monkeypatch.setattr(server, "RECHECK_SECONDS", 3600.0)
     server.queue_for_environments(limit=1)
     first, _ = lambda_svc.acquire_worker("reserve", CONFIG, b"")
     leased: list[Any] = []

@@ -1,4 +1,4 @@
-"""Development tokens: a key of one's own, made once, and the claims the design names."""
+"""Development tokens: a private key that is made once, and the claims of a token."""
 
 import json
 import stat

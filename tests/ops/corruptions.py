@@ -1,4 +1,4 @@
-"""One wrong thing each in money, stock and privacy, and the one rule that it breaks."""
+"""Corruptions of money, stock and privacy. Each breaks exactly one invariant, which it names."""
 
 from collections.abc import Callable
 from typing import Any
@@ -26,7 +26,7 @@ def intent(books: Books, order_id: str) -> dict[str, Any]:
 
 
 def forget(books: Books, about: str, *types: str) -> None:
-    """As if these events had never been."""
+    """Removes these events everywhere, as if they had never happened."""
     for events in (books.outbox, books.journal, books.published):
         events[:] = [event for event in events if event.type not in types or about not in event.subject]
 
@@ -197,7 +197,7 @@ def a_reason_is_in_the_order(books: Books) -> None:
 
 
 def typed_about(books: Books, order_id: str) -> str:
-    """What an operator typed when they had the order resumed."""
+    """Stores an operator's reason for resuming the order, and returns its text."""
     reason = {"id": "r1", "at": "2026-03-01T12:00:00+00:00", "by": "olga", "because": "the cause is gone"}
     books.record("orders", "intervention", order_id, **reason)
     return reason["because"]

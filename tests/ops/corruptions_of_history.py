@@ -1,4 +1,4 @@
-"""One wrong thing each in an order's course and in what is told of it, and the one rule that it breaks."""
+"""Corruptions of an order's course and of its events. Each breaks exactly one invariant, which it names."""
 
 from tests.ops.corruptions import breaks, forget, intent, record
 from tests.support.evidence import Books

@@ -1,4 +1,4 @@
-"""The processor's books say of each payment what the processor itself says of it."""
+"""The processor's books in `ops.books` show each payment as the processor's own API does."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any

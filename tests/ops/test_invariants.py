@@ -1,4 +1,4 @@
-"""Every rule is silent in a world that is right, and alone speaks of the one thing that is wrong."""
+"""Correct evidence breaks no invariant, and each corruption breaks exactly its own."""
 
 from datetime import timedelta
 from typing import Any
@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 
 from ops.evidence import HEALS_WITHIN
-from ops.invariants import RULES, Violation, leaks, violations
+from ops.invariants import INVARIANTS, Violation, leaks, violations
 from tests.ops import corruptions, corruptions_of_history
 from tests.ops.corruptions import CORRUPTIONS, Corrupt
 from tests.support.evidence import NOON, Books, good
 
-# What holds at every moment, whatever is under way.
+# The invariants that hold at every moment, also while an order moves.
 ALWAYS = {
     "captured-all-or-nothing",
     "captured-once",
@@ -36,24 +36,24 @@ def told(books: Books, **sets: Any) -> list[Violation]:
     return violations(books.evidence(**sets))
 
 
-def test_a_world_that_is_right_breaks_no_rule() -> None:
+def test_correct_evidence_breaks_no_invariant() -> None:
     assert told(good()) == []
 
 
 @pytest.mark.parametrize(("rule", "corrupt"), CORRUPTIONS, ids=[each.__name__ for _, each in CORRUPTIONS])
-def test_one_wrong_thing_breaks_exactly_its_rule(rule: str, corrupt: Corrupt) -> None:
+def test_a_corruption_breaks_exactly_its_invariant(rule: str, corrupt: Corrupt) -> None:
     books = good()
     corrupt(books)
     found = told(books)
     assert {violation.rule for violation in found} == {rule}, found
 
 
-def test_every_rule_is_seen_to_fire() -> None:
-    assert {rule for rule, _ in CORRUPTIONS} == {*RULES}
+def test_every_invariant_is_seen_to_break() -> None:
+    assert {rule for rule, _ in CORRUPTIONS} == {*INVARIANTS}
 
 
 @pytest.mark.parametrize(("rule", "corrupt"), CORRUPTIONS, ids=[each.__name__ for _, each in CORRUPTIONS])
-def test_of_what_still_moves_only_what_holds_always_is_asked(rule: str, corrupt: Corrupt) -> None:
+def test_moving_orders_are_held_to_the_invariants_of_every_moment_only(rule: str, corrupt: Corrupt) -> None:
     books = good()
     corrupt(books)
     found = {violation.rule for violation in told(books, settled_before=NOON - timedelta(days=1))}
@@ -67,14 +67,14 @@ def test_of_what_still_moves_only_what_holds_always_is_asked(rule: str, corrupt:
         ("view-is-the-fold-of-history", lambda books: books.rows.update(nobody={"status": "PENDING"})),
     ],
 )
-def test_what_belongs_to_no_order_is_never_under_way(rule: str, corrupt: Corrupt) -> None:
+def test_data_of_no_order_never_counts_as_moving(rule: str, corrupt: Corrupt) -> None:
     books = good()
     corrupt(books)
     assert [each.rule for each in told(books)] == [rule]
     assert [each.rule for each in told(books, settled_before=NOON - timedelta(days=1))] == [rule]
 
 
-def test_what_moved_before_is_asked_everything() -> None:
+def test_an_order_that_moves_no_more_is_held_to_every_invariant() -> None:
     books = good()
     corruptions_of_history.nobody_ever_started_it(books)
     later = NOON + HEALS_WITHIN + timedelta(minutes=5)
@@ -89,21 +89,21 @@ def test_a_parked_order_does_not_move_by_itself() -> None:
     assert [each.about for each in told(books, at=hour, settled_before=hour)] == ["mug"]
 
 
-def test_stock_that_was_not_sold_yet_may_be_so_by_itself() -> None:
+def test_stock_that_is_not_sold_yet_may_still_be_sold_by_itself() -> None:
     books = good()
     corruptions.the_confirmation_never_reached_inventory(books)
     hour = NOON + timedelta(hours=1)
     assert told(books, at=hour, settled_before=hour) == []
 
 
-def test_what_was_published_over_a_month_ago_needs_no_outbox_row() -> None:
+def test_an_event_published_over_a_month_ago_needs_no_outbox_row() -> None:
     books = good()
     books.outbox.clear()
     assert {each.rule for each in told(books)} == {"published-is-committed"}
     assert told(books, at=NOON + timedelta(days=31)) == []
 
 
-def test_what_was_undone_before_it_was_done_leaves_tombstones() -> None:
+def test_an_order_undone_before_it_was_done_leaves_tombstones() -> None:
     books = good()
     books.place("early")
     books.said("early", "CancellationStarted", "PaymentVoided")
@@ -121,8 +121,8 @@ def test_an_event_may_be_published_twice() -> None:
     assert told(books) == []
 
 
-def test_a_rule_says_in_one_sentence_what_must_hold() -> None:
-    for rule in RULES.values():
+def test_an_invariant_says_in_one_sentence_what_must_hold() -> None:
+    for rule in INVARIANTS.values():
         assert rule.says.endswith(".")
         assert "\n" not in rule.says
 
@@ -141,5 +141,5 @@ def test_a_rule_says_in_one_sentence_what_must_hold() -> None:
         ("blue card", ["text 0 holds a secret"]),
     ],
 )
-def test_a_leak_is_found_by_its_look_or_because_it_is_known(text: str, found: list[str]) -> None:
+def test_a_leak_is_found_by_its_form_or_because_it_is_known(text: str, found: list[str]) -> None:
     assert leaks([text], ["blue card", ""]) == found

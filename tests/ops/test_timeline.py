@@ -95,5 +95,5 @@ def test_the_story_is_in_order_of_time_with_the_gap_to_the_moment_before() -> No
     ]
 
 
-def test_of_nothing_nothing_is_told() -> None:
+def test_no_moments_make_no_lines() -> None:
     assert timeline.render([], []) == []

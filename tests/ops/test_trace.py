@@ -12,7 +12,7 @@ from ops import trace
 from ops.deployment import Deployment
 from ops.trace import Trace
 from tests.support import aws
-from tests.support.deployment import Formation, deployed, put
+from tests.support.deployment import FakeCloudFormation, deployed, put
 from tests.support.evidence import Books, good
 
 ENDS = json.dumps({"StartAt": "End", "States": {"End": {"Type": "Succeed"}}})
@@ -24,18 +24,18 @@ pytestmark = pytest.mark.usefixtures("cloud")
 
 
 def recent() -> Books:
-    """Logs take no line older than two weeks."""
+    """Books of this moment: CloudWatch Logs takes no line that is older than two weeks."""
     return good(since=datetime.now(UTC) - timedelta(minutes=5))
 
 
-def formation() -> Formation:
-    """Two machines and two logs, told by the stacks that own them."""
+def formation() -> FakeCloudFormation:
+    """Two state machines and two log groups, in the stacks that own them."""
     for group in ("confirm-log", "api-log"):
         aws.client("logs").create_log_group(logGroupName=group)
         aws.client("logs").create_log_stream(logGroupName=group, logStreamName="one")
     groups = [(LOGS, "confirm-log"), (LOGS, "api-log")]
     told = {"SettleCheckout": machines(), "SettleOrders": {"ApiLog": "api-log"}}
-    return Formation({"SettleOrders": groups}, told)
+    return FakeCloudFormation({"SettleOrders": groups}, told)
 
 
 def machines() -> dict[str, str]:
@@ -51,7 +51,7 @@ def start(name: str, execution: str) -> None:
     arn = f"arn:aws:states:eu-west-1:123456789012:stateMachine:{name}"
     client = aws.client("stepfunctions")
     made = client.start_execution(stateMachineArn=arn, name=execution, input="{}")["executionArn"]
-    # It runs in a thread of moto's.
+    # Moto runs the execution in a thread.
     assert any(client.describe_execution(executionArn=made)["status"] == "SUCCEEDED" for _ in range(10_000))
 
 
@@ -91,7 +91,7 @@ def test_a_story_has_the_saga_each_claimed_repair_and_each_resumption() -> None:
     assert "No repair 1: it was never started" in story
 
 
-def test_a_story_has_what_operators_typed_beside_the_event_that_carries_its_id() -> None:
+def test_a_story_has_an_operators_reason_beside_the_event_that_carries_its_id() -> None:
     books = recent()
     books.said("parked", "OrderResumed", resumption="5c0e338009f8")
     reason = {"id": "5c0e338009f8", "by": "olga", "because": "the cause is gone"}
@@ -135,18 +135,18 @@ def _row(books: Books, kind: str, sequence: int) -> dict[str, Any]:
     return {**named, "kind": "outbox", "events": [event.model_dump_json()]}
 
 
-def test_a_source_that_cannot_be_read_is_said_and_the_rest_is_told() -> None:
-    gone = Formation({"SettleOrders": [(LOGS, "gone")]}, {"SettleCheckout": machines()})
+def test_a_source_that_cannot_be_read_is_noted_and_the_rest_is_told() -> None:
+    gone = FakeCloudFormation({"SettleOrders": [(LOGS, "gone")]}, {"SettleCheckout": machines()})
     story = told(deployed(recent(), gone))
     assert "OrderPlaced" in story
     assert "No saga: it was never started, or ended over 90 days ago." in story
     assert "No logs:" in story
 
 
-class Forbidden:
-    """A client that may not do what it is asked."""
+class ForbiddenClient:
+    """A client that is denied every call."""
 
-    def get_paginator(self, operation: str) -> "Forbidden":
+    def get_paginator(self, operation: str) -> "ForbiddenClient":
         return self
 
     def paginate(self, **given: Any) -> Any:
@@ -159,7 +159,7 @@ def test_a_source_that_is_forbidden_is_not_taken_for_an_empty_one() -> None:
     stack = deployed(recent(), formation())
 
     def client(service: str) -> Any:
-        return Forbidden() if service == "stepfunctions" else stack.client(service)
+        return ForbiddenClient() if service == "stepfunctions" else stack.client(service)
 
     story = told(Deployment("a test", client))
     assert "No executions: An error occurred (AccessDeniedException)" in story
@@ -167,7 +167,7 @@ def test_a_source_that_is_forbidden_is_not_taken_for_an_empty_one() -> None:
     assert "OrderPlaced" in story
 
 
-def test_an_order_that_does_not_exist_is_said_not_to(
+def test_an_order_that_does_not_exist_is_reported(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     stack = deployed(recent(), formation())

@@ -12,7 +12,7 @@ from kernel.table import items
 from ops import verify
 from ops.deployment import Deployment
 from ops.evidence import Item
-from ops.invariants import RULES, violations
+from ops.invariants import INVARIANTS, violations
 from tests.support.deployment import deployed, put
 from tests.support.evidence import NOON, good
 
@@ -34,13 +34,13 @@ def test_a_stack_that_is_right_has_no_violation_and_nothing_moves() -> None:
     assert {intent["reference"] for intent in found.intents} == {"paid", "parked", "undone"}
 
 
-def test_what_happened_a_moment_ago_still_moves() -> None:
+def test_orders_with_a_recent_event_still_move() -> None:
     found = verify.gather(deployed(good(since=AT - timedelta(minutes=10))), QUARTER)
     assert all(found.moves(order) for order in found.orders)
 
 
 class Passing(Deployment):
-    """A table is written to while it is read: a scan that has passed a row's place does not see it."""
+    """A table that is written to during a scan: the scan misses a row whose place it has passed."""
 
     def scan(self, table: str, **options: Any) -> Iterator[Item]:
         rows = list(super().scan(table, **options))
@@ -69,8 +69,8 @@ def test_the_verification_ends_well_and_tells_what_it_asked(
     assert verify.main([]) == 0
     said = capsys.readouterr().out
     assert "Auditing a test" in said
-    assert f"{len(RULES)} rules, 3 orders, 1 SKUs, {len(good().outbox)} events" in said
-    assert all(rule.says in said for rule in RULES.values())
+    assert f"{len(INVARIANTS)} rules, 3 orders, 1 SKUs, {len(good().outbox)} events" in said
+    assert all(rule.says in said for rule in INVARIANTS.values())
 
 
 def test_the_verification_ends_badly_and_names_the_rule_and_the_order(
@@ -86,7 +86,7 @@ def test_the_verification_ends_badly_and_names_the_rule_and_the_order(
     assert "1 violations" in said
 
 
-def test_what_moves_is_said_to_move(
+def test_orders_that_move_are_reported(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     stack = deployed(good(since=AT - timedelta(minutes=10)))
@@ -98,7 +98,7 @@ def test_what_moves_is_said_to_move(
 @pytest.mark.parametrize(
     ("text", "seconds"), [("60s", 60), ("90s", 90), ("15m", 900), ("2h", 7200), ("1m", 60)]
 )
-def test_how_long_a_settled_order_has_been_silent_is_said_in_units(text: str, seconds: int) -> None:
+def test_the_time_until_an_order_is_settled_has_a_unit(text: str, seconds: int) -> None:
     assert verify.duration(text) == timedelta(seconds=seconds)
 
 

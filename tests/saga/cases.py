@@ -1,4 +1,4 @@
-"""The words of the failure matrix: what a checkout can come to, and what makes a case."""
+"""The vocabulary of the failure matrix: how an order can end, and the parts of a case."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -33,7 +33,7 @@ CONFIRMED = OrderEnd(
         "payment": "PaymentStarted PaymentCaptured",
     },
 )
-# Cancelled by way of the whole lane, after stock was held and money captured.
+# Cancelled by the whole undo lane, after stock was held and money captured.
 REFUNDED = OrderEnd(
     order=("CANCELLED", "CancelledByCustomer"),
     reservation="RELEASED",
@@ -46,14 +46,14 @@ REFUNDED = OrderEnd(
         "payment": "PaymentStarted PaymentCaptured RefundStarted PaymentRefunded",
     },
 )
-# Cancelled with stock held but nothing at the processor: the void is a tombstone.
+# Cancelled after stock was held, with nothing at the processor: the void is a tombstone.
 UNPAID = replace(
     REFUNDED,
     payment="VOIDED",
     processor=(0, 0),
     events={**REFUNDED.events, "payment": "PaymentVoided"},
 )
-# Cancelled with nothing done at all: two tombstones.
+# Cancelled before anything was done: two tombstones.
 UNTOUCHED = replace(UNPAID, events={**UNPAID.events, "reservation": "StockReleased"})
 DECLINED = replace(
     UNPAID,
@@ -68,14 +68,14 @@ def because(outcome: OrderEnd, reason: str) -> OrderEnd:
 
 
 def parked(outcome: OrderEnd, **changes: Any) -> OrderEnd:
-    """The same with the order left to a person."""
+    """The same end, but the order is parked."""
     events = {**outcome.events, "order": f"{PLACED} {FENCED} OrderParked"}
     left = replace(outcome, order=("NEEDS_ATTENTION", outcome.order[1]), events=events)
     return replace(left, **changes)
 
 
 def fencing(outcome: OrderEnd, reason: str) -> OrderEnd:
-    """Fenced, and then the execution failed: nothing is undone yet."""
+    """The same end, but the execution failed after the fence: nothing is undone yet."""
     events = {**outcome.events, "order": f"{PLACED} {FENCED}"}
     return replace(outcome, order=("CANCELLING", reason), events=events)
 
@@ -102,10 +102,11 @@ HELD_AND_DECLINED = replace(
 
 @dataclass(frozen=True)
 class Case:
-    """A fault (`kind` on `task`, `times` over, after `effects`), the calls it leads to and what is left.
+    """A mishap (`kind` hits `task`, `times` times, after `effects`), the calls that it leads to, and the end.
 
-    `cancelled`: the customer cancels just before the confirmation. `woken`: what is left once the
-    zombies have run to their end, where that differs. `gone`: after the fault every call of the task fails.
+    `left` is how the order ended. `woken` is how it ended once the zombies have run, where that differs.
+    `cancelled`: the customer cancels just before the confirmation. `gone`: after the mishap every call of the
+    task fails.
     """
 
     task: str

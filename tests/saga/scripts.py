@@ -1,7 +1,8 @@
-"""Scripts for the interpreters of the saga: what each task does, derived from the definitions; a player.
+"""Scripts for the interpreters of the saga, which are derived from its definitions; and a player.
 
-Every outcome of every task, reached by the shortest way there; and for every two tasks that can be
-called in one execution, every lasting failure of the first with every lasting failure of the second.
+A script says how each task behaves. Every behaviour of every task has a script that leads to the task by the
+shortest way. For every two tasks that one execution can call, every lasting failure of the first is combined
+with every lasting failure of the second.
 """
 
 import json
@@ -15,7 +16,7 @@ from tests.support.state_machines import definition, reachable, repair
 OTHER, TIMEOUT = "Lambda.Unknown", "States.Timeout"
 LAMBDA = "arn:aws:lambda:eu-west-1:123456789012:function:"
 ORDER = {"order_id": "o-1", "customer_id": "c-1", "lines": [{"sku": "mug", "quantity": 2}]}
-# What the saga leaves to defaults, and what else the stepper claims to know.
+# A machine with the defaults and the features that the saga does not use and the stepper supports.
 LANGUAGE: dict[str, Any] = {
     "StartAt": "Defaults",
     "States": {
@@ -59,8 +60,8 @@ GIVEN: dict[str, dict[str, Any]] = {
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """What a task does: fails with each of `first`, then for ever with `then`; an empty name answers."""
+class TaskBehaviour:
+    """How a task behaves: it fails with each error of `first`, then always with `then`. "" is an answer."""
 
     first: tuple[str, ...] = ()
     then: str = ""
@@ -72,51 +73,51 @@ class Outcome:
         return f"{'+'.join(self.first)}>{self.then}"
 
 
-Script = Mapping[str, Outcome]
+Script = Mapping[str, TaskBehaviour]
 
 
 def tasks(machine: Mapping[str, Any]) -> list[str]:
     return [name for name, state in machine["States"].items() if state["Type"] == "Task"]
 
 
-def lasting(state: Mapping[str, Any]) -> list[Outcome]:
-    """The failures that no retry heals: each by a name that the state knows, any other, no answer."""
+def lasting(state: Mapping[str, Any]) -> list[TaskBehaviour]:
+    """The failures that no retry helps against: each error that the state names, another one, a timeout."""
     rules = [*state.get("Retry", []), *state.get("Catch", [])]
     named = [name for rule in rules for name in rule["ErrorEquals"] if not name.startswith("States.")]
-    return [Outcome(then=name) for name in dict.fromkeys([*named, OTHER, TIMEOUT])]
+    return [TaskBehaviour(then=name) for name in dict.fromkeys([*named, OTHER, TIMEOUT])]
 
 
-def outcomes(state: Mapping[str, Any]) -> list[Outcome]:
-    """Lasting failures, with and without another one before; one healed at once, at the last moment."""
+def behaviours(state: Mapping[str, Any]) -> list[TaskBehaviour]:
+    """Lasting failures, with and without another error before; and failures that a retry helps against."""
     failures = lasting(state)
     most = max((rule.get("MaxAttempts", 3) for rule in state.get("Retry", [])), default=0)
     return [
         *failures,
-        *(Outcome((OTHER,), failure.then) for failure in failures[:-2]),
-        *(Outcome((name,) * times) for name in (OTHER, TIMEOUT) for times in dict.fromkeys([1, most])),
-        Outcome((OTHER, TIMEOUT) * 2, ""),
-        Outcome((TIMEOUT, OTHER) * 9, ""),
+        *(TaskBehaviour((OTHER,), failure.then) for failure in failures[:-2]),
+        *(TaskBehaviour((name,) * times) for name in (OTHER, TIMEOUT) for times in dict.fromkeys([1, most])),
+        TaskBehaviour((OTHER, TIMEOUT) * 2, ""),
+        TaskBehaviour((TIMEOUT, OTHER) * 9, ""),
     ]
 
 
-def following(state: Mapping[str, Any], outcome: Outcome) -> str | None:
-    """Where an outcome that is success or lasting leads."""
-    if not outcome.then:
+def following(state: Mapping[str, Any], behaviour: TaskBehaviour) -> str | None:
+    """The state that follows an answer or a lasting failure."""
+    if not behaviour.then:
         return state.get("Next")
-    wild = {"States.ALL"} if outcome.then == TIMEOUT else {"States.ALL", "States.TaskFailed"}
-    catchers = [c for c in state.get("Catch", []) if {outcome.then, *wild} & set(c["ErrorEquals"])]
+    wild = {"States.ALL"} if behaviour.then == TIMEOUT else {"States.ALL", "States.TaskFailed"}
+    catchers = [c for c in state.get("Catch", []) if {behaviour.then, *wild} & set(c["ErrorEquals"])]
     return catchers[0]["Next"] if catchers else None
 
 
-def ways(machine: Mapping[str, Any]) -> dict[str, dict[str, Outcome]]:
+def ways(machine: Mapping[str, Any]) -> dict[str, dict[str, TaskBehaviour]]:
     """The shortest script that leads to each state."""
-    found: dict[str, dict[str, Outcome]] = {machine["StartAt"]: {}}
+    found: dict[str, dict[str, TaskBehaviour]] = {machine["StartAt"]: {}}
     for name in (pending := [machine["StartAt"]]):
         state = machine["States"][name]
-        for outcome in [Outcome(), *lasting(state)]:
-            after = following(state, outcome)
+        for behaviour in [TaskBehaviour(), *lasting(state)]:
+            after = following(state, behaviour)
             if after and after not in found:
-                found[after] = found[name] | {name: outcome}
+                found[after] = found[name] | {name: behaviour}
                 pending.append(after)
     return found
 
@@ -127,7 +128,7 @@ def scripts(machine: Mapping[str, Any]) -> list[Script]:
         if task not in tasks(machine):
             continue
         state = machine["States"][task]
-        found += [way | {task: outcome} for outcome in outcomes(state)]
+        found += [way | {task: behaviour} for behaviour in behaviours(state)]
         for failure in lasting(state):
             after = following(state, failure)
             later = [name for name in reachable(machine, after) if name in tasks(machine)] if after else []
@@ -138,7 +139,8 @@ def scripts(machine: Mapping[str, Any]) -> list[Script]:
 
 def label(script: Script) -> str:
     return (
-        " ".join(f"{task}:{outcome}" for task, outcome in script.items() if outcome != Outcome()) or "happy"
+        " ".join(f"{task}:{behaviour}" for task, behaviour in script.items() if behaviour != TaskBehaviour())
+        or "happy"
     )
 
 
@@ -150,7 +152,7 @@ CASES = {f"{name} {label(script)}": (name, script) for name in MACHINES for scri
 
 @dataclass
 class Player:
-    """Plays a script to either interpreter and writes down what that does."""
+    """Plays a script to either interpreter, and records its calls and its waits."""
 
     script: Script
     seen: list[tuple[str, Any]] = field(default_factory=list)
@@ -159,7 +161,7 @@ class Player:
         task = resource.rpartition(":")[2]
         attempt = sum(name == task for name, _ in self.seen)
         self.seen.append((task, payload))
-        return self.script.get(task, Outcome()).of(attempt)
+        return self.script.get(task, TaskBehaviour()).of(attempt)
 
     def waits(self, seconds: float) -> None:
         self.seen.append(("wait", seconds))

@@ -1,4 +1,4 @@
-"""The saga's file, read as a text: every task guarded, every state reachable, every name agreed."""
+"""The saga's definition file: every task is guarded, every state is reachable, all names agree."""
 
 import ast
 import importlib
@@ -17,12 +17,12 @@ MACHINE = definition()
 STEPS = {name: state for name, state in MACHINE["States"].items() if state["Type"] == "Task"}
 HAPPY_PATH = ["ReserveStock", "ChargePayment", "ConfirmOrder"]
 UNDO_LANE = ["FenceOrder", "RefundPayment", "ReleaseStock", "CancelOrder"]
-# What a step may refuse, found in the functions themselves by `raised_in`; kernel errors are faults here.
+# `called_from` reads in these sources what a step may refuse. The kernel's own errors count as faults here.
 FUNCTIONS = Path(__file__).parents[2] / "functions"
 
 
 def refusals_of(step: str) -> set[str]:
-    """The refusals listed as never retried."""
+    """The refusals that the step's state never retries."""
     return {
         name for retry in STEPS[step]["Retry"] if retry["MaxAttempts"] == 0 for name in retry["ErrorEquals"]
     }
@@ -80,7 +80,7 @@ def test_the_undo_lane_runs_whole_and_in_this_order() -> None:
 
 
 @pytest.mark.parametrize("step", HAPPY_PATH)
-def test_every_failure_of_a_do_goes_to_the_fence(step: str) -> None:
+def test_every_failure_on_the_happy_path_goes_to_the_fence(step: str) -> None:
     assert STEPS[step]["Catch"] == [
         {"ErrorEquals": ["States.ALL"], "ResultPath": "$.failure", "Next": "FenceOrder"}
     ]
@@ -111,7 +111,7 @@ def test_every_task_has_a_timeout_and_retries_faults_with_full_jitter(step: str)
 
 
 def slowest(step: str) -> float:
-    """Seconds until the step is given up, each call timing out and each pause as long as it may be."""
+    """Seconds until a step is given up if each call times out and each pause is as long as it may be."""
     faults = STEPS[step]["Retry"][-1]
     growing = [faults["IntervalSeconds"] * faults["BackoffRate"] ** n for n in range(faults["MaxAttempts"])]
     pauses = [min(pause, faults["MaxDelaySeconds"]) for pause in growing]
@@ -123,13 +123,13 @@ def test_an_execution_times_out_and_not_before_its_slowest_path_has_ended() -> N
 
 
 @pytest.mark.parametrize("step", STEPS)
-def test_no_result_wipes_what_the_saga_remembers(step: str) -> None:
+def test_no_result_overwrites_the_memory_of_the_saga(step: str) -> None:
     assert STEPS[step]["ResultPath"] is None
     assert all(catch["ResultPath"].startswith("$.") for catch in STEPS[step]["Catch"])
 
 
 @pytest.mark.parametrize("step", STEPS)
-def test_a_step_never_retries_exactly_what_its_function_may_refuse(step: str) -> None:
+def test_the_errors_that_are_never_retried_are_the_refusals_of_the_function(step: str) -> None:
     service = TASKS[step].partition(".")[0]
     assert refusals_of(step) == refusal_classes(service) & called_from(step)
 

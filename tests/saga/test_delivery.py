@@ -55,7 +55,7 @@ def test_the_same_request_twice_is_one_order_and_one_charge(world: MotoWorld, sh
 
 
 @pytest.mark.parametrize("request_of", ["create", "confirm", "refund"])
-def test_what_is_asked_of_the_processor_again_carries_the_same_key(
+def test_a_repeated_request_to_the_processor_carries_the_same_key(
     world: MotoWorld, shop: SagaShop, request_of: str
 ) -> None:
     world.processor.disturb(request_of, request_lost)
@@ -96,7 +96,7 @@ def test_an_order_of_several_lines_is_held_whole_or_not_at_all(world: MotoWorld,
     invariants.check(world)
 
 
-def test_the_screen_tells_the_whole_story(world: MotoWorld, shop: SagaShop) -> None:
+def test_the_storefront_shows_how_the_order_ended(world: MotoWorld, shop: SagaShop) -> None:
     order_id = shop.order()
     world.settle()
     row = shop.history(order_id)

@@ -1,4 +1,4 @@
-"""Every task, every way to fail: which tasks were called, and what was left behind.
+"""Every task and every way to fail: which tasks were called, and how the order ended.
 
 Calls are spelled with one letter each: R(eserveStock) C(hargePayment) K (ConfirmOrder), then the undo lane
 F(enceOrder) B (RefundPayment) L (ReleaseStock) X (CancelOrder). Five mugs are in stock, the order is for
@@ -46,8 +46,8 @@ RESERVE = [
     Case("R", Mishap.ZOMBIE, "RRRRFBLX", because(UNTOUCHED, TIMED_OUT), times=ALWAYS),
 ]
 VOIDED_ON_RECORD = replace(UNPAID, events={**UNPAID.events, "payment": "PaymentStarted PaymentVoided"})
-# A charge has four effects: created, recorded, confirmed, recorded. Killed after every single one it comes
-# no further than one effect a call, and the fourth call is the last.
+# A charge has four effects: created, recorded, confirmed, recorded. If every call is killed after one effect,
+# the charge comes one effect further with each call, and the fourth call is the last.
 CHARGE = [
     Case("C", None, "RCFBLX", DECLINED, method="pm_decline"),
     Case("C", None, "RCFBLX", because(UNPAID, "UnknownPaymentMethod"), method="nobody's"),
@@ -74,7 +74,7 @@ CONFIRM = [
     Case("K", Mishap.BEFORE, "RCKK", CONFIRMED),
     Case("K", Mishap.BEFORE, "RCKKKKFBLX", because(REFUNDED, CRASHED), times=ALWAYS),
     Case("K", Mishap.LOST, "RCKK", CONFIRMED),
-    # FenceOrder's refusal (AlreadyConfirmed): the order stands and nothing is undone.
+    # FenceOrder refuses (AlreadyConfirmed): the order stands and nothing is undone.
     Case("K", Mishap.LOST, "RCKKKKF", CONFIRMED, times=ALWAYS),
     Case("K", Mishap.KILLED, "RCKK", CONFIRMED, effects=1),
     Case("K", Mishap.KILLED, "RCKK", CONFIRMED, effects=1, times=ALWAYS),
@@ -192,7 +192,7 @@ def test_a_fault_leaves_exactly_this(case: Case, world: MotoWorld, shop: SagaSho
 
 
 def ended(outcome: OrderEnd) -> OrderEnd:
-    """What the sweep makes of it: the whole lane for what is open, nothing for what has ended."""
+    """The end after a sweep: an open order goes through the whole undo lane, an ended one stays."""
     status, reason = outcome.order
     if status not in {"PENDING", "CANCELLING"}:
         return outcome

@@ -1,4 +1,4 @@
-"""What operators do with an order that needs them, whatever fails or happens meanwhile."""
+"""Operators resume and resolve parked orders, whatever fails or happens meanwhile."""
 
 from datetime import timedelta
 from typing import Any
@@ -17,7 +17,7 @@ STUCK = "OrderPlaced CancellationStarted OrderParked"
 
 
 def repaired_in_vain(world: MotoWorld, order_id: str) -> None:
-    """As after five repairs: the sweep gives up."""
+    """Lets the sweep give up, as it does after five repairs."""
     world.settle()
     with world.service("orders"):
         change(order_id, attempts=5)
@@ -36,7 +36,7 @@ def given_up(world: MotoWorld, shop: SagaShop) -> str:
 
 
 def undone(world: MotoWorld, shop: SagaShop, method: str = "pm_approve") -> str:
-    """An order of which all is undone, and that was parked because it could not be ended."""
+    """An order that is undone, and that was parked because it could not be ended."""
     order_id = shop.order(method)
     world.faults.just_before("ConfirmOrder", lambda: shop.cancel(order_id))
     world.faults.plan("CancelOrder", Mishap.BEFORE, times=ALWAYS)
@@ -45,7 +45,7 @@ def undone(world: MotoWorld, shop: SagaShop, method: str = "pm_approve") -> str:
 
 
 def stuck(world: MotoWorld, shop: SagaShop) -> str:
-    """An order that was parked because its refund kept failing, and still would."""
+    """An order that was parked because its refund kept failing. The refund still fails."""
     order_id = shop.order()
     world.faults.just_before("ConfirmOrder", lambda: shop.cancel(order_id))
     world.faults.plan("RefundPayment", Mishap.BEFORE, times=ALWAYS)
@@ -166,7 +166,7 @@ def test_an_order_that_is_paid_and_held_and_was_never_fenced_is_resolved_to_conf
     invariants.check(world)
 
 
-def test_an_order_of_which_all_is_undone_is_resolved_to_cancelled(world: MotoWorld, shop: SagaShop) -> None:
+def test_an_order_that_is_undone_is_resolved_to_cancelled(world: MotoWorld, shop: SagaShop) -> None:
     order_id = undone(world, shop)
     assert refused(world.intervene(order_id, "resolve", key="one", to="CONFIRMED")) == (409, "AlreadyFenced")
     answer = world.intervene(order_id, "resolve", key="two", to="CANCELLED")
@@ -212,7 +212,7 @@ def test_a_resolution_that_failed_half_way_is_made_up_by_the_same_request(
 
 
 @pytest.mark.parametrize("asking", ["PaymentStatus", "ReservationStatus", "ResolveOrder"])
-def test_a_repair_that_runs_while_the_order_is_being_confirmed_keeps_it_from_that(
+def test_a_repair_during_the_confirmation_of_an_order_prevents_it(
     asking: str, world: MotoWorld, shop: SagaShop
 ) -> None:
     order_id = given_up(world, shop)

@@ -16,7 +16,7 @@ ASKED = {"request": "request-1", "by": "olga", "because": "the cause is gone"}
 
 
 def file_before() -> dict[str, Any]:
-    """The repair's definition, when an operator's resumption was the word Resumed in the saga's error."""
+    """The repair's definition of the release before. There the error name Resumed told a resumption."""
     machine = repair(definition())
     del machine["States"]["CancelOrder"]["Parameters"]["saga.$"]
     return machine
@@ -47,7 +47,7 @@ def parked(world: MotoWorld, shop: SagaShop) -> str:
         ({"failure": {"Error": "Interrupted", "Cause": ""}, "resumed": False}, "NEEDS_ATTENTION"),
     ],
 )
-def test_a_parked_order_is_ended_by_what_either_release_calls_resumed(
+def test_a_parked_order_is_ended_by_a_resumption_of_either_release(
     given: dict[str, Any], ends: str, world: MotoWorld, shop: SagaShop
 ) -> None:
     order_id = parked(world, shop)
@@ -73,7 +73,7 @@ def test_a_resumption_that_the_release_before_started_runs_to_its_end(
 
 
 def test_a_saga_that_the_release_before_started_is_undone_whole(world: MotoWorld, shop: SagaShop) -> None:
-    """Its starter has not been replaced yet when the saga's file has: the input lacks a field."""
+    """The function that starts the saga was not replaced yet when the saga was: its input lacks a field."""
     order_id = shop.order("pm_decline")
     placed = next(event for event in aws.committed("orders") if event.type == "OrderPlaced")
     lines = [{"sku": line["sku"], "quantity": line["quantity"]} for line in placed.data["lines"]]

@@ -1,4 +1,4 @@
-"""What heals by itself: orders whose saga never started or died, and events that were lost."""
+"""Automatic repairs: of orders whose saga never started or died, and of events that were lost."""
 
 from datetime import timedelta
 
@@ -82,7 +82,7 @@ def test_a_charge_that_its_own_undo_has_overtaken_is_refused_and_not_tried_again
     invariants.check(world)
 
 
-def test_what_is_not_due_yet_is_left_alone(world: MotoWorld, shop: SagaShop) -> None:
+def test_an_order_that_is_not_due_yet_is_left_alone(world: MotoWorld, shop: SagaShop) -> None:
     world.lost.add("OrderPlaced")
     order_id = shop.order()
     world.settle()

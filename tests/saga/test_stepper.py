@@ -1,7 +1,7 @@
-"""The simulation's interpreter of the saga does what moto's does.
+"""The simulator's interpreter of the saga does what moto's does.
 
-Calls, payloads, waits and the end are compared. Of every jittered wait half of the longest is waited,
-so that the interval shows, and that there is jitter.
+Calls, payloads, waits and the end are compared. A jittered wait takes half of its longest time, so that both
+the interval and the jitter show.
 """
 
 import json
@@ -26,7 +26,7 @@ End = tuple[str, Any, str, str]
 
 
 class Moto:
-    """Moto's interpreter, one execution at a time, with a player for Lambda and for its clock."""
+    """Moto's interpreter, one execution at a time, with a player in place of Lambda and of its clock."""
 
     def __init__(self, patch: pytest.MonkeyPatch) -> None:
         self.client = boto3.client("stepfunctions")
@@ -89,7 +89,7 @@ def edges(machine: Mapping[str, Any]) -> Iterator[tuple[str, str, int]]:
 
 
 def elsewhere(machine: Mapping[str, Any], name: str, key: str, place: int) -> dict[str, Any]:
-    """The same machine with that edge leading nowhere, or with one attempt more."""
+    """The same machine, but that edge leads nowhere, or that retry has one attempt more."""
     other = deepcopy({**machine, "States": {**machine["States"], "Nowhere": {"Type": "Fail"}}})
     state = other["States"][name]
     match key:

@@ -1,4 +1,4 @@
-"""The simulation's interpreter of the saga does what AWS says and moto does not do.
+"""The simulator's interpreter of the saga does what AWS documents and moto does not do.
 
 https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html
 https://docs.aws.amazon.com/step-functions/latest/dg/redrive-executions.html
@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.saga.scripts import GIVEN, LAMBDA, LANGUAGE, MACHINES, OTHER, Outcome, Player, stepped, tasks
+from tests.saga.scripts import GIVEN, LAMBDA, LANGUAGE, MACHINES, OTHER, Player, TaskBehaviour, stepped, tasks
 from tests.simulator.aws.stepper import DATA_LIMIT, Answered, Ended, Failed, Invoke, Wait, run
 
 
@@ -25,7 +25,7 @@ def one_task(**fields: Any) -> dict[str, Any]:
 
 
 def answered(machine: Mapping[str, Any], given: Any, answer: Answered | Failed) -> Ended | Invoke | Wait:
-    """What follows the first call."""
+    """The interpreter's step after this answer to the first call."""
     execution = run(machine, given, jitter=float)
     next(execution)
     try:
@@ -72,7 +72,7 @@ def test_data_over_the_limit_ends_the_execution(machine: Any, given: Any, answer
     assert (end.status, end.error, end.state) == ("FAILED", "States.DataLimitExceeded", "Only")
 
 
-def test_data_up_to_the_limit_does_not() -> None:
+def test_data_up_to_the_limit_ends_no_execution() -> None:
     end = answered(one_task(ResultPath=None), {}, Answered("x" * (DATA_LIMIT - 2)))
     assert end == Ended("SUCCEEDED", output={}, state="Only", given={})
 
@@ -87,12 +87,12 @@ def test_a_payload_over_the_limit_is_never_sent() -> None:
 def test_a_redrive_goes_on_from_the_failed_state_with_its_input_and_all_its_attempts() -> None:
     machine, failed = (
         deepcopy(MACHINES["saga"]),
-        Player({"ReleaseStock": Outcome(then=OTHER), "ConfirmOrder": Outcome(then=OTHER)}),
+        Player({"ReleaseStock": TaskBehaviour(then=OTHER), "ConfirmOrder": TaskBehaviour(then=OTHER)}),
     )
     del machine["States"]["ReleaseStock"]["Catch"]
     end = stepped(machine, GIVEN["saga"], failed)
     assert (end.status, end.state) == ("FAILED", "ReleaseStock")
-    again = Player({"ReleaseStock": Outcome((OTHER,) * 5)})
+    again = Player({"ReleaseStock": TaskBehaviour((OTHER,) * 5)})
     done = stepped(machine, end.given, again, start=end.state)
     assert [name for name, _ in again.seen if name != "wait"] == ["ReleaseStock"] * 6 + ["CancelOrder"]
     assert done.output == end.given
@@ -136,6 +136,6 @@ def test_a_call_has_the_timeout_of_its_state(task: str) -> None:
     ],
     ids=lambda machine: "",
 )
-def test_what_the_interpreter_does_not_know_it_refuses_before_the_first_call(machine: Any) -> None:
+def test_an_unknown_feature_is_refused_before_the_first_call(machine: Any) -> None:
     with pytest.raises(NotImplementedError):
         run(machine, {}, jitter=float)

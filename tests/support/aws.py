@@ -26,7 +26,7 @@ INDEXES = {
     "acquirer": {"by_reference": ("reference", "created_at")},
     "storefront": {"by_customer": ("customer_id", "placed_at")},
 }
-# moto copies a table with its whole stream in each transaction, so only a stream that is read is there.
+# Moto copies a table with its whole stream in each transaction. So only a table whose stream is read has one.
 STREAMED = {"testing"}
 FAR_FUTURE = 4_102_444_800
 
@@ -37,7 +37,7 @@ def environment(service: str) -> dict[str, str]:
 
 @cache
 def client(name: str) -> Any:
-    """The tests' own client, made once; what a test hooks into boto3's default session does not reach it."""
+    """The tests' own client, made once. Hooks in boto3's default session do not reach it."""
     return boto3.Session().client(name)  # type: ignore[call-overload]
 
 
@@ -73,7 +73,7 @@ def committed(service: str) -> list[Envelope]:
 
 
 def state(service: str) -> list[dict[str, Any]]:
-    """Every item but the outbox: what "nothing changed" compares."""
+    """Every item except the outbox rows."""
     return [item for item in items(service) if item.get("kind") != "outbox"]
 
 
@@ -127,7 +127,7 @@ def batch(envelopes: Sequence[Envelope]) -> dict[str, Any]:
 
 
 def _projection(index: str) -> Any:
-    """As infrastructure/service_table.py has it."""
+    """The projection that infrastructure/service_table.py gives the index."""
     return {"ProjectionType": "KEYS_ONLY" if index == "open" else "ALL"}
 
 

@@ -1,4 +1,4 @@
-"""What stands around checkout in its own tests: the functions it asks, and executions that do nothing."""
+"""Stand-ins for checkout's own tests: the functions that it asks, and executions that do nothing."""
 
 import io
 import json
@@ -26,8 +26,8 @@ NAMES = {
 }
 
 
-class Functions:
-    """Stands where Lambda does: answers each function's queue of answers, and keeps what was asked."""
+class FakeLambda:
+    """Stands in for Lambda: gives each function's answers in turn, and records what was asked."""
 
     def __init__(self) -> None:
         self.asked: list[tuple[str, dict[str, Any]]] = []
@@ -40,8 +40,8 @@ class Functions:
         return {"StatusCode": 200, "Payload": io.BytesIO(json.dumps(answer).encode()), **failed}
 
     @classmethod
-    def install(cls, monkeypatch: pytest.MonkeyPatch) -> "Functions":
-        """In the place of checkout's client, with the variables that name functions and state machines."""
+    def install(cls, monkeypatch: pytest.MonkeyPatch) -> "FakeLambda":
+        """Replaces checkout's client, and sets the variables that name functions and state machines."""
         fake = cls()
         for variable, name in {**create_state_machines(), **NAMES}.items():
             monkeypatch.setenv(variable, name)
@@ -71,7 +71,7 @@ def executions() -> dict[str, dict[str, Any]]:
 
 
 def run(machine: str, name: str, *, ended: bool) -> None:
-    """An execution that is there already, running or ended."""
+    """Starts an execution that is there before the test, running or ended."""
     client = aws.client("stepfunctions")
     (arn,) = [
         found["stateMachineArn"]

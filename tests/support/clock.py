@@ -8,7 +8,7 @@ from kernel import identity
 
 
 class Clock:
-    """A moment of its own; a pause takes no time and is written down."""
+    """A clock that stands still until a test moves it. A pause takes no time and is recorded."""
 
     def __init__(self) -> None:
         self.moment = datetime(2026, 1, 1, tzinfo=UTC)

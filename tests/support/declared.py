@@ -1,4 +1,4 @@
-"""Holds every HTTP answer that a test sees to what its route declares: status, fields, refusals."""
+"""Compares an HTTP answer in a test with its route's declaration: status, fields, refusals."""
 
 import json
 import re
@@ -7,13 +7,13 @@ from typing import Any
 
 from tests.support.wiring import MANIFEST
 
-# What the kernel refuses by itself, on any route.
+# The refusals of the kernel itself, on any route.
 ANYWHERE = {"InvalidRequest", "Unauthenticated", "Forbidden"}
-Said = Mapping[str, Any]
+Declaration = Mapping[str, Any]
 
 
 def undeclared(service: str, method: str, path: str, answered: Mapping[str, Any]) -> str:
-    """What the answer says that its route does not declare, or nothing. Unknown paths are left out."""
+    """The part of the answer that its route does not declare, if any. Unknown paths are left out."""
     found = [route for route in MANIFEST["routes"] if _is_route(route, service, method, path)]
     if not found or answered["statusCode"] >= 500:
         return ""
@@ -26,12 +26,12 @@ def undeclared(service: str, method: str, path: str, answered: Mapping[str, Any]
     return "" if known else f"{method} {path} answers {status} {sorted(body)}"
 
 
-def _is_route(route: Said, service: str, method: str, path: str) -> bool:
+def _is_route(route: Declaration, service: str, method: str, path: str) -> bool:
     pattern = re.sub(r"{\w+}", "[^/]*", route["path"])
     own = route["handler"].startswith(f"{service}.") and route["method"] == method
     return own and re.fullmatch(pattern, path) is not None
 
 
-def _fits(body: Said, fields: Said) -> bool:
+def _fits(body: Declaration, fields: Declaration) -> bool:
     needed = {name for name in fields if not name.endswith("?")}
     return needed <= set(body) <= {name.rstrip("?") for name in fields}

@@ -1,4 +1,4 @@
-"""A deployed stack as the runbook's tools find it: moto's AWS, and a CloudFormation that lists it."""
+"""A deployed stack as the operators' commands find it: moto's AWS, and a fake CloudFormation."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,14 +14,14 @@ SERVICES = (*PUBLISHERS, "storefront", "acquirer")
 
 
 @dataclass
-class Formation:
-    """Answers as CloudFormation's paginators do, one stack or resource a page; one stack is not Settle's."""
+class FakeCloudFormation:
+    """Answers as CloudFormation does, one stack or resource on each page. One stack is not Settle's."""
 
     resources: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
     outputs: dict[str, dict[str, str]] = field(default_factory=dict)
 
-    def get_paginator(self, operation: str) -> "Pages":
-        return Pages(self, operation)
+    def get_paginator(self, operation: str) -> "FakePaginator":
+        return FakePaginator(self, operation)
 
     def describe_stacks(self) -> Iterator[Mapping[str, Any]]:
         yield {"Stacks": [{"StackName": "CDKToolkit", "Outputs": _outputs({"TableName": "none"})}]}
@@ -38,8 +38,8 @@ class Formation:
 
 
 @dataclass(frozen=True)
-class Pages:
-    formation: Formation
+class FakePaginator:
+    formation: FakeCloudFormation
     operation: str
 
     def paginate(self, StackName: str = "") -> Iterator[Mapping[str, Any]]:  # noqa: N803 - as boto3
@@ -48,9 +48,9 @@ class Pages:
         return self.formation.list_stack_resources(StackName)
 
 
-def deployed(books: Books, formation: Formation | None = None) -> Deployment:
-    """Tables with all that the books have, in moto's AWS."""
-    found = formation or Formation()
+def deployed(books: Books, formation: FakeCloudFormation | None = None) -> Deployment:
+    """A deployment in moto's AWS, whose tables hold all that the books have."""
+    found = formation or FakeCloudFormation()
     for service in SERVICES:
         aws.create_table(service)
     for service, rows in [*books.tables().items(), ("acquirer", _intents(books))]:
@@ -64,7 +64,7 @@ def put(service: str, rows: Sequence[Mapping[str, Any]]) -> None:
 
 
 def _intents(books: Books) -> list[dict[str, Any]]:
-    """As the sandbox processor keeps them."""
+    """The intents as the sandbox processor stores them."""
     return [
         {
             "pk": f"intent#{intent['id']}",

@@ -1,4 +1,4 @@
-"""A world of evidence written by hand: three orders that ended well, and ways to change what is on record."""
+"""Evidence that is written by hand: three orders that break no invariant, and methods to change them."""
 
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -40,7 +40,7 @@ DATA: dict[str, dict[str, Any]] = {
 
 @dataclass
 class Books:
-    """What everybody has written down; `said` tells an event to outbox, journal and bus alike."""
+    """All that is stored. `said` adds an event to the outbox, the journal and the bus."""
 
     since: datetime = NOON
     records: dict[tuple[str, str, str], dict[str, Any]] = field(default_factory=dict)
@@ -51,7 +51,7 @@ class Books:
     rows: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def said(self, about: str, *types: str, **data: Any) -> None:
-        """The next events about an order or product, a second after each other."""
+        """Adds the next events about an order or a product, one second after each other."""
         for kind in types:
             place = next(place for prefix, place in SUBJECTS.items() if kind.startswith(prefix))
             event = self._next(kind, f"{place}/{about}", DATA.get(kind, {}) | data)
@@ -76,7 +76,7 @@ class Books:
         )
 
     def record(self, service: str, kind: str, about: str, /, **sets: Any) -> None:
-        """Sets attributes of a record; one that publishes has counted its events."""
+        """Sets attributes of a record. A record that publishes gets the count of its events as well."""
         known = self.records.setdefault((service, kind, about), {"pk": f"{kind}#{about}", "sk": kind})
         known |= sets
         if kind in SOURCES:
@@ -84,7 +84,7 @@ class Books:
             known["sequence"] = sum(event.subject == subject for event in self.outbox)
 
     def reword(self, kind: str, about: str, **data: Any) -> None:
-        """Changes what an event says, wherever it stands."""
+        """Changes an event's data in the outbox, the journal and the bus."""
         for books in (self.outbox, self.journal, self.published):
             for place, event in enumerate(books):
                 if event.type == kind and event.subject.endswith(f"/{about}"):
@@ -136,7 +136,7 @@ class Books:
         return found | {"storefront": [*found["storefront"], *self._rows()]}
 
     def _rows(self) -> list[dict[str, Any]]:
-        """As the projector makes them, unless a test has written one itself."""
+        """The storefront's rows as the projector makes them, unless a test has written one itself."""
         correlations = {event.correlationid for event in self.journal}
         for order_id in correlations - {*self.rows}:
             folded = order_history.fold(event for event in self.journal if event.correlationid == order_id)
@@ -145,7 +145,7 @@ class Books:
         return [{"pk": f"order_history#{name}", **key, **row} for name, row in self.rows.items() if row]
 
     def evidence(self, **sets: Any) -> Evidence:
-        """Gathered an hour later, as DynamoDB would give it back."""
+        """The evidence of an hour later, as DynamoDB would give it back."""
         tables = {
             service: [items.unpack(items.pack(item)) for item in rows]
             for service, rows in self.tables().items()

@@ -1,4 +1,4 @@
-"""What can go wrong with a task, injected where AWS would: around the call, or between two of its effects."""
+"""The mishaps of a task. They hit as on AWS: around the call, or between two of the task's effects."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -32,7 +32,7 @@ class FunctionKilled(BaseException):
 
 
 class Crash(Exception):
-    """How the state machine sees it: by an error name."""
+    """A failed call as the state machine sees it: by an error name."""
 
 
 @dataclass
@@ -58,7 +58,7 @@ class Effects:
 
 @dataclass
 class Faults:
-    """The plan of one run: what hits which task, and what else happens just before a task runs."""
+    """The plan of a test: which mishap hits which task, and what else happens just before a task runs."""
 
     planned: list[PlannedMishap] = field(default_factory=list)
     before: dict[str, list[Callable[[], object]]] = field(default_factory=dict)

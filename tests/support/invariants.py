@@ -1,4 +1,4 @@
-"""What must hold whatever happened, asked of moto's tables, the bus and the acquirer's own table."""
+"""Checks the invariants on moto's tables, the bus and the acquirer's own table."""
 
 from ops import books
 from ops.invariants import Evidence, violations
@@ -6,12 +6,12 @@ from tests.support import aws
 from tests.support.wiring import TABLES
 from tests.support.world import MotoWorld
 
-# The saga tests look between two sweeps as well, and say themselves how an order stands then.
+# The saga tests also check between two sweeps, when an order may be open: they assert its state themselves.
 LEFT_TO_THE_SWEEP = "every-order-ends"
 
 
 def check(world: MotoWorld) -> None:
-    """Fails with what is wrong while nothing is under way."""
+    """Fails with every violation. Nothing may be under way."""
     tables = {service: aws.items(service) for service in (*TABLES, "acquirer")}
     intents = books.intents(tables, world.clock)
     found = violations(Evidence(tables, world.bus.published, intents, at=world.clock))

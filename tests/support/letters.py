@@ -10,7 +10,7 @@ from tests.support import aws
 from tests.support.clock import Clock
 
 WHY = "the cause is gone"
-# As infrastructure passes them on: what a schedule made has nothing to go back to.
+# The queues as infrastructure passes them on. The letters of a schedule have no queue to go back to.
 DESTINATIONS = {
     "orders.outbox": "orders-lost",
     "inventory.consumers.handler": "inventory-queue",
@@ -18,8 +18,8 @@ DESTINATIONS = {
 }
 
 
-class Queues:
-    """What waits in each dead-letter queue and in each queue that letters go back to."""
+class LetterQueues:
+    """The dead-letter queues, and the queues that their letters go back to."""
 
     def __init__(self, patch: pytest.MonkeyPatch) -> None:
         self.urls = {name: self._create(name) for name in (*DESTINATIONS, *DESTINATIONS.values()) if name}
@@ -60,8 +60,8 @@ class Queues:
         return batch
 
 
-class Broken:
-    """An SQS client one of whose operations fails before or after its effect, at its n-th call."""
+class FailingSqs:
+    """An SQS client in which one operation fails at its n-th call, before or after its effect."""
 
     def __init__(self, operation: str, *, call: int = 1, after: bool = False) -> None:
         self._sqs, self._operation, self._left, self._after = store.queues(), operation, call, after
@@ -83,8 +83,8 @@ class Broken:
         return call
 
 
-class Slow:
-    """An SQS client whose every sending takes four seconds."""
+class SlowSqs:
+    """An SQS client that takes four seconds to send a message."""
 
     def __init__(self, clock: Clock) -> None:
         self._sqs, self._clock = store.queues(), clock
@@ -106,7 +106,7 @@ def redrive(queue: str, *, key: str = "k1", because: str = WHY, **options: Any) 
 
 
 def trail(day: str = "2026-01-01") -> list[dict[str, Any]]:
-    """The audit trail of a day; the clock of a test stands at the first."""
+    """The audit of a day. The clock of a test starts at the default day."""
     status, said = ask("GET", "audit", query={"day": day})
     assert status == 200, said
     return list(said["actions"])

@@ -1,4 +1,4 @@
-"""Payments dies, or is overtaken, before and after each processor call and each commit."""
+"""Interrupts payments before and after each processor call and each commit."""
 
 import itertools
 import os
@@ -26,7 +26,7 @@ def die() -> None:
 
 
 class Moments:
-    """Payments can die, or be overtaken, before and after each processor call and each commit."""
+    """The moments at which payments can die or be overtaken: before and after each call and commit."""
 
     def __init__(self, processor: Processor, monkeypatch: pytest.MonkeyPatch) -> None:
         self._left, self._action = 0, die
@@ -38,7 +38,7 @@ class Moments:
     def each(
         self, job: Callable[[str], str], action: Callable[[str], Any], *, given: Any = None
     ) -> Iterator[str]:
-        """Runs the job for one order per moment, with the action at that moment; yields these orders."""
+        """Runs the job with a new order for each moment, and the action at that moment; yields the orders."""
         for moment in itertools.count(1):
             order_id = f"order-{moment}"
             if given:
@@ -69,7 +69,7 @@ class Moments:
 
 
 def repeat_until_done(job: Callable[[], Any], clock: Clock) -> str:
-    """As the saga does it: again after every fault, and time passes."""
+    """Repeats the job after every fault, as the saga does, and lets time pass in between."""
     for _ in range(6):
         try:
             return str(job())

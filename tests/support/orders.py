@@ -1,4 +1,4 @@
-"""What a customer, the saga and the sweep ask of orders, and what its table then says."""
+"""The requests of a customer, the saga and the sweep to orders, and the table of orders after them."""
 
 from typing import Any
 
@@ -45,7 +45,7 @@ def claimed(**given: int) -> list[tuple[str, str, int]]:
 
 
 def said() -> list[tuple[str, dict[str, Any]]]:
-    """What was published after OrderPlaced, without the order's id."""
+    """The type and the data, without the order's id, of each event after OrderPlaced."""
     return [
         (event.type, {name: value for name, value in event.data.items() if name != "order_id"})
         for event in aws.committed("orders")

@@ -1,4 +1,4 @@
-"""What the saga and a customer ask of payments, and the ways a charge or a refund can go."""
+"""The requests of the saga and a customer to payments, and the ways a charge or a refund can go."""
 
 from collections.abc import Callable
 from functools import cache
@@ -54,7 +54,7 @@ def show(customer: str, role: str = "customer", order_id: str = "o1") -> tuple[i
 
 
 def outcome(job: Job) -> str:
-    """What the saga sees of one run: the status answered, or the error's name."""
+    """The result of one run as the saga sees it: the status answered, or the error's name."""
     try:
         return str(job())
     except (Refusal, Fault) as error:

@@ -1,4 +1,4 @@
-"""The acquirer in this process: payments' adapter reaches its real handler, and a test may disturb the way.
+"""The acquirer in this process: payments' adapter calls its real handler, and a test may disturb the calls.
 
     processor = Processor.install(monkeypatch)       # inside the `cloud` fixture
     processor.disturb("confirm", answer_lost)        # the next confirm is captured, its answer lost
@@ -83,7 +83,7 @@ def answer_delayed(meanwhile: Callable[[], Any]) -> Disturbance:
 
 @dataclass(frozen=True)
 class Account:
-    """What the acquirer's own account says of a reference; amounts in minor units."""
+    """The acquirer's own account of a reference, which is an order; amounts in minor units."""
 
     intents: int = 0
     captures: int = 0
@@ -93,10 +93,10 @@ class Account:
 
 @dataclass
 class Processor:
-    """The transport: every call's name in order, and what is to disturb the next call of a name.
+    """The transport. It records the name of every call, and disturbs the next call of a name.
 
-    `keys` are the distinct Idempotency-Keys that payments sent with the calls of a name. A `forgetful` one
-    gives every request a key of its own, as if a day lay between any two.
+    `keys` are the distinct Idempotency-Keys that payments sent with the calls of a name. A `forgetful`
+    processor gets a new key with every request, as if a day lay between any two.
     """
 
     calls: list[str] = field(default_factory=list)
@@ -106,7 +106,7 @@ class Processor:
 
     @classmethod
     def install(cls, monkeypatch: pytest.MonkeyPatch) -> "Processor":
-        """The acquirer's table and secret are made, and `payments.adapters.provider()` leads here."""
+        """Creates the acquirer's table and secret, and makes `payments.adapters.provider()` lead here."""
         processor = cls()
         adapter = SandboxAcquirer(processor.send)
         aws.create_table("acquirer")

@@ -1,4 +1,4 @@
-"""The shop of the saga tests: it sells mugs, takes orders for two, and looks at what came of them."""
+"""The shop of the saga tests: it sells mugs, takes orders for two, and reads how they ended."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ PRICE_OF_TWO = 2500
 
 @dataclass(frozen=True)
 class OrderEnd:
-    """What an order came to: stock is (available, reserved, sold), processor (captured, refunded)."""
+    """How an order ended: stock is (available, reserved, sold), processor (captured, refunded)."""
 
     order: tuple[str, str]
     reservation: str
@@ -56,7 +56,7 @@ class SagaShop:
         return status
 
     def outcome(self, order_id: str) -> OrderEnd:
-        """What the services' own tables and the acquirer's say, with nothing computed in between."""
+        """The order's end as the services' own tables and the acquirer's API tell it."""
         order = _item("orders", f"order#{order_id}")
         reservation = _item("inventory", f"reservation#{order_id}")
         payment = _item("payments", f"payment#{order_id}")

@@ -18,7 +18,7 @@ handler.__class__ = _Changed
 
 
 def copied(into: Path) -> Path:
-    """Everything that is committed or could be, without the tests."""
+    """Copies every file that is committed, or that git would add, without the tests."""
     for path in repository():
         name = path.relative_to(ROOT)
         if name.parts[0] != "tests":
@@ -33,7 +33,7 @@ def change_every_answer(api: Path) -> None:
 
 
 def rewrite(file: Path, text: str) -> None:
-    """At once: whoever watches the file never sees a part of the text."""
+    """Replaces the file at once, so that a watcher never sees a part of the text."""
     whole = file.with_suffix(".whole")
     whole.write_text(text)
     whole.replace(file)

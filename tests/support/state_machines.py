@@ -41,7 +41,7 @@ def reachable(machine: Mapping[str, Any], start: str) -> list[str]:
 
 
 def create_state_machines(*, again: bool = False) -> dict[str, str]:
-    """Creates both (`again`: anew, with no execution) and answers the environment that names them."""
+    """Creates both machines (`again`: new ones, without executions); answers the variables that name them."""
     suffix = "Again" if again else ""
     machines = {"CheckoutSaga": definition(), "CheckoutRepair": repair(definition())}
     arns = {

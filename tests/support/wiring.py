@@ -1,6 +1,6 @@
-"""Which handler is which task, who hears which events, and the bus between them.
+"""The wiring of the test worlds: tasks, subscriptions and timeouts, and a bus that records events.
 
-The first two follow from the manifest of what the services declare.
+Tasks and subscriptions follow from the manifest.
 """
 
 import json
@@ -19,7 +19,7 @@ MANIFEST: Mapping[str, list[dict[str, Any]]] = json.loads(
 TASKS: Mapping[str, str] = {step["name"]: step["handler"] for step in MANIFEST["steps"]}
 # What checkout asks of other services, by the environment variable that names the function.
 COMMANDS: Mapping[str, str] = {command["variable"]: command["name"] for command in MANIFEST["commands"]}
-# Whose events a consumer of named types hears.
+# The service whose events a consumer reads, if it reads events of named types.
 SOURCES: Mapping[str, str] = {each["handler"]: each["of"] for each in MANIFEST["subscriptions"] if each["of"]}
 SUBSCRIPTIONS: Mapping[str, frozenset[str] | None] = {
     each["handler"]: frozenset(each["types"]) if each["of"] else None for each in MANIFEST["subscriptions"]
@@ -47,8 +47,8 @@ TIMEOUTS = {
 
 
 @dataclass
-class Bus:
-    """Stands where EventBridge does for `kernel.triggers.relay`; keeps what was put, in order."""
+class RecordingBus:
+    """Stands in for EventBridge in `kernel.triggers.relay`, and records the events in order."""
 
     published: list[Envelope] = field(default_factory=list)
 

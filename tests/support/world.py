@@ -1,7 +1,7 @@
 """The in-process world: real handlers and stores on moto's tables, the real saga, a clock of its own.
 
-One thread of service code runs at a time. Events go from the outbox through the real relay to a bus
-that this module plays, and on to the real consumers, when `settle()` says so.
+One thread of service code runs at a time. Events go from the outbox through the real relay to a
+recording bus, and on to the real consumers, whenever a test calls `settle()`.
 """
 
 import importlib
@@ -29,7 +29,7 @@ from tests.support import aws
 from tests.support.faults import Crash, Faults, FunctionKilled, Mishap
 from tests.support.processor import Processor
 from tests.support.state_machines import create_state_machines, running, status
-from tests.support.wiring import COMMANDS, PUBLISHERS, SUBSCRIPTIONS, TABLES, TASKS, Bus
+from tests.support.wiring import COMMANDS, PUBLISHERS, SUBSCRIPTIONS, TABLES, TASKS, RecordingBus
 
 EPOCH = datetime(2026, 3, 1, 12, tzinfo=UTC)
 MOST_ROUNDS = 50
@@ -46,7 +46,7 @@ class MotoWorld:
     def __init__(self, patch: pytest.MonkeyPatch) -> None:
         self.calls: list[str] = []
         self.faults = Faults()
-        self.bus = Bus()
+        self.bus = RecordingBus()
         self.zombies: list[Callable[[], object]] = []
         self.lost: set[str] = set()
         self._threads = threading.local()
@@ -173,7 +173,7 @@ class MotoWorld:
         raise AssertionError("the world does not come to rest")
 
     def release_zombies(self) -> None:
-        """Lets every call that timed out run to its end now; what it answers, nobody hears."""
+        """Lets every call that timed out run to its end now. Nobody hears its answer."""
         zombies, self.zombies = self.zombies, []
         for zombie in zombies:
             try:
@@ -208,7 +208,7 @@ class MotoWorld:
         self.environment |= create_state_machines(again=True)
 
     def _wait(self) -> None:
-        """Until no execution is running. The lock keeps the environment still while it is looked at."""
+        """Waits until no execution is running. The lock keeps the environment unchanged meanwhile."""
         deadline = time.monotonic() + PATIENCE_SECONDS
         while self._busy():
             assert time.monotonic() < deadline, "an execution does not end"
@@ -248,7 +248,7 @@ class MotoWorld:
 
 
 def _lambda_of(world: MotoWorld) -> Callable[..., bytes]:
-    """Moto's Lambda answers from here: an error is named by its class, as Lambda's runtime client does."""
+    """Answers in place of moto's Lambda. An error is named by its class, as Lambda's runtime client does."""
 
     def invoke(
         backend: object, function_name: str, qualifier: str, body: Any, headers: Any, answer: Any

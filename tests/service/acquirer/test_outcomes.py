@@ -1,4 +1,4 @@
-"""How each test method of the acquirer ends, and what can be cancelled."""
+"""How each test method of the acquirer ends, and which payments can be cancelled."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What the acquirer gives back, and who is told to repeat when two requests meet."""
+"""The acquirer's refunds, and which request has to be repeated when two meet."""
 
 from collections.abc import Callable
 from typing import Any
@@ -43,7 +43,7 @@ def test_never_more_is_refunded_than_was_captured() -> None:
 
 @pytest.fixture
 def overtaken(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[Intent], None]], None]:
-    """The next request loads its payment, and before it goes on another one changes that payment."""
+    """After the next request has loaded its payment, another request changes that payment."""
 
     def overtake(change: Callable[[Intent], None]) -> None:
         load = store.load

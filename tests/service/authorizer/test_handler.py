@@ -1,4 +1,4 @@
-"""The gateway's token check: who is let in, for what, and what the gateway is told otherwise."""
+"""The gateway's token check: who is let in, for which routes, and how everyone else is refused."""
 
 import json
 import time
@@ -85,7 +85,7 @@ def test_a_header_without_a_token_is_unauthorized(text: str) -> None:
     ],
     ids=lambda changed: next(iter(changed)),
 )
-def test_whoever_is_not_to_be_trusted_is_unauthorized_and_learns_no_more(changed: dict[str, Any]) -> None:
+def test_a_token_that_is_not_trusted_is_unauthorized_without_a_reason(changed: dict[str, Any]) -> None:
     with pytest.raises(Exception, match=r"^Unauthorized$") as refused:
         asked(f"Bearer {token(**changed)}")
     assert type(refused.value) is Exception
@@ -103,7 +103,7 @@ def test_a_request_without_headers_is_unauthorized() -> None:
         handler({"type": "REQUEST", "methodArn": f"{STAGE}/GET/orders/o1", "headers": None}, None)
 
 
-def test_keys_that_cannot_be_had_allow_nothing_and_are_our_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_keys_that_cannot_be_fetched_allow_nothing_and_are_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TOKEN_JWKS", "https://127.0.0.1:9/keys")
     with pytest.raises(Fault):
         asked(f"Bearer {token()}")

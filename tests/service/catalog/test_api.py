@@ -84,7 +84,7 @@ def test_an_unknown_product_is_not_found() -> None:
 
 
 @pytest.mark.parametrize("sku", ["-mug", "x" * 65, "my mug"])
-def test_what_is_no_sku_cannot_be_listed(sku: str) -> None:
+def test_an_invalid_sku_cannot_be_listed(sku: str) -> None:
     assert ask("PUT", sku, MUG)[0] == 404
     assert ask("GET", sku)[0] == 404
     assert aws.items("catalog") == []
@@ -137,7 +137,9 @@ def test_the_longest_name_and_the_highest_price_are_taken() -> None:
     assert store.load("mug") == domain.Product("mug", "x" * 200, Money(10**9, "EUR"), sequence=1)
 
 
-def test_who_loses_a_race_decides_again_on_what_the_winner_wrote(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_request_that_loses_a_race_decides_again_on_the_winners_state(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     ask("PUT", "mug", MUG)
     load = store.load
     stale: list[Any] = []

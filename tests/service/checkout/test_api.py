@@ -1,4 +1,4 @@
-"""Checkout's routes for operators: what they ask of the other services, start, and answer."""
+"""Checkout's routes for operators: their commands to other services, their executions, and their answers."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -11,7 +11,7 @@ from checkout.executions import executions as client
 from kernel import identity
 from orders.tasks import CancelOrder, Saga
 from tests.support import aws
-from tests.support.checkout import Functions, executions, idle_executions, run
+from tests.support.checkout import FakeLambda, executions, idle_executions, run
 
 CARD = "4242 4242 4242 4242"
 ORDER = "7f8a2d1e-9c44-5b0e-8a5d-3f1c2b4a6d70"
@@ -32,9 +32,9 @@ def cloud() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def functions(cloud: None, monkeypatch: pytest.MonkeyPatch) -> Functions:
+def functions(cloud: None, monkeypatch: pytest.MonkeyPatch) -> FakeLambda:
     monkeypatch.setenv("SERVICE", "checkout")
-    return Functions.install(monkeypatch)
+    return FakeLambda.install(monkeypatch)
 
 
 def post(how: str, body: Any = None, *, order_id: str = ORDER, **caller: Any) -> tuple[int, dict[str, Any]]:
@@ -50,7 +50,7 @@ def resolve(to: str = "CANCELLED") -> tuple[int, dict[str, Any]]:
     return post("resolve", {"to": to, "because": "the cause is gone"})
 
 
-def test_a_resumption_is_recorded_and_then_starts_a_repair_that_says_so(functions: Functions) -> None:
+def test_a_resumption_is_recorded_and_then_starts_a_repair_that_says_so(functions: FakeLambda) -> None:
     functions.answers["orders-resume"] = [GRANTED]
     assert resume() == (202, GRANTED)
     assert functions.asked == [("orders-resume", ASKED)]
@@ -58,7 +58,7 @@ def test_a_resumption_is_recorded_and_then_starts_a_repair_that_says_so(function
     assert len(NAME.partition(":")[2]) <= 80  # all that Step Functions allows
 
 
-def test_orders_and_checkout_mean_the_same_by_resumed(functions: Functions) -> None:
+def test_orders_and_checkout_mean_the_same_by_resumed(functions: FakeLambda) -> None:
     functions.answers["orders-resume"] = [GRANTED]
     resume()
     memory = executions()[NAME]
@@ -68,7 +68,7 @@ def test_orders_and_checkout_mean_the_same_by_resumed(functions: Functions) -> N
 
 
 @pytest.mark.parametrize("ended", [False, True])
-def test_the_same_resumption_again_starts_nothing_new(ended: bool, functions: Functions) -> None:
+def test_the_same_resumption_again_starts_nothing_new(ended: bool, functions: FakeLambda) -> None:
     run("CheckoutRepair", f"{ORDER}-{REQUEST}", ended=ended)
     functions.answers["orders-resume"] = [GRANTED]
     assert resume() == (202, GRANTED)
@@ -83,7 +83,7 @@ def test_the_same_resumption_again_starts_nothing_new(ended: bool, functions: Fu
     ],
 )
 def test_a_resumption_whose_start_failed_is_made_up_by_the_same_request(
-    moment: str, error: Exception, started: dict[str, Any], functions: Functions
+    moment: str, error: Exception, started: dict[str, Any], functions: FakeLambda
 ) -> None:
     def fail(**_: Any) -> None:
         raise error
@@ -100,7 +100,7 @@ def test_a_resumption_whose_start_failed_is_made_up_by_the_same_request(
     assert executions() == {NAME: REPAIR}
 
 
-def test_another_operator_with_the_same_key_makes_a_request_of_their_own(functions: Functions) -> None:
+def test_another_operator_with_the_same_key_makes_a_request_of_their_own(functions: FakeLambda) -> None:
     other = {**GRANTED, "resumption": identity.derive("oscar", "key-1")}
     functions.answers["orders-resume"] = [GRANTED, other]
     resume()
@@ -110,7 +110,7 @@ def test_another_operator_with_the_same_key_makes_a_request_of_their_own(functio
 
 
 @pytest.mark.parametrize("to", ["CANCELLED", "CONFIRMED"])
-def test_an_order_is_resolved_by_what_payments_and_inventory_say(to: str, functions: Functions) -> None:
+def test_an_order_is_resolved_by_the_books_of_payments_and_inventory(to: str, functions: FakeLambda) -> None:
     ended = {"order_id": ORDER, "status": to}
     functions.answers = {
         "payments-status": [PAYMENT],
@@ -128,7 +128,7 @@ def test_an_order_is_resolved_by_what_payments_and_inventory_say(to: str, functi
 
 
 @pytest.mark.parametrize("refused", [404, 409, 422])
-def test_a_refusal_of_orders_is_told_as_it_is_and_starts_nothing(refused: int, functions: Functions) -> None:
+def test_a_refusal_of_orders_is_told_as_it_is_and_starts_nothing(refused: int, functions: FakeLambda) -> None:
     said = {"refused": refused, "problem": PROBLEM}
     functions.answers = {
         "payments-status": [PAYMENT],
@@ -142,7 +142,7 @@ def test_a_refusal_of_orders_is_told_as_it_is_and_starts_nothing(refused: int, f
 
 
 @pytest.mark.parametrize("failing", ["payments-status", "stock-status", "orders-resolve", "orders-resume"])
-def test_a_command_that_fails_is_no_refusal(failing: str, functions: Functions) -> None:
+def test_a_command_that_fails_is_no_refusal(failing: str, functions: FakeLambda) -> None:
     answers = {
         "payments-status": PAYMENT,
         "stock-status": RESERVATION,
@@ -171,7 +171,7 @@ BAD: dict[str, tuple[str, Any]] = {
 
 
 @pytest.mark.parametrize(("how", "body"), BAD.values(), ids=BAD)
-def test_a_request_that_cannot_be_understood_asks_nobody(how: str, body: Any, functions: Functions) -> None:
+def test_a_request_that_cannot_be_understood_asks_nobody(how: str, body: Any, functions: FakeLambda) -> None:
     status, problem = post(how, body)
     assert (status, problem["error"]) == (400, "InvalidRequest")
     assert CARD not in str(problem)
@@ -179,7 +179,7 @@ def test_a_request_that_cannot_be_understood_asks_nobody(how: str, body: Any, fu
 
 
 @pytest.mark.parametrize("how", ["resume", "resolve"])
-def test_only_an_operator_with_a_key_may_ask_about_an_order(how: str, functions: Functions) -> None:
+def test_only_an_operator_with_a_key_may_ask_about_an_order(how: str, functions: FakeLambda) -> None:
     body = {"because": "x"} | ({"to": "CANCELLED"} if how == "resolve" else {})
     assert post(how, body, role="customer")[0] == 403
     assert post(how, body, key=None)[0] == 400
@@ -188,6 +188,6 @@ def test_only_an_operator_with_a_key_may_ask_about_an_order(how: str, functions:
     assert functions.asked == []
 
 
-def test_two_hundred_characters_are_reason_enough(functions: Functions) -> None:
+def test_two_hundred_characters_are_reason_enough(functions: FakeLambda) -> None:
     functions.answers["orders-resume"] = [GRANTED]
     assert resume("x" * 200)[0] == 202

@@ -1,4 +1,4 @@
-"""Checkout on real executions: started once from whatever says so, and repaired as the sweep finds them."""
+"""Checkout on moto's executions: an event or a claim starts a saga once, and the sweep repairs it."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -12,7 +12,7 @@ from checkout.repair import RepairIncomplete
 from kernel.errors import Fault
 from kernel.events import Envelope
 from tests.support import aws
-from tests.support.checkout import Functions, executions, idle_executions, run
+from tests.support.checkout import FakeLambda, executions, idle_executions, run
 from tests.support.events import arriving
 
 LINE = {"sku": "mug", "quantity": 2}
@@ -20,7 +20,7 @@ EUROS = {"amount": 2500, "currency": "EUR"}
 
 
 def order(order_id: str) -> dict[str, Any]:
-    """An order as OrderPlaced and a claim tell it: with more than the saga is given."""
+    """An order as OrderPlaced and a claim tell it, with fields that the saga is not given."""
     return {
         "order_id": order_id,
         "customer_id": "alice",
@@ -52,12 +52,12 @@ def cloud() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def functions(cloud: None, monkeypatch: pytest.MonkeyPatch) -> Functions:
-    return Functions.install(monkeypatch)
+def functions(cloud: None, monkeypatch: pytest.MonkeyPatch) -> FakeLambda:
+    return FakeLambda.install(monkeypatch)
 
 
 def start(*events: Envelope) -> list[str]:
-    """The place in the batch of each event that comes back."""
+    """The place in the batch of each event that failed."""
     answer = saga.start(aws.batch(events), None)
     return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
 
@@ -83,7 +83,7 @@ def test_an_order_whose_saga_cannot_be_started_comes_back_alone(monkeypatch: pyt
     assert start(placed("o3"), placed("o4")) == ["m0", "m1"]
 
 
-def test_a_saga_is_the_same_whether_an_event_or_a_claim_started_it(functions: Functions) -> None:
+def test_a_saga_is_the_same_whether_an_event_or_a_claim_started_it(functions: FakeLambda) -> None:
     functions.overdue([claim("o1")], [])
     repair.sweep({}, None)
     assert executions() == {"CheckoutSaga:o1": given("o1")}
@@ -118,7 +118,7 @@ RUNS, ENDED = {"ended": False}, {"ended": True}
     ],
 )
 def test_a_claimed_order_is_left_alone_started_or_repaired(
-    found: list[Any], status: str, attempt: int, started: dict[str, Any], functions: Functions
+    found: list[Any], status: str, attempt: int, started: dict[str, Any], functions: FakeLambda
 ) -> None:
     for machine, name, how in found:
         run(machine, name, **how)
@@ -128,14 +128,14 @@ def test_a_claimed_order_is_left_alone_started_or_repaired(
     assert {name: seen for name, seen in executions().items() if name not in before} == started
 
 
-def test_a_repair_that_was_started_already_is_success(functions: Functions) -> None:
+def test_a_repair_that_was_started_already_is_success(functions: FakeLambda) -> None:
     run("CheckoutRepair", "o1-1", ended=True)
     functions.overdue([claim("o1", "CANCELLING", 1)], [])
     repair.sweep({}, None)
     assert executions() == {"CheckoutRepair:o1-1": {"from": "before"}}
 
 
-def test_a_sweep_asks_until_nothing_is_due_and_ten_times_at_most(functions: Functions) -> None:
+def test_a_sweep_asks_until_nothing_is_due_and_ten_times_at_most(functions: FakeLambda) -> None:
     functions.overdue([claim("o1")], [claim("o2")], [], [claim("o3")])
     repair.sweep({}, None)
     assert functions.asked == [("orders-claim", {})] * 3
@@ -145,7 +145,7 @@ def test_a_sweep_asks_until_nothing_is_due_and_ten_times_at_most(functions: Func
     assert len(functions.asked) == 3 + 10
 
 
-def test_an_order_that_cannot_be_repaired_now_does_not_hold_up_the_others(functions: Functions) -> None:
+def test_an_order_that_cannot_be_repaired_now_does_not_hold_up_the_others(functions: FakeLambda) -> None:
     def refuse(params: Any, **_: Any) -> None:
         if '"o1"' in str(params["body"]):
             raise EndpointConnectionError(endpoint_url="states")
@@ -162,7 +162,7 @@ def test_an_order_that_cannot_be_repaired_now_does_not_hold_up_the_others(functi
     assert sorted(executions()) == ["CheckoutSaga:o2", "CheckoutSaga:o3"]
 
 
-def test_a_sweep_that_orders_does_not_answer_fails_and_starts_nothing(functions: Functions) -> None:
+def test_a_sweep_that_orders_does_not_answer_fails_and_starts_nothing(functions: FakeLambda) -> None:
     functions.answers["orders-claim"] = [{"errorType": "Contended", "errorMessage": "x"}]
     with pytest.raises(Fault, match="CLAIM_OVERDUE answered Contended"):
         repair.sweep({}, None)
@@ -178,7 +178,7 @@ def test_a_sweep_that_orders_does_not_answer_fails_and_starts_nothing(functions:
     ],
 )
 def test_stock_held_too_long_is_closed_as_its_order_ended(
-    status: str, asked: list[str], functions: Functions
+    status: str, asked: list[str], functions: FakeLambda
 ) -> None:
     functions.answers = {
         "stock-claim": [{"order_ids": ["o1"]}, {"order_ids": []}],
@@ -192,7 +192,7 @@ def test_stock_held_too_long_is_closed_as_its_order_ended(
     assert functions.asked == [("stock-claim", {}), *closing, ("stock-claim", {})]
 
 
-def test_stock_that_cannot_be_closed_now_does_not_hold_up_the_rest(functions: Functions) -> None:
+def test_stock_that_cannot_be_closed_now_does_not_hold_up_the_rest(functions: FakeLambda) -> None:
     functions.answers = {
         "stock-claim": [{"order_ids": ["o1"]}, {"order_ids": ["o2"]}, {"order_ids": []}],
         "orders-status": [{"errorType": "Contended"}, {"order_id": "o2", "status": "CONFIRMED"}],

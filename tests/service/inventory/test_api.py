@@ -1,4 +1,4 @@
-"""Inventory over HTTP: what operators may do, and everything that is refused."""
+"""Inventory over HTTP: the requests of operators, and all requests that are refused."""
 
 from typing import Any
 
@@ -97,7 +97,7 @@ def test_a_receipt_without_a_proper_key_is_refused_and_nothing_changes(key: str 
 
 
 @pytest.mark.parametrize("sku", ["-mug", "m%20ug", "m*ug", "x" * 65, "mug%0A"])
-def test_a_sku_that_cannot_be_one_is_not_there(sku: str) -> None:
+def test_an_invalid_sku_is_not_found(sku: str) -> None:
     assert post(sku, {"quantity": 5})[0] == 404
     assert show(sku)[0] == 404
     assert aws.items("inventory") == []

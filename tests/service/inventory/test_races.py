@@ -174,9 +174,9 @@ def test_whatever_is_asked_the_counters_add_up_and_none_is_negative(
     for item in aws.items("inventory"):
         key = items.pack({"pk": item["pk"], "sk": item["sk"]})
         items.client().delete_item(TableName="inventory-table", Key=key)
-    for place, (command, subject, more) in enumerate(steps):
+    for place, (action, subject, more) in enumerate(steps):
         with suppress(Refusal, Fault):
-            match command:
+            match action:
                 case "receive":
                     receive(subject, more, f"key-{place}")
                 case "reserve":

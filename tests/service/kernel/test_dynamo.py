@@ -1,4 +1,4 @@
-"""The door to the table: whole transactions, honest conditions, conflicts tried again."""
+"""The door to the table: transactions are whole, failed conditions are told, conflicts are tried again."""
 
 import json
 import re
@@ -24,9 +24,9 @@ CONFLICT, FAILED, FINE, BROKEN = "TransactionConflict", "ConditionalCheckFailed"
 
 
 class Wire:
-    """What AWS answers to the next writes instead of doing them; after those, the table does.
+    """Answers the next writes in place of the table. After those, the table answers.
 
-    `asked` are the calls, `sent` the requests: the client sends a call again when nobody answers.
+    `asked` counts the calls, `sent` keeps the requests: the client sends a call again when nobody answers.
     """
 
     def __init__(self) -> None:
@@ -88,7 +88,7 @@ def test_a_write_sets_adds_and_removes_and_leaves_the_rest() -> None:
     assert items.load(KEY) == {**KEY, "a": "w", "n": 3, "m": 1}
 
 
-def test_what_is_not_there_is_none() -> None:
+def test_a_missing_item_is_none() -> None:
     assert items.load(KEY) is None
 
 
@@ -108,7 +108,7 @@ def test_a_query_goes_on_after_the_first_page() -> None:
     assert [found["sk"] for found in items.query("#pk = :pk", {"pk": "many"})] == ["0", "1", "2", "3"]
 
 
-def test_a_write_whose_condition_does_not_hold_tells_what_is_there() -> None:
+def test_a_write_whose_condition_does_not_hold_tells_the_item_that_is_there() -> None:
     writes.update(put(a=1))
     with pytest.raises(ConditionFailed) as failed:
         writes.update(Write(key=KEY, sets={"a": 2}, condition="attribute_not_exists(#pk)"))
@@ -127,14 +127,16 @@ def test_a_transaction_is_whole_or_not_at_all() -> None:
     assert [item["pk"] for item in aws.items("testing")] == ["other", "put", "thing"]
 
 
-def test_a_condition_on_nothing_tells_that_nothing_was_there() -> None:
+def test_a_condition_on_a_missing_item_tells_that_it_is_missing() -> None:
     with pytest.raises(ConditionFailed) as failed:
         writes.transact([Write(key=KEY, sets={"a": 2}, condition="attribute_exists(#pk)")])
     assert failed.value.old == {0: {}}
 
 
 @pytest.mark.parametrize("code", [CONFLICT, "ThrottlingError", "ProvisionedThroughputExceeded"])
-def test_what_passes_is_tried_again_after_growing_pauses(code: str, wire: Wire, pauses: list[float]) -> None:
+def test_a_passing_error_is_tried_again_after_growing_pauses(
+    code: str, wire: Wire, pauses: list[float]
+) -> None:
     for _ in range(3):
         wire.cancels(code)
     writes.transact([put(a=1)])
@@ -208,7 +210,7 @@ def test_a_call_that_nobody_answers_is_given_up_in_time() -> None:
     assert attempts * (config.connect_timeout + config.read_timeout) <= 12
 
 
-def test_numbers_come_back_whole_wherever_they_stand() -> None:
+def test_numbers_come_back_as_integers_at_any_depth() -> None:
     writes.update(put(a=1, b=[2, [3]], c={"d": {"e": 4}}, f=True, g=None))
     assert items.load(KEY) == {**KEY, "a": 1, "b": [2, [3]], "c": {"d": {"e": 4}}, "f": True, "g": None}
     found = items.load(KEY)

@@ -1,4 +1,4 @@
-"""The inbox: an effect and the memory of having had it are one transaction."""
+"""The inbox: an effect, and the row that remembers it, are one transaction."""
 
 import pytest
 
@@ -51,7 +51,7 @@ def test_a_repeated_message_tells_the_fingerprint_of_the_first_time() -> None:
     assert failed.value.old[1]["fingerprint"] == "first"
 
 
-def test_what_was_seen_is_remembered_for_ever() -> None:
+def test_a_message_is_remembered_for_ever() -> None:
     count("m1")
     (remembered,) = [item for item in aws.items("testing") if item["pk"].startswith("inbox#")]
     assert "expires_at" not in remembered

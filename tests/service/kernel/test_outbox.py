@@ -50,7 +50,7 @@ def row() -> dict[str, Any]:
     return found
 
 
-def test_state_events_and_what_stands_beside_are_one_transaction() -> None:
+def test_state_events_and_writes_beside_them_are_one_transaction() -> None:
     operations: list[str] = []
     events = items.client().meta.events
     events.register("before-call.dynamodb", lambda model, **_: operations.append(model.name), "spy")

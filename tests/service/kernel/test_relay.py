@@ -1,4 +1,4 @@
-"""The relay on a real table: what its stream shows, and what is found again when that was lost."""
+"""The relay on a table's stream, and the republisher, which finds rows again that the stream lost."""
 
 import json
 from collections.abc import Iterator
@@ -45,7 +45,7 @@ def make(subject: str, *, at: datetime, monkeypatch: pytest.MonkeyPatch, facts: 
 
 
 def lost(first: datetime, last: datetime) -> dict[str, Any]:
-    """What the failure destination of a stream mapping gets: metadata only, in whole milliseconds."""
+    """The message to the failure destination of a stream mapping: metadata only, times in whole seconds."""
     info = {
         "shardId": "shardId-00000001573689847184-864758bb",
         "startSequenceNumber": "800000000003126276362",
@@ -68,7 +68,7 @@ def stamp(moment: datetime) -> str:
 
 
 def stream_records() -> Iterator[dict[str, Any]]:
-    """What the table's stream shows; moto shows a created item twice, as AWS may."""
+    """The records of the table's stream. Moto shows a created item twice, as AWS may."""
     streams = boto3.client("dynamodbstreams")
     (stream,) = streams.list_streams(TableName="testing-table")["Streams"]
     shards = streams.describe_stream(StreamArn=stream["StreamArn"])["StreamDescription"]["Shards"]
@@ -79,7 +79,7 @@ def stream_records() -> Iterator[dict[str, Any]]:
         yield from streams.get_records(ShardIterator=iterator)["Records"]
 
 
-def test_what_was_committed_comes_out_of_the_tables_own_stream(
+def test_committed_events_come_out_of_the_tables_own_stream(
     published: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make("thing/1", at=NOON, monkeypatch=monkeypatch, facts=2)
@@ -150,7 +150,7 @@ def test_a_minute_with_more_rows_than_one_page_is_found_whole(
     assert published == [f"thing/{n}" for n in range(4)]
 
 
-def test_every_failure_message_of_a_batch_is_seen_to(
+def test_every_failure_message_of_a_batch_is_handled(
     published: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hours_later = NOON + timedelta(hours=3)

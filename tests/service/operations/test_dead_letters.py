@@ -11,7 +11,7 @@ from operations import store
 from tests.support import aws
 from tests.support.clock import Clock
 from tests.support.events import arriving
-from tests.support.letters import Broken, Queues, Slow, ask, redrive, trail
+from tests.support.letters import FailingSqs, LetterQueues, SlowSqs, ask, redrive, trail
 
 SERVICE = "operations"
 pytestmark = pytest.mark.usefixtures("service")
@@ -20,12 +20,12 @@ DAY = 24 * 3600
 
 
 @pytest.fixture
-def queues(service: str, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Queues:
-    return Queues(monkeypatch)
+def queues(service: str, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> LetterQueues:
+    return LetterQueues(monkeypatch)
 
 
 def confirmed(order_id: str = "o1") -> str:
-    """The body that EventBridge puts into a queue, and into the dead letters when it cannot."""
+    """The body that EventBridge puts into a consumer's queue, or else into its dead-letter queue."""
     event = arriving(
         "OrderConfirmed",
         source="orders",
@@ -37,7 +37,7 @@ def confirmed(order_id: str = "o1") -> str:
     return json.dumps({"detail-type": event.type, "detail": event.model_dump(mode="json")})
 
 
-def test_every_queue_is_listed_with_what_waits_in_it(queues: Queues) -> None:
+def test_every_queue_is_listed_with_what_waits_in_it(queues: LetterQueues) -> None:
     queues.put(CONSUMER, "one", "two")
     assert ask("GET", "dead-letters") == (
         200,
@@ -51,7 +51,7 @@ def test_every_queue_is_listed_with_what_waits_in_it(queues: Queues) -> None:
     )
 
 
-def test_a_look_tells_of_each_letter_what_it_is_about_but_not_what_it_carries(queues: Queues) -> None:
+def test_a_look_tells_what_each_letter_is_about_but_not_its_data(queues: LetterQueues) -> None:
     queues.put(CONSUMER, confirmed(), "not an event: mug")
     status, seen = ask("GET", f"dead-letters/{CONSUMER}")
     assert (status, seen["queue"]) == (200, CONSUMER)
@@ -62,7 +62,9 @@ def test_a_look_tells_of_each_letter_what_it_is_about_but_not_what_it_carries(qu
     assert "mug" not in json.dumps(seen)
 
 
-def test_a_look_leaves_the_letters_where_they_are(queues: Queues, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_look_leaves_the_letters_where_they_are(
+    queues: LetterQueues, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(store, "LOOKED_AT_SECONDS", 0)
     queues.put(CONSUMER, "one", "two")
     for _ in range(2):
@@ -71,14 +73,14 @@ def test_a_look_leaves_the_letters_where_they_are(queues: Queues, monkeypatch: p
     assert aws.items("operations") == []
 
 
-def test_a_look_shows_ten_and_hides_them_from_others_for_seconds(queues: Queues) -> None:
+def test_a_look_shows_ten_and_hides_them_from_others_for_seconds(queues: LetterQueues) -> None:
     queues.put(CONSUMER, *map(str, range(12)))
     assert len(ask("GET", f"dead-letters/{CONSUMER}")[1]["letters"]) == 10
     assert (queues.count(CONSUMER), queues.count(CONSUMER, hidden=True)) == (2, 10)
     assert 0 < store.LOOKED_AT_SECONDS <= 10
 
 
-def test_letters_go_back_to_the_queue_they_came_from_as_they_were(queues: Queues) -> None:
+def test_letters_go_back_to_the_queue_they_came_from_as_they_were(queues: LetterQueues) -> None:
     bodies = sorted(confirmed(f"o{place}") for place in range(23))
     queues.put(CONSUMER, *bodies)
     assert redrive(CONSUMER) == (200, {"moved": 23, "left": 0})
@@ -87,7 +89,7 @@ def test_letters_go_back_to_the_queue_they_came_from_as_they_were(queues: Queues
 
 
 def test_a_letter_that_went_back_is_what_its_consumer_reads(
-    queues: Queues, monkeypatch: pytest.MonkeyPatch
+    queues: LetterQueues, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     queues.put(CONSUMER, confirmed())
     redrive(CONSUMER)
@@ -102,7 +104,7 @@ def test_a_letter_that_went_back_is_what_its_consumer_reads(
     assert inventory.stock("mug").sold == 1
 
 
-def test_one_request_moves_a_hundred_and_says_how_many_are_left(queues: Queues) -> None:
+def test_one_request_moves_a_hundred_and_says_how_many_are_left(queues: LetterQueues) -> None:
     queues.put(CONSUMER, *map(str, range(105)))
     assert redrive(CONSUMER) == (200, {"moved": 100, "left": 5})
     assert redrive(CONSUMER, key="k2") == (200, {"moved": 5, "left": 0})
@@ -110,10 +112,10 @@ def test_one_request_moves_a_hundred_and_says_how_many_are_left(queues: Queues) 
 
 
 def test_a_request_that_takes_long_ends_before_its_time(
-    queues: Queues, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    queues: LetterQueues, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     queues.put(CONSUMER, *map(str, range(30)))
-    slow = Slow(clock)
+    slow = SlowSqs(clock)
     monkeypatch.setattr(store, "queues", lambda: slow)
     status, said = redrive(CONSUMER)
     assert (status, said["moved"]) == (200, 4)
@@ -121,7 +123,9 @@ def test_a_request_that_takes_long_ends_before_its_time(
     assert store.PATIENCE.total_seconds() < 29 - 2 * 6  # the function's time, less two calls at their worst
 
 
-def test_the_same_request_again_answers_the_same_and_moves_nothing_that_came_later(queues: Queues) -> None:
+def test_the_same_request_again_answers_the_same_and_moves_nothing_that_came_later(
+    queues: LetterQueues,
+) -> None:
     queues.put(CONSUMER, "one")
     first = redrive(CONSUMER)
     queues.put(CONSUMER, "later")
@@ -130,7 +134,7 @@ def test_the_same_request_again_answers_the_same_and_moves_nothing_that_came_lat
     assert len(trail()) == 1
 
 
-def test_the_same_request_on_another_day_is_still_the_same(queues: Queues, clock: Clock) -> None:
+def test_the_same_request_on_another_day_is_still_the_same(queues: LetterQueues, clock: Clock) -> None:
     first = redrive(CONSUMER)
     clock.advance(40 * DAY)
     queues.put(CONSUMER, "later")
@@ -147,7 +151,9 @@ def test_the_same_request_on_another_day_is_still_the_same(queues: Queues, clock
     ],
     ids=["another reason", "another queue", "a queue that would be refused"],
 )
-def test_a_key_used_for_another_request_is_refused_and_nothing_happens(other: Any, queues: Queues) -> None:
+def test_a_key_used_for_another_request_is_refused_and_nothing_happens(
+    other: Any, queues: LetterQueues
+) -> None:
     redrive(CONSUMER)
     queues.put(CONSUMER, "one")
     before = aws.items("operations")
@@ -157,14 +163,14 @@ def test_a_key_used_for_another_request_is_refused_and_nothing_happens(other: An
     assert queues.bodies(CONSUMER) == ["one"]
 
 
-def test_two_operators_may_use_the_same_key(queues: Queues) -> None:
+def test_two_operators_may_use_the_same_key(queues: LetterQueues) -> None:
     redrive(CONSUMER)
     queues.put(CONSUMER, "one")
     assert redrive(CONSUMER, customer="bob")[1]["moved"] == 1
     assert sorted(action["who"] for action in trail()) == ["alice", "bob"]
 
 
-def test_what_a_schedule_left_has_nowhere_to_go(queues: Queues) -> None:
+def test_letters_of_a_schedule_have_nowhere_to_go(queues: LetterQueues) -> None:
     queues.put("checkout.repair.sweep", "one")
     status, problem = redrive("checkout.repair.sweep")
     assert (status, problem["error"]) == (409, "NothingToRedriveTo")
@@ -173,7 +179,7 @@ def test_what_a_schedule_left_has_nowhere_to_go(queues: Queues) -> None:
 
 
 @pytest.mark.parametrize("queue", ["nothing", "inventory-queue", "orders", "-", "a.b.c.d"])
-def test_an_unknown_queue_is_not_found(queue: str, queues: Queues) -> None:
+def test_an_unknown_queue_is_not_found(queue: str, queues: LetterQueues) -> None:
     assert redrive(queue)[0] == ask("GET", f"dead-letters/{queue}")[0] == 404
     assert aws.items("operations") == []
 
@@ -182,13 +188,13 @@ def test_an_unknown_queue_is_not_found(queue: str, queues: Queues) -> None:
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize("call", [1, 2])
 def test_a_redrive_that_dies_anywhere_loses_no_letter_and_is_completed_by_its_repetition(
-    operation: str, after: bool, call: int, queues: Queues, monkeypatch: pytest.MonkeyPatch
+    operation: str, after: bool, call: int, queues: LetterQueues, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(store, "MOVED_SECONDS", 0)
     queues.put(CONSUMER, "one", "two")
     with pytest.MonkeyPatch.context() as patch:
-        broken = Broken(operation, call=call, after=after)
-        patch.setattr(store, "queues", lambda: broken)
+        failing = FailingSqs(operation, call=call, after=after)
+        patch.setattr(store, "queues", lambda: failing)
         assert redrive(CONSUMER)[0] == 500
     assert [action["outcome"] for action in trail()] == [None]
     status, said = redrive(CONSUMER)
@@ -199,7 +205,7 @@ def test_a_redrive_that_dies_anywhere_loses_no_letter_and_is_completed_by_its_re
 
 
 def test_of_two_runs_of_one_request_the_first_to_end_is_on_record(
-    queues: Queues, monkeypatch: pytest.MonkeyPatch
+    queues: LetterQueues, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     queues.put(CONSUMER, "one", "two")
     real = store.redrive

@@ -6,7 +6,7 @@ import pytest
 
 from tests.support import aws
 from tests.support.clock import Clock
-from tests.support.letters import WHY, Queues, ask, redrive
+from tests.support.letters import WHY, LetterQueues, ask, redrive
 
 SERVICE = "operations"
 pytestmark = pytest.mark.usefixtures("service")
@@ -14,8 +14,8 @@ CONSUMER = "inventory.consumers.handler"
 
 
 @pytest.fixture
-def queues(service: str, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Queues:
-    return Queues(monkeypatch)
+def queues(service: str, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> LetterQueues:
+    return LetterQueues(monkeypatch)
 
 
 @pytest.mark.parametrize(
@@ -34,7 +34,7 @@ def queues(service: str, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Queue
     ],
     ids=str,
 )
-def test_a_redrive_without_a_reason_moves_nothing(body: Any, queues: Queues) -> None:
+def test_a_redrive_without_a_reason_moves_nothing(body: Any, queues: LetterQueues) -> None:
     queues.put(CONSUMER, "one")
     status, problem = ask("POST", f"dead-letters/{CONSUMER}/redrive", body, key="k1")
     assert (status, problem["error"]) == (400, "InvalidRequest")
@@ -42,18 +42,18 @@ def test_a_redrive_without_a_reason_moves_nothing(body: Any, queues: Queues) -> 
     assert aws.items("operations") == []
 
 
-def test_the_longest_reason_is_taken(queues: Queues) -> None:
+def test_the_longest_reason_is_taken(queues: LetterQueues) -> None:
     assert redrive(CONSUMER, because="x" * 200)[0] == 200
 
 
 @pytest.mark.parametrize("key", [None, "", "x" * 256, "with space"])
-def test_a_redrive_without_a_proper_key_moves_nothing(key: Any, queues: Queues) -> None:
+def test_a_redrive_without_a_proper_key_moves_nothing(key: Any, queues: LetterQueues) -> None:
     queues.put(CONSUMER, "one")
     assert redrive(CONSUMER, key=key)[0] == 400
     assert queues.bodies(CONSUMER) == ["one"]
 
 
-def test_no_customer_sees_or_moves_anything(queues: Queues) -> None:
+def test_no_customer_sees_or_moves_anything(queues: LetterQueues) -> None:
     queues.put(CONSUMER, "one")
     asked = [
         ask("GET", "dead-letters", role="customer"),

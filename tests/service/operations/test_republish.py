@@ -1,4 +1,4 @@
-"""A range of an outbox over HTTP: it reaches the republisher in pieces, and what it names comes again."""
+"""Republishing over HTTP: a range reaches the republisher in pieces, and its events are published again."""
 
 import json
 import os
@@ -13,8 +13,8 @@ from kernel.triggers import relay
 from operations import store
 from tests.support import aws
 from tests.support.clock import Clock
-from tests.support.letters import WHY, Broken, Queues, ask, trail
-from tests.support.wiring import Bus
+from tests.support.letters import WHY, FailingSqs, LetterQueues, ask, trail
+from tests.support.wiring import RecordingBus
 
 SERVICE = "operations"
 pytestmark = pytest.mark.usefixtures("service")
@@ -27,8 +27,8 @@ class ThingMade(Event):
 
 
 @pytest.fixture
-def queues(service: str, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Queues:
-    return Queues(monkeypatch)
+def queues(service: str, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> LetterQueues:
+    return LetterQueues(monkeypatch)
 
 
 def republish(
@@ -43,15 +43,15 @@ def republish(
     return ask("POST", f"outbox/{service}/republish", body, key=key, **more)
 
 
-def asked(queues: Queues) -> list[tuple[str, str]]:
-    """The ranges that the republisher of orders was asked for, earliest first; none is left there."""
+def asked(queues: LetterQueues) -> list[tuple[str, str]]:
+    """The ranges in the queue of orders' republisher, earliest first. The queue is empty afterwards."""
     said = [json.loads(body)["DDBStreamBatchInfo"] for body in queues.bodies("orders-lost")]
     return sorted(
         (each["approximateArrivalOfFirstRecord"], each["approximateArrivalOfLastRecord"]) for each in said
     )
 
 
-def test_a_range_reaches_the_services_own_republisher_in_quarters_of_an_hour(queues: Queues) -> None:
+def test_a_range_reaches_the_services_own_republisher_in_quarters_of_an_hour(queues: LetterQueues) -> None:
     assert republish() == (202, {"service": "orders", "pieces": 4})
     starts = [NOW - HOUR + place * timedelta(minutes=15) for place in range(4)]
     assert asked(queues) == [
@@ -60,7 +60,7 @@ def test_a_range_reaches_the_services_own_republisher_in_quarters_of_an_hour(que
     assert queues.bodies("inventory-queue") == []
 
 
-def test_a_whole_day_is_asked_for(queues: Queues) -> None:
+def test_a_whole_day_is_asked_for(queues: LetterQueues) -> None:
     assert republish(NOW - DAY, NOW) == (202, {"service": "orders", "pieces": 96})
     ranges = asked(queues)
     assert len(ranges) == len(set(ranges)) == 96
@@ -68,15 +68,15 @@ def test_a_whole_day_is_asked_for(queues: Queues) -> None:
 
 
 def become(patch: pytest.MonkeyPatch, values: dict[str, str]) -> None:
-    """From here on this process is another service."""
+    """Sets the environment of another service from here on."""
     for variable, value in values.items():
         patch.setenv(variable, value)
 
 
-def test_what_was_committed_in_the_range_is_published_again_whatever_the_zone_it_was_asked_in(
-    queues: Queues, clock: Clock, monkeypatch: pytest.MonkeyPatch
+def test_events_of_the_range_are_published_again_whatever_time_zone_it_is_in(
+    queues: LetterQueues, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    bus = Bus()
+    bus = RecordingBus()
     monkeypatch.setattr(relay, "bus", lambda: bus)
     aws.create_table("orders")
     operations, orders = dict(os.environ), aws.environment("orders")
@@ -102,7 +102,9 @@ def test_what_was_committed_in_the_range_is_published_again_whatever_the_zone_it
     assert {event.subject for event in bus.published} == {"thing/1", "thing/2", "thing/3"}
 
 
-def test_the_same_request_again_answers_the_same_and_asks_for_nothing(queues: Queues, clock: Clock) -> None:
+def test_the_same_request_again_answers_the_same_and_asks_for_nothing(
+    queues: LetterQueues, clock: Clock
+) -> None:
     first = republish()
     asked(queues)
     clock.advance(40 * 24 * 3600)  # by then the range would be too old for a new request
@@ -110,7 +112,7 @@ def test_the_same_request_again_answers_the_same_and_asks_for_nothing(queues: Qu
     assert asked(queues) == []
 
 
-def test_a_key_used_for_another_range_is_refused_and_nothing_is_asked_for(queues: Queues) -> None:
+def test_a_key_used_for_another_range_is_refused_and_nothing_is_asked_for(queues: LetterQueues) -> None:
     republish()
     asked(queues)
     before = aws.items("operations")
@@ -121,7 +123,7 @@ def test_a_key_used_for_another_range_is_refused_and_nothing_is_asked_for(queues
 
 
 @pytest.mark.parametrize("unknown", ["nobody", "inventory", "orders.outbox", "storefront"])
-def test_a_service_without_an_outbox_is_not_found(unknown: str, queues: Queues) -> None:
+def test_a_service_without_an_outbox_is_not_found(unknown: str, queues: LetterQueues) -> None:
     assert republish(service=unknown)[0] == 404
     assert aws.items("operations") == []
 
@@ -137,7 +139,7 @@ def test_a_service_without_an_outbox_is_not_found(unknown: str, queues: Queues) 
     ids=["backwards", "to come", "too long", "too old"],
 )
 def test_a_range_that_the_outbox_cannot_hold_is_refused(
-    first: datetime, last: datetime, queues: Queues
+    first: datetime, last: datetime, queues: LetterQueues
 ) -> None:
     status, problem = republish(first, last)
     assert (status, problem["error"]) == (400, "InvalidRequest")
@@ -167,7 +169,7 @@ MOMENT = "2025-12-31T23:00:00Z"
     ],
     ids=str,
 )
-def test_a_request_nobody_can_read_asks_for_nothing(change: dict[str, Any], queues: Queues) -> None:
+def test_a_request_nobody_can_read_asks_for_nothing(change: dict[str, Any], queues: LetterQueues) -> None:
     body = {"first": MOMENT, "last": MOMENT, "because": WHY} | change
     status, problem = ask("POST", "outbox/orders/republish", body, key="k1")
     assert (status, problem["error"]) == (400, "InvalidRequest")
@@ -176,7 +178,7 @@ def test_a_request_nobody_can_read_asks_for_nothing(change: dict[str, Any], queu
 
 
 @pytest.mark.parametrize("missing", ["first", "last", "because"])
-def test_a_request_without_one_of_its_parts_asks_for_nothing(missing: str, queues: Queues) -> None:
+def test_a_request_without_one_of_its_parts_asks_for_nothing(missing: str, queues: LetterQueues) -> None:
     body = {"first": MOMENT, "last": MOMENT, "because": WHY}
     del body[missing]
     assert ask("POST", "outbox/orders/republish", body, key="k1")[0] == 400
@@ -185,7 +187,7 @@ def test_a_request_without_one_of_its_parts_asks_for_nothing(missing: str, queue
 
 @pytest.mark.parametrize("more", [{"role": "customer"}, {"key": ""}, {"key": "with space"}], ids=str)
 def test_neither_a_customer_nor_a_request_without_a_key_asks_for_anything(
-    more: dict[str, Any], queues: Queues
+    more: dict[str, Any], queues: LetterQueues
 ) -> None:
     assert republish(**more)[0] in (400, 403)
     assert asked(queues) == []
@@ -194,18 +196,18 @@ def test_neither_a_customer_nor_a_request_without_a_key_asks_for_anything(
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 def test_a_request_that_dies_between_pieces_is_completed_by_its_repetition(
-    after: bool, queues: Queues
+    after: bool, queues: LetterQueues
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        broken = Broken("send_message", call=2, after=after)
-        patch.setattr(store, "queues", lambda: broken)
+        failing = FailingSqs("send_message", call=2, after=after)
+        patch.setattr(store, "queues", lambda: failing)
         assert republish(NOW - 6 * HOUR)[0] == 500
     assert [action["outcome"] for action in trail()] == [None]
     assert republish(NOW - 6 * HOUR) == (202, {"service": "orders", "pieces": 24})
     assert len(set(asked(queues))) == 24
 
 
-def test_the_record_says_which_range_was_asked_for(queues: Queues) -> None:
+def test_the_record_says_which_range_was_asked_for(queues: LetterQueues) -> None:
     republish()
     (action,) = trail()
     assert (action["what"], action["on"], action["why"]) == ("republish", "orders", WHY)

@@ -201,7 +201,9 @@ def test_a_cancel_starts_to_undo_the_order_and_may_be_repeated() -> None:
 
 
 @pytest.mark.parametrize(("stuck", "status"), [({}, "CANCELLED"), ({"RefundPayment": {}}, "NEEDS_ATTENTION")])
-def test_cancelling_what_was_undone_already_changes_nothing(stuck: dict[str, Any], status: str) -> None:
+def test_cancelling_an_order_that_is_undone_already_changes_nothing(
+    stuck: dict[str, Any], status: str
+) -> None:
     checkout()
     undo(**stuck)
     before = aws.items("orders")

@@ -1,4 +1,4 @@
-"""What operators ask of orders by way of checkout: granted once per request, recorded, raced for."""
+"""The interventions of operators in orders: granted once per request, recorded, raced for."""
 
 from collections.abc import Callable
 from typing import Any
@@ -96,7 +96,7 @@ def test_an_operator_confirms_an_order_that_was_given_up_before_it_was_fenced(cl
     ("to", "others", "error"),
     [("CANCELLED", HELD, "NotUndone"), ("CONFIRMED", UNDONE, "NotHeld")],
 )
-def test_a_refusal_is_answered_with_what_the_others_say_and_may_later_be_granted(
+def test_a_refusal_tells_how_payment_and_stock_stand_and_may_later_be_granted(
     to: str, others: dict[str, Any], error: str, clock: Clock
 ) -> None:
     order_id = given_up(clock)
@@ -148,7 +148,9 @@ def test_the_same_request_gets_the_same_answer_after_the_order_has_ended(
     assert aws.items("orders") == before
 
 
-def test_the_same_request_is_granted_again_whatever_the_others_say_meanwhile(clock: Clock) -> None:
+def test_the_same_request_is_granted_again_whatever_payments_and_inventory_say_meanwhile(
+    clock: Clock,
+) -> None:
     order_id = given_up(clock)
     first = resolve(order_id, "CONFIRMED")
     sold = {**HELD, "reservation": ("COMMITTED", False, True)}

@@ -49,7 +49,7 @@ def encoded(cursor: str) -> str:
     return urlsafe_b64encode(cursor.encode()).decode()
 
 
-def test_an_operator_finds_what_needs_a_person_and_since_when(clock: Clock) -> None:
+def test_an_operator_finds_orders_that_need_a_person_and_since_when(clock: Clock) -> None:
     place("another")
     order_id = place()
     clock.advance(120)
@@ -70,7 +70,7 @@ def test_an_operator_finds_what_needs_a_person_and_since_when(clock: Clock) -> N
 
 
 @pytest.mark.parametrize(("state", "reason", "fenced"), [("PENDING", None, False), ("CANCELLING", "x", True)])
-def test_an_operator_finds_what_is_open_whether_it_is_due_or_not(
+def test_an_operator_finds_open_orders_whether_they_are_due_or_not(
     state: str, reason: str | None, fenced: bool
 ) -> None:
     orders = {"PENDING": place("one"), "CANCELLING": place("two")}

@@ -156,7 +156,7 @@ def test_an_order_that_cannot_be_priced_as_asked_is_refused_and_nothing_changes(
     assert aws.items("orders") == before
 
 
-def test_what_was_refused_may_succeed_later_with_the_same_key() -> None:
+def test_a_refused_checkout_may_succeed_later_with_the_same_key() -> None:
     assert checkout()[0] == 422
     hear(CHANGED)
     assert ordered(("mug", 2), expected_total=euros(2500))[0] == 409

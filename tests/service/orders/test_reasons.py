@@ -1,4 +1,4 @@
-"""Why an operator acts is what a person typed: it stays in a row of its own, and events carry its id."""
+"""An operator's reason is text that a person typed: it stays in a row, and events carry the row's id."""
 
 from collections.abc import Callable
 from typing import Any
@@ -35,7 +35,7 @@ def resolve(order_id: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("ask", [resume, resolve])
-def test_why_is_kept_by_the_events_id_in_a_row_of_its_own_for_ever(
+def test_a_reason_is_kept_for_ever_in_a_row_whose_id_the_event_carries(
     ask: Callable[[str], dict[str, Any]],
 ) -> None:
     order_id = stuck()
@@ -50,7 +50,7 @@ def test_why_is_kept_by_the_events_id_in_a_row_of_its_own_for_ever(
     assert [row["id"] in data.values() for data in facts] == [True]
 
 
-def test_what_is_refused_leaves_no_reason() -> None:
+def test_a_refused_request_leaves_no_reason() -> None:
     order_id = place()
     assert resume(order_id)["problem"]["error"] == "NotParked"
     assert OPERATOR["because"] not in str(aws.items("orders"))

@@ -99,7 +99,7 @@ def test_a_confirmation_that_loses_against_the_customers_cancel_is_refused() -> 
     assert said() == [("CancellationStarted", {"reason": "CancelledByCustomer"})]
 
 
-def test_anybody_who_holds_something_for_an_order_may_ask_how_it_stands() -> None:
+def test_a_service_that_holds_something_for_an_order_may_ask_for_its_status() -> None:
     order_id = place()
     before = aws.items("orders")
     assert tasks.order_status({"order_id": order_id}, None) == {"order_id": order_id, "status": "PENDING"}

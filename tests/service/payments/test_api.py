@@ -1,4 +1,4 @@
-"""Payments' HTTP API: who registers a method, who sees a payment, and what is never said."""
+"""Payments' HTTP API: who registers a method, who sees a payment, and what nobody ever sees."""
 
 from functools import partial
 from typing import Any

@@ -1,4 +1,4 @@
-"""How payments charges and refunds, by test method, and what no charge may do."""
+"""How payments charges and refunds, by test method, and the charges that are refused."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Payments dies at any moment, and what is repeated or undone leaves the right money."""
+"""Payments dies at any moment. A repetition or an undo afterwards leaves the money right."""
 
 from typing import Any
 

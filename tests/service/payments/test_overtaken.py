@@ -1,4 +1,4 @@
-"""Two runs of payments meet at any moment, and the money is right."""
+"""Two runs of payments meet at any moment, and leave the money right."""
 
 from typing import Any
 

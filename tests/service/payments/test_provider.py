@@ -35,7 +35,7 @@ pytestmark = pytest.mark.usefixtures("service", "clock", "processor")
         (answered(200, b'{"id": "pi_1", "status": "requires_action"}'), ProcessorConfused),
     ],
 )
-def test_an_answer_that_is_no_answer_is_a_fault_and_the_next_run_goes_on(
+def test_an_unusable_answer_is_a_fault_and_the_next_run_goes_on(
     processor: Processor, answer: Any, error: type[Fault]
 ) -> None:
     processor.disturb("confirm", answer)
@@ -46,7 +46,7 @@ def test_an_answer_that_is_no_answer_is_a_fault_and_the_next_run_goes_on(
 
 
 class Listener(http.server.BaseHTTPRequestHandler):
-    """Answers by path, and counts."""
+    """Answers by path, and records each request."""
 
     seen: ClassVar[list[str]] = []
     released: ClassVar[threading.Event]

@@ -31,7 +31,7 @@ def refunding(processor: Processor, *, heard: bool) -> None:
     outcome(refund)
 
 
-# What brought a payment to where it is, by name: the disturbed runs that lead there.
+# The states of a payment, each with the disturbed runs that lead to it.
 STATES: dict[str, Callable[[Processor], Any]] = {
     "nothing": lambda processor: None,
     "pending": pending,

@@ -47,7 +47,7 @@ def test_another_customers_order_is_not_there() -> None:
 
 
 @pytest.mark.parametrize("path", ["orders/-", f"orders/{'x' * 3000}"], ids=["no id", "too long"])
-def test_what_is_no_order_id_is_not_found(path: str) -> None:
+def test_an_invalid_order_id_is_not_found(path: str) -> None:
     assert ask(path, role="operator", query={"min_sequence": "1"})[0] == 404
 
 
@@ -146,7 +146,7 @@ def encoded(text: str) -> str:
 
 
 def cursor(**changed: str) -> str:
-    """The cursor that stands behind alice's order o2, but for what is `changed`."""
+    """The cursor behind alice's order o2, with some parts `changed`."""
     place = {"customer_id": "alice", "placed_at": at(1), "order_id": "o2"}
     return encoded(json.dumps(place | changed))
 

@@ -102,7 +102,7 @@ def test_projectors_that_run_into_each_other_end_with_the_same_row_and_never_go_
 
 
 def steps(event: Envelope) -> Iterator[None]:
-    """One projector that stands still between its steps."""
+    """One run of the projector, which stands still between its steps."""
     journal.append(event)
     yield
     seen = order_history.fold(journal.read(event.correlationid))
@@ -111,7 +111,7 @@ def steps(event: Envelope) -> Iterator[None]:
         order_history.save(seen)
 
 
-def test_an_event_beyond_a_gap_waits_for_what_is_missing() -> None:
+def test_an_event_beyond_a_gap_waits_for_the_missing_event() -> None:
     last = event(5, "OrderCancelled", "order/o1", 3, reason="PaymentDeclined")
     project(PLACED, last)
     assert row() == PLACED_ROW
@@ -121,7 +121,7 @@ def test_an_event_beyond_a_gap_waits_for_what_is_missing() -> None:
     assert (found["status"], found["sequence"], found["folded"]) == ("CANCELLED", 3, 3)
 
 
-def test_what_comes_before_the_order_is_not_lost() -> None:
+def test_an_event_that_arrives_before_its_order_is_not_lost() -> None:
     project(CONFIRMED)
     assert row() is None
     project(PLACED)
@@ -164,7 +164,7 @@ def test_a_stale_row_does_not_replace_one_that_folded_more() -> None:
 
 
 def test_a_reading_is_what_was_there_at_one_moment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Between two pages of a reading, one event arrives behind the page read and one before it."""
+    """Between two pages one event arrives that sorts before the first page, and one that sorts after it."""
     late = event(1, "StockReserved", "reservation/o1", 1, lines=[])
     payment = event(2, "PaymentStarted", "payment/o1", 1)
     query = items.query
@@ -192,7 +192,7 @@ def test_the_journal_keeps_each_event_once_whole_and_for_ever() -> None:
     assert all("expires_at" not in item for item in aws.items("storefront"))
 
 
-def test_what_the_journal_has_is_never_changed() -> None:
+def test_an_event_in_the_journal_is_never_changed() -> None:
     journal.append(PLACED)
     journal.append(PLACED.model_copy(update={"type": "Forged"}))
     assert journal.read("o1") == [PLACED]

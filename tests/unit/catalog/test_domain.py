@@ -1,4 +1,4 @@
-"""What may happen to a product, and what is said about it."""
+"""The decisions about a product, and the facts that follow from them."""
 
 from dataclasses import replace
 

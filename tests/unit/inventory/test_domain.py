@@ -1,4 +1,4 @@
-"""Every state of a reservation under every command; stock that adds up whatever is asked of it."""
+"""Every decision in every state of a reservation; stock adds up whatever is asked."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -23,7 +23,7 @@ RELEASED = Reservation("o1", Status.RELEASED, MUGS, 2)
 TOMBSTONE = Reservation("o1", Status.RELEASED, (), 1)
 COMMITTED = Reservation("o1", Status.COMMITTED, MUGS, 2)
 
-Command = Callable[[Reservation], Decision[Reservation]]
+Decide = Callable[[Reservation], Decision[Reservation]]
 
 
 def reserve(reservation: Reservation) -> Decision[Reservation]:
@@ -35,7 +35,7 @@ def test_every_state_stands_in_one_of_the_tables_below() -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "command", "then", "fact"),
+    ("given", "decide", "then", "fact"),
     [
         (NONE, reserve, Status.RESERVED, StockReserved(order_id="o1", lines=TOLD)),
         (RESERVED, domain.release, Status.RELEASED, StockReleased(order_id="o1", lines=TOLD)),
@@ -43,21 +43,21 @@ def test_every_state_stands_in_one_of_the_tables_below() -> None:
     ],
 )
 def test_a_reservation_moves_on_and_says_so(
-    given: Reservation, command: Command, then: Status, fact: Event
+    given: Reservation, decide: Decide, then: Status, fact: Event
 ) -> None:
-    decision = command(given)
+    decision = decide(given)
     assert decision.facts == (fact,)
     assert decision.state == replace(given, status=then, lines=MUGS)
 
 
-def test_releasing_what_was_never_held_leaves_a_tombstone() -> None:
+def test_releasing_stock_that_was_never_held_leaves_a_tombstone() -> None:
     decision = domain.release(NONE)
     assert decision.state == replace(TOMBSTONE, sequence=0)
     assert decision.facts == (StockReleased(order_id="o1", lines=()),)
 
 
 @pytest.mark.parametrize(
-    ("given", "command"),
+    ("given", "decide"),
     [
         (RESERVED, reserve),
         (COMMITTED, reserve),
@@ -66,8 +66,10 @@ def test_releasing_what_was_never_held_leaves_a_tombstone() -> None:
         (COMMITTED, domain.commit),
     ],
 )
-def test_what_is_already_so_stays_and_nothing_is_said(given: Reservation, command: Command) -> None:
-    assert command(given) == Decision(given, ())
+def test_a_decision_that_is_already_so_changes_and_publishes_nothing(
+    given: Reservation, decide: Decide
+) -> None:
+    assert decide(given) == Decision(given, ())
 
 
 @pytest.mark.parametrize("given", [RELEASED, TOMBSTONE])
@@ -77,13 +79,13 @@ def test_nothing_is_reserved_for_an_order_that_was_undone(given: Reservation) ->
 
 
 @pytest.mark.parametrize("given", [NONE, RELEASED, TOMBSTONE])
-def test_what_is_not_held_cannot_be_sold(given: Reservation) -> None:
+def test_stock_that_is_not_held_cannot_be_sold(given: Reservation) -> None:
     with pytest.raises(ReservationMissing) as failed:
         domain.commit(given)
     assert failed.value.data == {"order_id": "o1"}
 
 
-def test_what_was_sold_cannot_be_released() -> None:
+def test_stock_that_was_sold_cannot_be_released() -> None:
     with pytest.raises(Fault, match="sold"):
         domain.release(COMMITTED)
 
@@ -93,7 +95,7 @@ def test_a_reservation_keeps_the_lines_it_was_first_made_for(given: Reservation)
     assert domain.reserve(given, OTHER).state.lines == MUGS
 
 
-def test_only_what_was_released_is_undone_for_ever_and_what_was_sold_is_held_still() -> None:
+def test_a_released_reservation_is_undone_for_ever_and_a_sold_one_still_held() -> None:
     states = (NONE, RESERVED, RELEASED, TOMBSTONE, COMMITTED)
     assert [one for one in states if one.is_undone] == [RELEASED, TOMBSTONE]
     assert [one for one in states if one.is_held] == [RESERVED, COMMITTED]
@@ -139,19 +141,19 @@ class Shelf:
 
 
 orders = some.sampled_from(["o1", "o2", "o3"])
-commands = some.tuples(
+actions = some.tuples(
     some.sampled_from(["receive", "reserve", "release", "commit"]), orders, some.integers(1, 5)
 )
 
 
 @settings(max_examples=300, deadline=None)
-@given(some.lists(commands, max_size=40))
+@given(some.lists(actions, max_size=40))
 def test_whatever_is_asked_in_whatever_order_stock_adds_up(asked: list[tuple[str, str, int]]) -> None:
     shelf = Shelf()
-    for command, order_id, units in asked:
+    for action, order_id, units in asked:
         reservation = shelf.orders.get(order_id, Reservation(order_id))
         try:
-            match command:
+            match action:
                 case "receive":
                     shelf.received, shelf.available = shelf.received + units, shelf.available + units
                 case "reserve" if units <= shelf.available:

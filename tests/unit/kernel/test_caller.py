@@ -1,4 +1,4 @@
-"""The caller: until when, in which role, and of what they may know."""
+"""The caller: until when, in which role, and which records they may see."""
 
 from datetime import UTC, datetime
 
@@ -25,11 +25,11 @@ def test_a_role_is_held_or_refused() -> None:
 
 
 @pytest.mark.parametrize("owner", ["bob", None, "", "Alice"])
-def test_what_belongs_to_another_is_not_there(owner: str | None) -> None:
+def test_a_record_of_another_customer_is_not_found(owner: str | None) -> None:
     with pytest.raises(NotFound):
         Caller("alice", "customer", 0).must_see(owner)
     Caller("alice", "operator", 0).must_see(owner)
 
 
-def test_what_is_ones_own_is_seen() -> None:
+def test_a_customer_sees_their_own_records() -> None:
     Caller("alice", "customer", 0).must_see("alice")

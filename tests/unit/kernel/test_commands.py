@@ -33,10 +33,10 @@ class ParcelTooHeavy(Refusal):
 
 @pytest.fixture
 def depot(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    """What the function is asked and answers; `failed` says that it raised."""
+    """The request to the function and its answer. `failed` makes the function raise."""
     known: dict[str, Any] = {"failed": False}
 
-    class Functions:
+    class FakeLambda:
         def invoke(self, *, FunctionName: str, Payload: bytes) -> dict[str, Any]:  # noqa: N803 - as boto3
             known["asked"] = (FunctionName, json.loads(Payload))
             failed = {"FunctionError": "Unhandled"} if known["failed"] else {}
@@ -44,7 +44,7 @@ def depot(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 
     monkeypatch.setenv("PACK_PARCEL", "arn:pack")
     monkeypatch.setenv("WEIGH_PARCEL", "arn:weigh")
-    monkeypatch.setattr(commands, "functions", Functions)
+    monkeypatch.setattr(commands, "functions", FakeLambda)
     return known
 
 

@@ -17,7 +17,7 @@ seen: list[str] = []
 
 
 class Anything(BaseModel):
-    """What this reader takes of an order's confirmation."""
+    """A shape without fields, for a reader that takes nothing of an event."""
 
 
 @consumer(of="orders", types=("OrderConfirmed",), reads=Anything)

@@ -1,4 +1,4 @@
-"""HTTP: who asks, what a refusal looks like, and what is never said."""
+"""HTTP: the caller, the body of a refusal, and the data that no answer holds."""
 
 import json
 import logging
@@ -62,7 +62,7 @@ def throw(name: str) -> Response[str]:
 
 
 def spoken(caplog: pytest.LogCaptureFixture) -> list[logging.LogRecord]:
-    """What is really written: pytest also hears the loggers that Powertools keeps silent."""
+    """The records that are really written: pytest also hears loggers that Powertools keeps silent."""
     return [record for record in caplog.records if not record.name.startswith("aws_lambda_powertools")]
 
 
@@ -96,7 +96,7 @@ def test_where_no_gateway_has_looked_the_token_is_verified_here(
 
 
 @pytest.mark.parametrize("headers", [{}, None, {"Authorization": ""}, {"Authorization": "Basic x"}])
-def test_nobody_at_all_is_refused(headers: dict[str, str] | None) -> None:
+def test_a_request_without_a_token_is_refused(headers: dict[str, str] | None) -> None:
     event = aws.request("GET", "/whoami") | {"requestContext": {}, "headers": headers}
     status, problem = call(event)
     assert (status, problem["error"]) == (401, "Unauthenticated")
@@ -141,14 +141,14 @@ def test_a_refusal_is_answered_with_its_own_status(name: str, status: int) -> No
 
 
 @pytest.mark.parametrize("name", ["fault", "foreign", "unsayable", "no-such-entry"])
-def test_what_fails_is_a_500_that_says_nothing(name: str, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_failure_is_a_500_that_tells_no_details(name: str, caplog: pytest.LogCaptureFixture) -> None:
     status, problem = call(aws.request("GET", f"/raise/{name}"))
     assert (status, problem["error"]) == (500, "InternalError")
     assert SECRET not in json.dumps(problem)
     assert [record.levelno for record in spoken(caplog)] == [logging.ERROR]
 
 
-def test_what_fails_tells_no_foreign_text_to_the_log(
+def test_a_failure_writes_no_foreign_text_to_the_log(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(observability, "logger", lambda: Logger(service="a fresh one", stream=sys.stdout))
@@ -196,7 +196,7 @@ def test_a_slug_names_something(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "-a", ".", "a b", "a/b", "a#b", "x" * 65, "mug\n", "é", "٣"])
-def test_what_is_no_slug_names_nothing(text: str) -> None:
+def test_an_invalid_slug_is_not_found(text: str) -> None:
     with pytest.raises(NotFound):
         slug(text)
 

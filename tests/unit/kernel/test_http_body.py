@@ -16,29 +16,29 @@ CARD = "4242424242424242"
 api = Api()
 
 
-class Line(Body):
+class SampleLine(Body):
     sku: Slug
     quantity: Annotated[int, Field(ge=1, le=999)]
 
 
-class Order(Body):
-    lines: Annotated[list[Line], Field(min_length=1, max_length=50)]
+class SampleOrder(Body):
+    lines: Annotated[list[SampleLine], Field(min_length=1, max_length=50)]
     note: CardFree = "none"
     text: str = ""
 
 
-class Parcel(Body):
+class SampleParcel(Body):
     grams: float
 
 
 @api.post("/parcels", role=None, answers={200: dict})
 def take_parcel() -> Response[str]:
-    return answer(200, {"fingerprint": api.body(Parcel).fingerprint()})
+    return answer(200, {"fingerprint": api.body(SampleParcel).fingerprint()})
 
 
 @api.post("/orders", role=None, answers={200: dict})
 def take_order() -> Response[str]:
-    return answer(200, {"fingerprint": api.body(Order).fingerprint()})
+    return answer(200, {"fingerprint": api.body(SampleOrder).fingerprint()})
 
 
 def send(body: Any, **changed: Any) -> tuple[int, dict[str, Any]]:
@@ -70,11 +70,11 @@ def test_bodies_that_differ_in_form_only_have_one_fingerprint() -> None:
 
 
 def test_a_field_added_by_a_release_leaves_the_fingerprints_of_before_alone() -> None:
-    class Later(Parcel):
+    class Later(SampleParcel):
         insured: bool = False
 
-    asked = json.dumps(dict.fromkeys(Parcel.model_fields, 1))
-    now, later = Parcel.model_validate_json(asked), Later.model_validate_json(asked)
+    asked = json.dumps(dict.fromkeys(SampleParcel.model_fields, 1))
+    now, later = SampleParcel.model_validate_json(asked), Later.model_validate_json(asked)
     assert now.fingerprint() == later.fingerprint()
 
 
@@ -144,13 +144,13 @@ def test_a_body_of_another_shape_is_refused_and_its_field_is_named(body: Any, fi
     ],
     ids=lambda body: repr(body)[:40],
 )
-def test_what_is_not_one_plain_json_value_is_refused(body: str | None) -> None:
+def test_a_body_that_is_not_one_plain_json_value_is_refused(body: str | None) -> None:
     status, problem = send(body)
     assert (status, problem["error"]) == (400, "InvalidRequest")
 
 
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity"])
-def test_what_json_does_not_know_is_no_number_even_where_fractions_are_read(number: str) -> None:
+def test_numbers_that_json_does_not_know_are_refused_even_where_fractions_are_read(number: str) -> None:
     assert send('{"grams": 1.5}', path="/parcels")[0] == 200
     assert send(f'{{"grams": {number}}}', path="/parcels")[0] == 400
 
@@ -204,4 +204,4 @@ def test_an_unknown_field_is_refused_without_being_named() -> None:
 
 def test_a_body_that_was_read_cannot_be_changed() -> None:
     with pytest.raises(ValueError, match="frozen"):
-        Line(sku="mug", quantity=1).quantity = 2
+        SampleLine(sku="mug", quantity=1).quantity = 2

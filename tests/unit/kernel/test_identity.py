@@ -1,4 +1,4 @@
-"""The only clock and the only ids: derived ones are the same for ever, and differ when their parts do."""
+"""The only clock and the only ids: derived ids are the same for ever, and differ when their parts do."""
 
 import uuid
 from datetime import timedelta

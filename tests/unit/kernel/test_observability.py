@@ -84,7 +84,7 @@ def test_a_metric_carries_the_name_of_its_service(
 @pytest.mark.parametrize(
     ("error", "counted"), [(NotFound(), []), (Contended(), ["Fault"]), (OSError(), ["Fault"])]
 )
-def test_what_is_no_refusal_counts_as_a_fault(
+def test_every_error_but_a_refusal_counts_as_a_fault(
     error: Exception, counted: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[str] = []

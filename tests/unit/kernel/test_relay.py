@@ -20,8 +20,8 @@ from tests.support.events import arriving
 Refuse = Callable[[int, dict[str, Any]], str | Exception | None]
 
 
-class Bus:
-    """Takes entries, except those (or the calls) that `refuse` gives an error code (or an exception)."""
+class FakeBus:
+    """Takes entries. `refuse` may give an entry an error code, or its whole call an exception."""
 
     def __init__(self, refuse: Refuse = lambda call, entry: None) -> None:
         self.refuse = refuse
@@ -55,9 +55,9 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 
 @pytest.fixture
-def place(monkeypatch: pytest.MonkeyPatch, pauses: list[float]) -> Callable[..., Bus]:
-    def use(refuse: Refuse = lambda call, entry: None) -> Bus:
-        bus = Bus(refuse)
+def place(monkeypatch: pytest.MonkeyPatch, pauses: list[float]) -> Callable[..., FakeBus]:
+    def use(refuse: Refuse = lambda call, entry: None) -> FakeBus:
+        bus = FakeBus(refuse)
         monkeypatch.setattr(relay, "bus", lambda: bus)
         return bus
 
@@ -85,13 +85,13 @@ def numbered(count: int, filling: int = 0) -> list[str]:
     return [text(str(number), filling) for number in range(count)]
 
 
-def test_every_event_of_every_row_is_published_in_order(place: Callable[..., Bus]) -> None:
+def test_every_event_of_every_row_is_published_in_order(place: Callable[..., FakeBus]) -> None:
     bus = place()
     relay.handler(batch(record(text("a"), text("b")), record(text("c"))), None)
     assert bus.calls == [["a", "b", "c"]]
 
 
-def test_an_entry_says_whose_event_it_is_and_carries_it_word_for_word(place: Callable[..., Bus]) -> None:
+def test_an_entry_says_whose_event_it_is_and_carries_it_word_for_word(place: Callable[..., FakeBus]) -> None:
     bus, told = place(), text("a")
     relay.handler(batch(record(told)), None)
     (entry,) = bus.taken
@@ -114,19 +114,21 @@ def test_an_entry_says_whose_event_it_is_and_carries_it_word_for_word(place: Cal
     ],
     ids=["changed", "expired", "no kind", "another kind"],
 )
-def test_what_is_no_new_outbox_row_is_not_published(other: dict[str, Any], place: Callable[..., Bus]) -> None:
+def test_only_new_outbox_rows_are_published(other: dict[str, Any], place: Callable[..., FakeBus]) -> None:
     bus = place()
     relay.handler(batch(other, record(text("b")), other), None)
     assert bus.names() == ["b"]
 
 
-def test_a_batch_without_outbox_rows_calls_nobody(place: Callable[..., Bus]) -> None:
+def test_a_batch_without_outbox_rows_calls_nobody(place: Callable[..., FakeBus]) -> None:
     bus = place()
     relay.handler(batch(record(text("a"), kind="order")), None)
     assert bus.calls == []
 
 
-def test_only_the_entries_that_failed_are_sent_again(place: Callable[..., Bus], pauses: list[float]) -> None:
+def test_only_the_entries_that_failed_are_sent_again(
+    place: Callable[..., FakeBus], pauses: list[float]
+) -> None:
     bus = place(lambda call, entry: "InternalFailure" if call == 1 and name(entry) in "13" else None)
     relay.publish(numbered(5))
     assert bus.calls == [["0", "1", "2", "3", "4"], ["1", "3"]]
@@ -135,7 +137,7 @@ def test_only_the_entries_that_failed_are_sent_again(place: Callable[..., Bus], 
 
 
 def test_throttled_entries_are_sent_again_after_growing_pauses(
-    place: Callable[..., Bus], pauses: list[float], monkeypatch: pytest.MonkeyPatch
+    place: Callable[..., FakeBus], pauses: list[float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("random.uniform", lambda least, most: most)
     bus = place(lambda call, entry: "ThrottlingException" if call < 4 else None)
@@ -145,7 +147,7 @@ def test_throttled_entries_are_sent_again_after_growing_pauses(
     assert pauses[0] < pauses[-1]
 
 
-def test_entries_that_keep_failing_bring_the_whole_batch_back(place: Callable[..., Bus]) -> None:
+def test_entries_that_keep_failing_bring_the_whole_batch_back(place: Callable[..., FakeBus]) -> None:
     bus = place(lambda call, entry: "ThrottlingException" if name(entry) == "1" else None)
     with pytest.raises(Unpublished) as failed:
         relay.handler(batch(*map(record, numbered(3))), None)
@@ -163,7 +165,7 @@ def test_entries_that_keep_failing_bring_the_whole_batch_back(place: Callable[..
     ids=["timeout", "throttled call"],
 )
 def test_a_call_that_fails_as_a_whole_brings_the_whole_batch_back(
-    error: Exception, place: Callable[..., Bus]
+    error: Exception, place: Callable[..., FakeBus]
 ) -> None:
     bus = place(lambda call, entry: error if call == 2 else None)
     lost = batch(*map(record, numbered(15)))
@@ -174,7 +176,7 @@ def test_a_call_that_fails_as_a_whole_brings_the_whole_batch_back(
 
 
 def test_an_answer_that_does_not_speak_of_every_entry_is_not_believed(
-    place: Callable[..., Bus], monkeypatch: pytest.MonkeyPatch
+    place: Callable[..., FakeBus], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bus = place()
     monkeypatch.setattr(bus, "put_events", lambda **_: {"FailedEntryCount": 0, "Entries": [{"EventId": "e"}]})
@@ -182,14 +184,14 @@ def test_an_answer_that_does_not_speak_of_every_entry_is_not_believed(
         relay.publish(numbered(2))
 
 
-def test_more_than_ten_entries_are_sent_in_turns(place: Callable[..., Bus]) -> None:
+def test_more_than_ten_entries_are_sent_in_turns(place: Callable[..., FakeBus]) -> None:
     bus = place()
     relay.publish(numbered(25))
     assert [len(call) for call in bus.calls] == [10, 10, 5]
     assert bus.names() == [str(number) for number in range(25)]
 
 
-def test_no_call_is_larger_than_the_bus_takes(place: Callable[..., Bus]) -> None:
+def test_no_call_is_larger_than_the_bus_takes(place: Callable[..., FakeBus]) -> None:
     bus = place()
     sizes: list[int] = []
     bus.refuse = lambda call, entry: sizes.append(size(entry))
@@ -205,7 +207,7 @@ def size(entry: dict[str, Any]) -> int:
     return 14 + sum(len(entry[part].encode()) for part in ("Source", "DetailType", "Detail"))
 
 
-def test_the_size_of_a_call_is_counted_in_bytes_with_all_its_parts(place: Callable[..., Bus]) -> None:
+def test_the_size_of_a_call_is_counted_in_bytes_with_all_its_parts(place: Callable[..., FakeBus]) -> None:
     bus = place()
     bare = size(relay._entry(text("0")))
     fits = [text("0", 256 * 1024 - 2 * bare), text("1")]
@@ -216,7 +218,7 @@ def test_the_size_of_a_call_is_counted_in_bytes_with_all_its_parts(place: Callab
     assert [len(call) for call in bus.calls] == [2, 1, 1, 1, 1]
 
 
-def test_the_largest_event_there_may_be_is_sent_alone(place: Callable[..., Bus]) -> None:
+def test_the_largest_event_there_may_be_is_sent_alone(place: Callable[..., FakeBus]) -> None:
     bus = place()
     relay.publish([text(name, 262_144 - len(text(name)) if name in "03" else 0) for name in "0123"])
     assert bus.calls == [["0"], ["1", "2"], ["3"]]
@@ -233,7 +235,7 @@ def test_whatever_fails_nothing_is_lost_once_the_batch_went_through(
     told = iter(range(1000))
     records = [record(*(text(str(next(told)), filling) for filling in row)) for row in rows]
     attempts = iter(range(10_000))
-    bus = Bus(lambda call, entry: "InternalFailure" if next(attempts) in failures else None)
+    bus = FakeBus(lambda call, entry: "InternalFailure" if next(attempts) in failures else None)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("BUS", "settle")
         patch.setattr(relay, "bus", lambda: bus)

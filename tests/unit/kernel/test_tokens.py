@@ -52,7 +52,7 @@ def _issuer(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def claims(**changed: Any) -> dict[str, Any]:
-    """What a good token says; None leaves a claim out."""
+    """The claims of a good token. A claim that is None is left out."""
     good = {"iss": ISSUER, "aud": AUDIENCE, "sub": "alice", "role": "customer", "exp": int(time.time()) + 60}
     return {name: value for name, value in (good | changed).items() if value is not None}
 
@@ -65,7 +65,7 @@ def bearer(said: dict[str, Any] | None = None, *, kid: str | None = "elliptic", 
 
 
 def by_hand(header: dict[str, Any], secret: bytes | None) -> str:
-    """A token that no decent library would make."""
+    """A token that a library refuses to make."""
     signed = b".".join(encoded(json.dumps(part).encode()) for part in (header, claims()))
     signature = hmac.new(secret, signed, hashlib.sha256).digest() if secret is not None else b""
     return "Bearer " + (signed + b"." + encoded(signature)).decode()
@@ -98,7 +98,7 @@ def test_one_of_several_audiences_is_enough() -> None:
     "header",
     ["", "Bearer", "Bearer ", "Basic YTpi", "Bearer x", "Bearer a.b.c", "Bearer é.ü.☃", "Bearer  a b", "…"],
 )
-def test_what_is_no_bearer_token_is_refused(header: str) -> None:
+def test_a_header_without_a_bearer_token_is_refused(header: str) -> None:
     with pytest.raises(Unauthenticated):
         verify(header)
 
@@ -225,19 +225,19 @@ def test_a_header_with_half_a_character_is_refused() -> None:
         verify("Bearer a\ud800.b.c")
 
 
-class Answer:
-    """What an https address answers: a key set, or nothing at all."""
+class KeyServer:
+    """Stands in for an https address that answers with a key set, or not at all."""
 
     def __init__(self, text: str | None) -> None:
         self.text, self.asked = text, 0
 
-    def __call__(self, request: Any) -> "Answer":
+    def __call__(self, request: Any) -> "KeyServer":
         self.asked += 1
         if self.text is None:
             raise TimeoutError
         return self
 
-    def __enter__(self) -> "Answer":
+    def __enter__(self) -> "KeyServer":
         return self
 
     def __exit__(self, *_: object) -> None: ...
@@ -246,17 +246,17 @@ class Answer:
         return (self.text or "").encode()
 
 
-def published_at(url: str, text: str | None, monkeypatch: pytest.MonkeyPatch) -> Answer:
-    answer = Answer(text)
-    monkeypatch.setattr("urllib.request.OpenerDirector.open", lambda _, request, **options: answer(request))
+def published_at(url: str, text: str | None, monkeypatch: pytest.MonkeyPatch) -> KeyServer:
+    server = KeyServer(text)
+    monkeypatch.setattr("urllib.request.OpenerDirector.open", lambda _, request, **options: server(request))
     monkeypatch.setenv("TOKEN_JWKS", url)
-    return answer
+    return server
 
 
 def test_keys_behind_an_address_are_asked_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    answer = published_at("https://one.example/keys", json.dumps({"keys": published()}), monkeypatch)
+    server = published_at("https://one.example/keys", json.dumps({"keys": published()}), monkeypatch)
     assert [verify(bearer()).customer_id, verify(bearer()).customer_id] == ["alice", "alice"]
-    assert answer.asked == 1
+    assert server.asked == 1
     with pytest.raises(Unauthenticated):
         verify(bearer(kid="unknown"))
 

@@ -1,4 +1,4 @@
-"""What operations shows of a letter, where a letter may go, and how a range of an outbox is cut."""
+"""Operations: the parts of a letter that are shown, where it may go, and how a range is cut in pieces."""
 
 import json
 from datetime import UTC, datetime, timedelta, timezone
@@ -32,7 +32,7 @@ def shown(body: Any) -> dict[str, Any]:
     return dict(domain.letter("m1", text, sent=0, received=1).event)
 
 
-def test_a_letter_tells_what_its_event_is_about_and_nothing_of_what_it_carries() -> None:
+def test_a_letter_tells_what_its_event_is_about_but_not_its_data() -> None:
     about = shown({"detail-type": "OrderPlaced", "account": "1", "detail": EVENT})
     assert about == {
         "id": "e1",

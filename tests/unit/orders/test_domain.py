@@ -1,4 +1,4 @@
-"""Every state of an order under every command, and when an order is looked at again."""
+"""Every decision in every state of an order, and when an order is looked at again."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -31,7 +31,7 @@ from tests.support.order_states import (
 )
 
 STARTED = CancellationStarted(order_id="o1", reason="PaymentDeclined")
-Command = Callable[[Order], Decision[Order]]
+Decide = Callable[[Order], Decision[Order]]
 
 
 def fence(order: Order) -> Decision[Order]:
@@ -62,8 +62,8 @@ def cancelled(reason: str) -> OrderCancelled:
     return OrderCancelled(order_id="o1", reason=reason)
 
 
-# Given, command, the new status and reason, and what is said. CANCELLING and what comes of it are fenced.
-MOVES: list[tuple[Order, Command, Status, str, object]] = [
+# The given order, the decision, the new status and reason, the fact. CANCELLING and later states are fenced.
+MOVES: list[tuple[Order, Decide, Status, str, object]] = [
     (PENDING, domain.confirm, Status.CONFIRMED, "", OrderConfirmed(order_id="o1")),
     (PENDING, fence, Status.CANCELLING, "PaymentDeclined", STARTED),
     (PENDING, park, Status.NEEDS_ATTENTION, "Interrupted", parked("Interrupted", "ReleaseStock")),
@@ -79,51 +79,53 @@ MOVES: list[tuple[Order, Command, Status, str, object]] = [
         CancellationStarted(order_id="o1", reason="Interrupted"),
     ),
 ]
-STAYS: list[tuple[Order, Command]] = [
+STAYS: list[tuple[Order, Decide]] = [
     (CONFIRMED, domain.confirm),
     *((order, fence) for order in (CANCELLING, CANCELLED, PARKED)),
-    *((CANCELLED, command) for command in (cancel, cancel_stuck, park)),
-    *((order, command) for order in (PARKED, NEVER_FENCED) for command in (cancel, cancel_stuck, park)),
+    *((CANCELLED, decide) for decide in (cancel, cancel_stuck, park)),
+    *((order, decide) for order in (PARKED, NEVER_FENCED) for decide in (cancel, cancel_stuck, park)),
     (CONFIRMED, park),
 ]
-REFUSED: list[tuple[Order, Command, type[Exception]]] = [
+REFUSED: list[tuple[Order, Decide, type[Exception]]] = [
     *((order, domain.confirm, OrderNotPending) for order in (CANCELLING, CANCELLED, PARKED, NEVER_FENCED)),
     (CONFIRMED, fence, AlreadyConfirmed),
-    *((order, command, NotFenced) for order in (PENDING, CONFIRMED) for command in (cancel, cancel_stuck)),
+    *((order, decide, NotFenced) for order in (PENDING, CONFIRMED) for decide in (cancel, cancel_stuck)),
     (NEVER_FENCED, resumed, NotFenced),
 ]
 
 
-def test_every_state_meets_every_command_in_one_of_the_tables() -> None:
-    commands = (domain.confirm, fence, cancel, cancel_stuck, park)
+def test_every_state_meets_every_decision_in_one_of_the_tables() -> None:
+    decisions = (domain.confirm, fence, cancel, cancel_stuck, park)
     rows = [*MOVES, *STAYS, *REFUSED]
-    pairs = [(given, command) for given, command, *_ in rows if command is not resumed]
+    pairs = [(given, decide) for given, decide, *_ in rows if decide is not resumed]
     assert {given.phase for given in STATES} == set(Phase)
     assert {given.status for given in STATES} == set(Status)
-    assert len(pairs) == len(STATES) * len(commands)
-    assert all((given, command) in pairs for given in STATES for command in commands)
+    assert len(pairs) == len(STATES) * len(decisions)
+    assert all((given, decide) in pairs for given in STATES for decide in decisions)
 
 
-@pytest.mark.parametrize(("given", "command", "status", "reason", "fact"), MOVES)
+@pytest.mark.parametrize(("given", "decide", "status", "reason", "fact"), MOVES)
 def test_an_order_moves_on_and_says_so(
-    given: Order, command: Command, status: Status, reason: str, fact: object
+    given: Order, decide: Decide, status: Status, reason: str, fact: object
 ) -> None:
-    decision = command(given)
+    decision = decide(given)
     assert decision.facts == (fact,)
     assert decision.state == replace(given, phase=decision.state.phase, reason=reason)
     assert decision.state.status == status
-    assert decision.state.phase.is_fenced is (given.phase.is_fenced or command is fence)
+    assert decision.state.phase.is_fenced is (given.phase.is_fenced or decide is fence)
 
 
-@pytest.mark.parametrize(("given", "command"), STAYS)
-def test_what_is_already_so_stays_and_nothing_is_said(given: Order, command: Command) -> None:
-    assert command(given) == Decision(given, ())
+@pytest.mark.parametrize(("given", "decide"), STAYS)
+def test_a_decision_that_is_already_so_changes_and_publishes_nothing(given: Order, decide: Decide) -> None:
+    assert decide(given) == Decision(given, ())
 
 
-@pytest.mark.parametrize(("given", "command", "error"), REFUSED)
-def test_what_would_go_backwards_is_refused(given: Order, command: Command, error: type[Exception]) -> None:
+@pytest.mark.parametrize(("given", "decide", "error"), REFUSED)
+def test_a_decision_that_would_go_backwards_is_refused(
+    given: Order, decide: Decide, error: type[Exception]
+) -> None:
     with pytest.raises(error):
-        command(given)
+        decide(given)
 
 
 def test_an_order_has_ended_once_nobody_can_move_it_any_more() -> None:
@@ -174,6 +176,6 @@ def test_the_business_says_no_with_a_refusal(refusal: type[Refusal], status: int
     assert refusal.status == status
 
 
-def test_cancelling_what_was_never_fenced_is_a_fault_so_that_it_is_looked_at_again() -> None:
+def test_cancelling_an_order_that_was_never_fenced_is_a_fault_and_so_retried() -> None:
     assert issubclass(NotFenced, Fault)
     assert not issubclass(NotFenced, Refusal)

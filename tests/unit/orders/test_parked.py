@@ -1,4 +1,4 @@
-"""What an operator may do with an order in every state, given what payments and inventory say."""
+"""What an operator may do with an order in every state, given the standing of its payment and its stock."""
 
 from collections.abc import Callable
 
@@ -46,20 +46,20 @@ def resolved(to: str) -> OrderResolved:
     return OrderResolved(order_id="o1", to=to, by="olga", resolution="request-1")
 
 
-@pytest.mark.parametrize("command", [resume, confirm, cancel])
+@pytest.mark.parametrize("decide", [resume, confirm, cancel])
 @pytest.mark.parametrize("order", STATES)
 def test_only_an_order_that_needs_a_person_is_resumed_or_resolved(
-    order: Order, command: Callable[[Order], object]
+    order: Order, decide: Callable[[Order], object]
 ) -> None:
     if order in (PENDING, CONFIRMED, CANCELLING, CANCELLED):
         with pytest.raises(NotParked) as refused:
-            command(order)
+            decide(order)
         assert refused.value.data == {"status": order.status}
-    elif (order, command) == (PARKED, confirm):
+    elif (order, decide) == (PARKED, confirm):
         with pytest.raises(AlreadyFenced):
-            command(order)
+            decide(order)
     else:
-        assert command(order)
+        assert decide(order)
 
 
 @pytest.mark.parametrize("order", [PARKED, NEVER_FENCED])
@@ -83,7 +83,7 @@ def test_an_order_that_was_never_fenced_is_resolved_to_confirmed_without_a_reaso
 
 @pytest.mark.parametrize("payment", [GONE, KEPT, UNCLEAR])
 @pytest.mark.parametrize("reservation", [FREED, RESERVED, UNCLEAR])
-def test_what_is_not_undone_is_not_cancelled_and_what_is_not_held_not_confirmed(
+def test_an_order_is_cancelled_only_if_undone_and_confirmed_only_if_held(
     payment: Standing, reservation: Standing
 ) -> None:
     said = {"payment": payment.status, "reservation": reservation.status}

@@ -1,4 +1,4 @@
-"""What an order costs: today's prices, one currency, the total that was expected."""
+"""The price of an order: today's prices, one currency, the total that was expected."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -33,7 +33,7 @@ def test_lines_get_the_prices_of_today_in_the_order_they_were_asked_for() -> Non
         (shelf(lid=Money(99, "USD")), ["mug"]),
     ],
 )
-def test_what_is_not_for_sale_is_named(prices: Mapping[str, Price], missing: list[str]) -> None:
+def test_products_that_are_not_for_sale_are_named(prices: Mapping[str, Price], missing: list[str]) -> None:
     with pytest.raises(UnknownProduct) as refused:
         pricing.price(WANTED, prices)
     assert refused.value.data == {"skus": missing}

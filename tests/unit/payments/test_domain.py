@@ -48,7 +48,7 @@ def test_a_total_is_open_until_it_is_captured(payment: Payment, still: bool) -> 
 
 
 @pytest.mark.parametrize("payment", [VOIDED, REFUNDING, REFUNDED])
-def test_what_was_undone_is_never_charged(payment: Payment) -> None:
+def test_a_payment_that_was_undone_is_never_charged(payment: Payment) -> None:
     with pytest.raises(ChargeVoided):
         domain.must_be_open(payment, TOTAL)
 
@@ -99,7 +99,7 @@ def test_a_confirmation_without_a_usable_outcome_settles_nothing(
         domain.settle(PENDING, intent)
 
 
-def test_only_what_may_yet_capture_is_cancelled_at_the_processor() -> None:
+def test_only_a_payment_that_may_yet_capture_is_cancelled_at_the_processor() -> None:
     every = (NONE, PENDING, CAPTURED, DECLINED, VOIDED, REFUNDING, REFUNDED)
     assert [one.status for one in every if domain.may_yet_capture(one)] == [Status.PENDING, Status.DECLINED]
 
@@ -117,13 +117,13 @@ def test_only_what_may_yet_capture_is_cancelled_at_the_processor() -> None:
         (REFUNDED, True, False),
     ],
 )
-def test_only_what_is_final_counts_as_undone_and_only_a_capture_as_held(
+def test_only_a_final_payment_counts_as_undone_and_only_a_captured_one_as_held(
     payment: Payment, undone: bool, held: bool
 ) -> None:
     assert (payment.is_undone, payment.is_held) == (undone, held)
 
 
-def test_undoing_what_never_began_leaves_a_tombstone() -> None:
+def test_undoing_a_payment_that_never_began_leaves_a_tombstone() -> None:
     decision = domain.undo(NONE)
     assert (decision.state, decision.facts) == (Payment("o1", Status.VOIDED), (VOIDED_FACT,))
 
@@ -134,12 +134,12 @@ def test_undoing_a_capture_notes_the_refund_before_it_is_made() -> None:
 
 
 @pytest.mark.parametrize("payment", [VOIDED, REFUNDING, REFUNDED])
-def test_what_is_undone_or_on_the_way_stays_so(payment: Payment) -> None:
+def test_a_payment_that_is_undone_or_on_the_way_stays_so(payment: Payment) -> None:
     assert domain.undo(payment) == Decision(payment)
 
 
 @pytest.mark.parametrize("payment", [PENDING, DECLINED])
-def test_what_may_yet_capture_is_not_undone_behind_the_processors_back(payment: Payment) -> None:
+def test_a_payment_that_may_yet_capture_is_not_undone_without_the_processor(payment: Payment) -> None:
     with pytest.raises(Fault):
         domain.undo(payment)
 

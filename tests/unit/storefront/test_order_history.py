@@ -34,7 +34,7 @@ CONFIRMED_ROW = {
         (5, "StockCommitted"),
     ),
 }
-# Three clocks agree to the microsecond here, and a service nobody knows yet has something to say.
+# Here three clocks agree to the microsecond, and a service that nobody knows yet publishes an event.
 CANCELLED = [
     PLACED,
     event(2, "CancellationStarted", "order/o1", 2),

@@ -1,4 +1,4 @@
-"""The fold of an order that operators had in their hands: they are counted and not quoted."""
+"""The fold of an order with interventions: their events are counted, and the row does not show them."""
 
 from itertools import permutations
 from typing import Any
@@ -9,7 +9,7 @@ from kernel.events import Envelope
 from storefront.order_history import fold
 from tests.support.histories import PLACED, PLACED_ROW, at, event, timeline
 
-# Given up before it was fenced, so that the fence comes while it NEEDS_ATTENTION; operators talk in between.
+# Parked before it was fenced, so the fence comes while it NEEDS_ATTENTION, after an operator resumed it.
 RESUMED = [
     PLACED,
     event(1, "OrderParked", "order/o1", 2),

@@ -1,11 +1,11 @@
-"""What the demo shows comes true, and what the read side tells of it."""
+"""The walkthroughs of the demo end as they say, and the storefront shows how orders ended."""
 
 import pytest
 
 from localstack.shop.client import fresh_key
-from localstack.shop.deployed import Account, DeployedShop, expect, wait_for
-from localstack.shop.scenarios import SCENARIOS, Act, Scenario, play
+from localstack.shop.deployed import DeployedShop, EndState, expect, wait_for
 from localstack.shop.seed import Seed, seed
+from localstack.shop.walkthroughs import WALKTHROUGHS, Plan, Walkthrough, play
 
 
 @pytest.fixture(scope="module")
@@ -13,9 +13,11 @@ def seeded(shop: DeployedShop) -> Seed:
     return seed(shop, print)
 
 
-@pytest.mark.parametrize(("title", "act"), SCENARIOS, ids=[title for title, _ in SCENARIOS])
-def test_the_scenario_ends_as_the_demo_says(shop: DeployedShop, seeded: Seed, title: str, act: Act) -> None:
-    assert play(Scenario(shop, seeded, title, print), act).unmet == ()
+@pytest.mark.parametrize(("title", "plan"), WALKTHROUGHS, ids=[title for title, _ in WALKTHROUGHS])
+def test_a_walkthrough_ends_as_the_demo_says(
+    shop: DeployedShop, seeded: Seed, title: str, plan: Plan
+) -> None:
+    assert play(Walkthrough(shop, seeded, title, print), plan).unmet == ()
 
 
 def test_a_confirmed_checkout_reaches_the_read_model_of_its_customer(shop: DeployedShop) -> None:
@@ -36,7 +38,7 @@ def test_a_confirmed_checkout_reaches_the_read_model_of_its_customer(shop: Deplo
     assert listed[0]["total"] == accepted["total"]
 
 
-def test_a_history_that_has_not_come_so_far_yet_says_so_and_when_to_ask_again(shop: DeployedShop) -> None:
+def test_a_history_that_is_behind_says_so_and_when_to_ask_again(shop: DeployedShop) -> None:
     sku = shop.new_product(price=700, quantity=3)
     shop.on_sale(sku, 700)
     carol = shop.customer("carla")
@@ -55,8 +57,8 @@ def test_a_checkout_sent_again_after_its_product_is_retired_gets_the_same_answer
     shop.off_sale(sku)
     again = dora.checkout(sku, 2, method, key=key)
     assert (again.status, again.body) == (202, first.body)
-    expected = Account("CONFIRMED", None, (3, 0, 2), "CAPTURED", charges=1, captured=1800, refunded=0)
-    wait_for(lambda: shop.account(first.body["order_id"], sku), lambda found: found == expected)
+    expected = EndState("CONFIRMED", None, (3, 0, 2), "CAPTURED", charges=1, captured=1800, refunded=0)
+    wait_for(lambda: shop.end_state(first.body["order_id"], sku), lambda found: found == expected)
 
 
 def test_a_processor_that_fails_after_taking_the_money_is_charged_once(shop: DeployedShop) -> None:
@@ -64,8 +66,8 @@ def test_a_processor_that_fails_after_taking_the_money_is_charged_once(shop: Dep
     shop.on_sale(sku, 500)
     erin = shop.customer("erin")
     order_id = expect(erin.checkout(sku, 1, shop.method("erin", "pm_error_after")), 202)["order_id"]
-    expected = Account("CONFIRMED", None, (0, 0, 1), "CAPTURED", charges=1, captured=500, refunded=0)
-    assert wait_for(lambda: shop.account(order_id, sku), lambda found: found == expected) == expected
+    expected = EndState("CONFIRMED", None, (0, 0, 1), "CAPTURED", charges=1, captured=500, refunded=0)
+    assert wait_for(lambda: shop.end_state(order_id, sku), lambda found: found == expected) == expected
 
 
 def test_another_customers_payment_method_pays_nothing(shop: DeployedShop) -> None:
@@ -74,7 +76,7 @@ def test_another_customers_payment_method_pays_nothing(shop: DeployedShop) -> No
     order_id = expect(shop.customer("mallory").checkout(sku, 1, shop.method("alice", "pm_approve")), 202)[
         "order_id"
     ]
-    expected = Account(
+    expected = EndState(
         "CANCELLED", "UnknownPaymentMethod", (1, 0, 0), "VOIDED", charges=0, captured=0, refunded=0
     )
-    assert wait_for(lambda: shop.account(order_id, sku), lambda found: found == expected) == expected
+    assert wait_for(lambda: shop.end_state(order_id, sku), lambda found: found == expected) == expected

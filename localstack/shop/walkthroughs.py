@@ -1,4 +1,4 @@
-"""The six things the demo shows, each with what must be true of order, stock and money in the end."""
+"""The six walkthroughs of the demo, each with the end that order, stock and money must have."""
 
 import time
 from collections.abc import Callable
@@ -6,25 +6,25 @@ from dataclasses import asdict, dataclass, replace
 from functools import partial
 
 from localstack.shop import isolation
-from localstack.shop.client import Answer, fresh_key
-from localstack.shop.deployed import FINAL, Account, DeployedShop, NeverHappened, expect, wait_for
+from localstack.shop.client import ApiResponse, fresh_key
+from localstack.shop.deployed import FINAL, DeployedShop, EndState, NeverHappened, expect, wait_for
 from localstack.shop.seed import CUSTOMER, PLENTY, PRICE, Seed
 
 QUANTITY = 2
 TOTAL = PRICE * QUANTITY
-CONFIRMED = Account("CONFIRMED", None, (8, 0, 2), "CAPTURED", charges=1, captured=TOTAL, refunded=0)
-UNCHARGED = Account("CANCELLED", None, (PLENTY, 0, 0), "VOIDED", charges=0, captured=0, refunded=0)
-REFUNDED = Account(
+CONFIRMED = EndState("CONFIRMED", None, (8, 0, 2), "CAPTURED", charges=1, captured=TOTAL, refunded=0)
+UNCHARGED = EndState("CANCELLED", None, (PLENTY, 0, 0), "VOIDED", charges=0, captured=0, refunded=0)
+REFUNDED = EndState(
     "CANCELLED", "CancelledByCustomer", (PLENTY, 0, 0), "REFUNDED", charges=1, captured=TOTAL, refunded=TOTAL
 )
 Tell = Callable[[str], None]
 
 
 @dataclass(frozen=True)
-class Result:
-    """How a scenario ended, what was expected and not met, and its order, if it had one.
+class WalkthroughResult:
+    """How a walkthrough ended, the expectations that were not met, and its order, if it had one.
 
-    `stock` is what is available, reserved and sold.
+    `stock` tells the units that are available, reserved and sold.
     """
 
     title: str
@@ -45,15 +45,15 @@ class Purchase:
     accepted_at: float
 
 
-class Scenario:
-    """One customer who buys: tells each step as it happens and compares the end with what must be true."""
+class Walkthrough:
+    """One customer's purchase: tells each step as it happens, and compares the end with the expected one."""
 
     def __init__(self, shop: DeployedShop, seed: Seed, title: str, tell: Tell) -> None:
         self.shop, self.seed, self.title, self.tell = shop, seed, title, tell
         self.customer = shop.customer(CUSTOMER)
 
-    def send(self, tea: str, method: str, key: str) -> Answer:
-        """A checkout for two of a tea."""
+    def send(self, tea: str, method: str, key: str) -> ApiResponse:
+        """Sends a checkout for two units of a tea."""
         answer = self.customer.checkout(self.seed.skus[tea], QUANTITY, self.seed.methods[method], key=key)
         order_id = expect(answer, 202)["order_id"]
         self.tell(f"POST /checkout: {QUANTITY} {tea}, paid by {method} -> {answer.status} {order_id}")
@@ -64,7 +64,7 @@ class Scenario:
         return Purchase(accepted.body["order_id"], self.seed.skus[tea], time.monotonic())
 
     def follow(self, purchase: Purchase) -> float:
-        """Tells what the order's history shows until the order has ended; the seconds that took."""
+        """Tells each event of the order's history until the order has ended. Returns how many seconds."""
         told: set[str] = set()
         ended = None
         while True:
@@ -82,10 +82,10 @@ class Scenario:
                 raise NeverHappened(f"order {purchase.order_id} is still {order['status']} after 90 s")
             time.sleep(0.1)
 
-    def end(self, purchase: Purchase, expected: Account) -> Result:
+    def end(self, purchase: Purchase, expected: EndState) -> WalkthroughResult:
         seconds = self.follow(purchase)
         found = self.settled(purchase, expected)
-        return Result(
+        return WalkthroughResult(
             title=self.title,
             order=f"{found.order}{f' ({found.reason})' if found.reason else ''}",
             stock=" / ".join(map(str, found.stock)),
@@ -95,25 +95,25 @@ class Scenario:
             order_id=purchase.order_id,
         )
 
-    def settled(self, purchase: Purchase, expected: Account) -> Account:
-        """The accounts once they are as expected, or as they are when that does not come to be."""
-        look = partial(self.shop.account, purchase.order_id, purchase.sku)
+    def settled(self, purchase: Purchase, expected: EndState) -> EndState:
+        """The expected end once it is there; after 30 seconds the end that is there instead."""
+        look = partial(self.shop.end_state, purchase.order_id, purchase.sku)
         try:
             return wait_for(look, lambda found: found == expected, patience=30)
         except NeverHappened:
             return look()
 
 
-def events_of(history: Answer) -> list[str]:
-    """The names of the events that an order's history shows, in its order."""
+def events_of(history: ApiResponse) -> list[str]:
+    """The types of the events in an order's history, in its order."""
     return [step["type"] for step in history.body["timeline"]] if history.status == 200 else []
 
 
-def _shows(history: Answer, status: str) -> bool:
+def _shows(history: ApiResponse, status: str) -> bool:
     return history.status == 200 and bool(history.body["status"] == status)
 
 
-def differences(expected: Account, found: Account) -> tuple[str, ...]:
+def differences(expected: EndState, found: EndState) -> tuple[str, ...]:
     seen = asdict(found)
     return tuple(
         f"{name}: expected {value}, found {seen[name]}"
@@ -122,56 +122,56 @@ def differences(expected: Account, found: Account) -> tuple[str, ...]:
     )
 
 
-def confirmed(scene: Scenario) -> Result:
-    return scene.end(scene.buy("Assam"), CONFIRMED)
+def confirmed(walk: Walkthrough) -> WalkthroughResult:
+    return walk.end(walk.buy("Assam"), CONFIRMED)
 
 
-def declined(scene: Scenario) -> Result:
+def declined(walk: Walkthrough) -> WalkthroughResult:
     expected = replace(UNCHARGED, reason="PaymentDeclined", payment="DECLINED")
-    return scene.end(scene.buy("Bancha", "pm_decline"), expected)
+    return walk.end(walk.buy("Bancha", "pm_decline"), expected)
 
 
-def out_of_stock(scene: Scenario) -> Result:
-    return scene.end(scene.buy("Ceylon"), replace(UNCHARGED, reason="OutOfStock", stock=(1, 0, 0)))
+def out_of_stock(walk: Walkthrough) -> WalkthroughResult:
+    return walk.end(walk.buy("Ceylon"), replace(UNCHARGED, reason="OutOfStock", stock=(1, 0, 0)))
 
 
-def cancelled(scene: Scenario) -> Result:
-    """Cancels in the window in which the money is taken and the payments service does not know it yet."""
-    purchase = scene.buy("Darjeeling", "pm_approve_slowly")
-    look = partial(scene.shop.intents, purchase.order_id)
+def cancelled(walk: Walkthrough) -> WalkthroughResult:
+    """Cancels after the acquirer has taken the money and before the payments service knows it."""
+    purchase = walk.buy("Darjeeling", "pm_approve_slowly")
+    look = partial(walk.shop.intents, purchase.order_id)
     wait_for(look, lambda intents: any(intent["amount_captured"] for intent in intents))
-    answer = scene.customer.cancel(purchase.order_id)
+    answer = walk.customer.cancel(purchase.order_id)
     expect(answer, 202)
-    scene.tell(f"the acquirer has taken the money and not answered yet: POST .../cancel -> {answer.status}")
-    return scene.end(purchase, REFUNDED)
+    walk.tell(f"the acquirer has taken the money and not answered yet: POST .../cancel -> {answer.status}")
+    return walk.end(purchase, REFUNDED)
 
 
-def sent_twice(scene: Scenario) -> Result:
+def sent_twice(walk: Walkthrough) -> WalkthroughResult:
     key = fresh_key()
-    first = scene.send("Earl Grey", "pm_approve", key)
-    purchase = Purchase(first.body["order_id"], scene.seed.skus["Earl Grey"], time.monotonic())
-    second = scene.send("Earl Grey", "pm_approve", key)
-    result = scene.end(purchase, CONFIRMED)
+    first = walk.send("Earl Grey", "pm_approve", key)
+    purchase = Purchase(first.body["order_id"], walk.seed.skus["Earl Grey"], time.monotonic())
+    second = walk.send("Earl Grey", "pm_approve", key)
+    result = walk.end(purchase, CONFIRMED)
     same = () if second.body == first.body else (f"the second answer was {second.body}",)
     return replace(result, unmet=result.unmet + same)
 
 
-def isolated(scene: Scenario) -> Result:
-    outputs = scene.shop.deployment.outputs
-    scene.tell("a throwaway function gets the role of the orders service's ConfirmOrder")
+def isolated(walk: Walkthrough) -> WalkthroughResult:
+    outputs = walk.shop.deployment.outputs
+    walk.tell("a throwaway function gets the role of the orders service's ConfirmOrder")
     with isolation.probe(
-        scene.shop.deployment.endpoint, outputs["SettleOrders"]["ConfirmOrderRoleArn"]
+        walk.shop.deployment.endpoint, outputs["SettleOrders"]["ConfirmOrderRoleArn"]
     ) as probe:
         own, other = (probe.read(outputs[stack]["TableName"]) for stack in ("SettleOrders", "SettlePayments"))
-    scene.tell(f"it reads the orders table: {own}; the payments table: {other}")
+    walk.tell(f"it reads the orders table: {own}; the payments table: {other}")
     unmet = [] if own == "allowed" else [f"its own table answered {own}"]
     if not other.startswith("AccessDenied"):
         unmet.append(f"the payments table answered {other}")
-    return Result(scene.title, f"its table: {own}", "", f"its table: {other}", unmet=tuple(unmet))
+    return WalkthroughResult(walk.title, f"its table: {own}", "", f"its table: {other}", unmet=tuple(unmet))
 
 
-Act = Callable[[Scenario], Result]
-SCENARIOS: tuple[tuple[str, Act], ...] = (
+Plan = Callable[[Walkthrough], WalkthroughResult]
+WALKTHROUGHS: tuple[tuple[str, Plan], ...] = (
     ("a. confirmed", confirmed),
     ("b. payment declined", declined),
     ("c. out of stock", out_of_stock),
@@ -181,9 +181,9 @@ SCENARIOS: tuple[tuple[str, Act], ...] = (
 )
 
 
-def play(scene: Scenario, act: Act) -> Result:
-    """The scenario's result; one that could not be played to its end is a result with that as unmet."""
+def play(walk: Walkthrough, plan: Plan) -> WalkthroughResult:
+    """The walkthrough's result. If it cannot be played to its end, the result names that as unmet."""
     try:
-        return act(scene)
+        return plan(walk)
     except NeverHappened as error:
-        return Result(scene.title, "?", "?", "?", unmet=(str(error),))
+        return WalkthroughResult(walk.title, "?", "?", "?", unmet=(str(error),))
