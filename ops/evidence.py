@@ -18,7 +18,7 @@ OPEN = ("PENDING", "CANCELLING")
 HEALS_WITHIN = timedelta(hours=3)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Evidence:
     """All that the services, the bus and the processor have stored.
 

@@ -2,12 +2,12 @@
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import combinations
 from typing import Any
 
-from ops.evidence import Evidence
+from ops.evidence import Evidence, Item
 from ops.invariants.registry import Finding, invariant
 
 TOKEN = re.compile(r"\bpm_\w+")
@@ -16,6 +16,8 @@ PROCESSOR_ID = re.compile(r"\b(?:pi|re)_[0-9A-Za-z][0-9A-Za-z-]{7,}")
 ID = re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
 DIGITS = re.compile(r"(?<![\w.])\d(?:[ -]?\d){12,}(?![\w.])")
 
+# The records that may hold what a customer has registered, and ids of the processor.
+OWN = {("payments", "method"), ("payments", "payment")}
 # Rows with text that an operator typed, by service: how their keys begin, and the attribute.
 TYPED = {"orders": ("intervention#", "because"), "operations": ("audit#", "why")}
 
@@ -97,48 +99,57 @@ def typed_text_stays_where_it_was_typed(evidence: Evidence) -> Iterator[Finding]
             yield place, "holds what an operator typed"
 
 
-def _kinds(texts: Iterable[str]) -> set[str]:
-    return set(_found("\n".join(texts), ()))
+def _kinds(texts: Iterable[str]) -> frozenset[str]:
+    return _kinds_in("\n".join(texts))
 
 
-def _elsewhere(evidence: Evidence, *, without: str = "") -> Iterator[tuple[str, list[str]]]:
+@lru_cache(maxsize=4096)
+def _kinds_in(text: str) -> frozenset[str]:
+    """Remembered, since several invariants ask it of the same items."""
+    return frozenset(_found(text, ()))
+
+
+@lru_cache(maxsize=2)
+def _elsewhere(evidence: Evidence, *, without: str = "") -> Sequence[tuple[str, Sequence[str]]]:
     """The place and the texts of every item, except the records of payments and of the processor.
 
-    `without` is an attribute that orders and OrderPlaced may have. Its value is left out there.
+    `without` is an attribute that orders and OrderPlaced may have. Its value is left out there. The answer is
+    remembered for as long as the same evidence is judged.
     """
-    for service, items in evidence.tables.items():
-        for item in items:
-            kind = item["pk"].partition("#")[0]
-            if service != "acquirer" and (service, kind) not in (
-                ("payments", "method"),
-                ("payments", "payment"),
-            ):
-                yield f"{service} {item['pk']}", list(_texts(item, _allowed(service, kind, without)))
+    return [
+        (f"{service} {item['pk']}", [*_texts(item, _allowed(service, item, without))])
+        for service, items in evidence.tables.items()
+        for item in items
+        if service != "acquirer" and (service, _kind(item)) not in OWN
+    ]
 
 
-def _allowed(service: str, kind: str, name: str) -> str:
-    is_order = service == "orders" and kind in ("order", "outbox")
-    return name if is_order or (service, kind) == ("storefront", "journal") else ""
+def _allowed(service: str, item: Item, name: str) -> str:
+    is_order = service == "orders" and _kind(item) in ("order", "outbox")
+    return name if is_order or (service, _kind(item)) == ("storefront", "journal") else ""
+
+
+def _kind(item: Item) -> str:
+    return str(item["pk"]).partition("#")[0]
 
 
 def _texts(value: Any, without: str) -> Iterator[str]:
     """Every name and text in a value. A text that is JSON is opened."""
-    match value:
-        case Mapping():
-            for name, inner in value.items():
-                yield name
-                if name != without:
-                    yield from _texts(inner, without)
-        case list() | tuple():
-            for inner in value:
+    if isinstance(value, str):
+        yield from _opened(value, without) if value.startswith("{") else (value,)
+    elif isinstance(value, dict):
+        for name, inner in value.items():
+            yield name
+            if name != without:
                 yield from _texts(inner, without)
-        case str() if value.startswith("{"):
-            yield from _opened(value, without)
-        case _:
-            yield str(value)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            yield from _texts(inner, without)
+    else:
+        yield str(value)
 
 
 @lru_cache(maxsize=4096)
 def _opened(text: str, without: str) -> tuple[str, ...]:
-    """Cached: an event stands in an outbox and in the journal, and never changes."""
+    """Remembered, since an event stands in an outbox and in the journal, and never changes."""
     return tuple(_texts(json.loads(text), without))

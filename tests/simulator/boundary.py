@@ -12,7 +12,8 @@ Effect = Callable[[], Any]
 
 
 class Boundary:
-    """Carries calls out as their fate wants; before it is armed every call goes well.
+    """Carries calls out as their fate wants; before it is armed every call goes well. `number` counts
+    the calls since then.
 
     A call takes `latency()` seconds, in which other processes run.
     """
@@ -22,7 +23,7 @@ class Boundary:
         self.fate = fate
         self.latency = latency
         self.armed = False
-        self._number = 0
+        self.number = 0
 
     def call(
         self, service: str, operation: str, effect: Effect, *, parts: int = 1, partly: Effect | None = None
@@ -37,8 +38,8 @@ class Boundary:
         self.engine.sleep(self.latency())
         if not self.armed:
             return effect()
-        self._number += 1
-        call = Call(self._number, process.name, service, operation)
+        self.number += 1
+        call = Call(self.number, process.name, service, operation)
         kind = self.fate(call)
         if operation in process.memory.get("throttled", ()):
             raise faults.throttled(call)
@@ -60,7 +61,7 @@ class Boundary:
             case Kind.LOST | Kind.KILLED_AFTER:
                 self._unheard(effect)
             case Kind.DELAYED:
-                self.engine.after(faults.DELAY, lambda: self._arrive(call, effect))
+                self.engine.after(faults.DELAY, partial(self._arrive, call, effect))
         return self._fail(call, kind, parts)
 
     @staticmethod

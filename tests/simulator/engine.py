@@ -1,6 +1,7 @@
 """Virtual time: what is to happen next, and processes that are suspended in between.
 
-One greenlet runs at a time and nothing else decides the order, so that a seed decides everything.
+One greenlet runs at a time and nothing else decides the order, so that chance comes from outside. While
+no process is under way an engine is plain data, and can be pickled with all that waits in its queue.
 """
 
 import heapq
@@ -8,8 +9,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from itertools import count
-from random import Random
+from functools import partial
 from typing import Any
 
 from aws_lambda_powertools.event_handler.api_gateway import BaseRouter
@@ -59,25 +59,51 @@ class Process:
 
 
 class Engine:
-    """The clock, the one source of chance, and the queue of what is to happen."""
+    """The clock and the queue of what is to happen.
 
-    def __init__(self, seed: int) -> None:
+    `quiet` is called before each timer that finds no process under way.
+    """
+
+    def __init__(self) -> None:
         self.now = self.began = EPOCH
-        self.random = Random(seed)
         self.running: Process | None = None
+        self.quiet: Callable[[], None] | None = None
         self._hub = greenlet.getcurrent()
         self._environment: Mapping[str, str] = {}
         self._queue: list[list[Any]] = []
-        self._order = count()
+        self._timers = 0
+        self._under_way = 0
+
+    def __getstate__(self) -> dict[str, Any]:
+        assert not self.is_under_way, "a process that is under way cannot be copied"
+        return self.__dict__ | {"_hub": None, "_environment": {}, "quiet": None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state, _hub=greenlet.getcurrent())
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether there is a process that has not ended."""
+        return self._under_way > 0
 
     @property
     def elapsed(self) -> float:
         """Seconds since it began."""
         return (self.now - self.began).total_seconds()
 
+    @property
+    def due(self) -> datetime | None:
+        """When the next timer of the queue comes, a cancelled one included; None without any."""
+        return self._queue[0][0] if self._queue else None
+
+    def waiting(self) -> list[tuple[datetime, Callable[[], object]]]:
+        """What is to happen, in its order."""
+        return [(moment, act) for moment, _, act in sorted(self._queue, key=_turn) if act is not None]
+
     def after(self, seconds: float, act: Callable[[], object]) -> list[Any]:
         """Lets `act` happen then. What is answered may be given to `cancel`."""
-        entry = [self.now + timedelta(seconds=seconds), next(self._order), act]
+        self._timers += 1
+        entry = [self.now + timedelta(seconds=seconds), self._timers, act]
         heapq.heappush(self._queue, entry)
         return entry
 
@@ -88,6 +114,8 @@ class Engine:
     def run(self, until: datetime | None = None) -> None:
         """Lets happen what is due by `until`, and then it is that late; without it, everything there is."""
         for _ in range(MOST_EVENTS):
+            if self.quiet and not self.is_under_way:
+                self.quiet()
             if not self._queue or (until and self._queue[0][0] > until):
                 self.now = max(self.now, until or self.now)
                 return
@@ -109,21 +137,24 @@ class Engine:
                 outcome = Outcome(body())
             except (Exception, Killed) as error:  # noqa: BLE001 - whatever ends a process is its outcome
                 outcome = Outcome(error=error)
+            process.body, process.routing = None, {}
+            self._under_way -= 1
             ended(outcome)
 
         process.body = greenlet(run, parent=self._hub)
-        self.after(0, lambda: self._resume(process))
+        self._under_way += 1
+        self._soon(process)
         return process
 
     def kill(self, process: Process) -> None:
         """Ends it at once: it makes no further call, and what it waits for goes on without it."""
         process.dead = True
-        self.after(0, lambda: self._resume(process))
+        self._soon(process)
 
     def sleep(self, seconds: float) -> None:
         """Suspends the running process, while others run."""
         process = self._process()
-        self.after(seconds, lambda: self._resume(process))
+        self._soon(process, seconds)
         self._suspend(process)
 
     def wait(self, start: Callable[[Ended], object], *, timeout: float) -> Any:
@@ -134,7 +165,7 @@ class Engine:
         def hear(outcome: Outcome) -> None:
             if not heard:
                 heard.append(outcome)
-                self.after(0, lambda: self._resume(process))
+                self._soon(process)
 
         alarm = self.after(timeout, lambda: hear(Outcome(error=Timeout())))
         start(hear)
@@ -145,6 +176,9 @@ class Engine:
         if heard[0].error is not None:
             raise heard[0].error
         return heard[0].value
+
+    def _soon(self, process: Process, seconds: float = 0) -> None:
+        self.after(seconds, partial(self._resume, process))
 
     def _process(self) -> Process:
         assert self.running is not None, "only a process can wait"
@@ -162,8 +196,7 @@ class Engine:
             raise Killed
 
     def _resume(self, process: Process) -> None:
-        assert process.body is not None
-        if process.body.dead:  # it was killed while it waited for this
+        if process.body is None:  # it was killed while it waited for this
             return
         self.running = process
         if process.environment is not self._environment:
@@ -172,3 +205,7 @@ class Engine:
         process.enter()
         process.body.switch()
         self.running = None
+
+
+def _turn(entry: list[Any]) -> tuple[datetime, int]:
+    return entry[0], entry[1]

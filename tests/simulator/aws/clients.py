@@ -3,7 +3,7 @@
 import io
 import json
 from collections.abc import Iterator, Mapping
-from itertools import count
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -19,29 +19,30 @@ class Tables:
     """DynamoDB. As the SDK does, a transaction without a token gets one, which is sent again with it."""
 
     def __init__(self, boundary: Boundary, dynamo: Dynamo) -> None:
-        self._call, self._dynamo, self._tokens = boundary.call, dynamo, count(1)
+        self._call, self._dynamo, self._tokens = boundary.call, dynamo, 0
 
     def get_item(self, **request: Any) -> Any:
-        return self._call("dynamodb", "GetItem", lambda: self._dynamo.get_item(**request))
+        return self._call("dynamodb", "GetItem", partial(self._dynamo.get_item, **request))
 
     def put_item(self, **request: Any) -> Any:
-        return self._call("dynamodb", "PutItem", lambda: self._dynamo.put_item(**request))
+        return self._call("dynamodb", "PutItem", partial(self._dynamo.put_item, **request))
 
     def update_item(self, **request: Any) -> Any:
-        return self._call("dynamodb", "UpdateItem", lambda: self._dynamo.update_item(**request))
+        return self._call("dynamodb", "UpdateItem", partial(self._dynamo.update_item, **request))
 
     def query(self, **request: Any) -> Any:
-        return self._call("dynamodb", "Query", lambda: self._dynamo.query(**request))
+        return self._call("dynamodb", "Query", partial(self._dynamo.query, **request))
 
     def transact_write_items(self, **request: Any) -> Any:
-        request.setdefault("ClientRequestToken", f"sdk-{next(self._tokens)}")
+        self._tokens += 1
+        request.setdefault("ClientRequestToken", f"sdk-{self._tokens}")
         parts = len(request["TransactItems"])
-        effect = lambda: self._dynamo.transact_write_items(**request)  # noqa: E731
+        effect = partial(self._dynamo.transact_write_items, **request)
         return self._call("dynamodb", "TransactWriteItems", effect, parts=parts)
 
     def batch_get_item(self, **request: Any) -> Any:
-        effect = lambda: self._dynamo.batch_get_item(**request)  # noqa: E731
-        return self._call("dynamodb", "BatchGetItem", effect, partly=lambda: self._some(request))
+        effect = partial(self._dynamo.batch_get_item, **request)
+        return self._call("dynamodb", "BatchGetItem", effect, partly=partial(self._some, request))
 
     def _some(self, request: Request) -> Any:
         """The first key is answered, the others are handed back."""
@@ -76,7 +77,7 @@ class Events:
     def put_events(self, *, Entries: list[Request]) -> Any:  # noqa: N803 - as boto3
         assert 1 <= len(Entries) <= 10
         return self._call(
-            "events", "PutEvents", lambda: self._put(Entries), partly=lambda: self._some(Entries)
+            "events", "PutEvents", partial(self._put, Entries), partly=partial(self._some, Entries)
         )
 
     def _put(self, entries: list[Request]) -> Any:
@@ -95,10 +96,10 @@ class StepFunctions:
         self.exceptions = machines.exceptions
 
     def start_execution(self, **request: Any) -> Any:
-        return self._call("states", "StartExecution", lambda: self._machines.start(**request))
+        return self._call("states", "StartExecution", partial(self._machines.start, **request))
 
     def describe_execution(self, *, executionArn: str) -> Any:  # noqa: N803 - as boto3
-        return self._call("states", "DescribeExecution", lambda: self._machines.describe(executionArn))
+        return self._call("states", "DescribeExecution", partial(self._machines.describe, executionArn))
 
 
 class Lambda:
@@ -108,7 +109,7 @@ class Lambda:
         self._call, self._functions, self._patience = boundary.call, functions, patience
 
     def invoke(self, *, FunctionName: str, Payload: bytes) -> Any:  # noqa: N803 - as boto3
-        return self._call("lambda", "Invoke", lambda: self._answered(FunctionName, json.loads(Payload)))
+        return self._call("lambda", "Invoke", partial(self._answered, FunctionName, json.loads(Payload)))
 
     def _answered(self, function: str, payload: Any) -> Any:
         try:
@@ -124,6 +125,7 @@ class Secrets:
         self._call, self._secrets = boundary.call, secrets
 
     def get_secret_value(self, *, SecretId: str) -> Any:  # noqa: N803 - as boto3
-        return self._call(
-            "secretsmanager", "GetSecretValue", lambda: {"SecretString": self._secrets[SecretId]}
-        )
+        return self._call("secretsmanager", "GetSecretValue", partial(self._read, SecretId))
+
+    def _read(self, name: str) -> Any:
+        return {"SecretString": self._secrets[name]}

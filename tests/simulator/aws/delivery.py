@@ -2,11 +2,10 @@
 
 import json
 import zlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
-from itertools import count
 from typing import Any
 
 from kernel.events import Envelope
@@ -54,10 +53,11 @@ class Queue:
     dead: "Queue | None" = None
     most_receives: int = MOST_RECEIVES
     messages: list[Message] = field(default_factory=list)
-    _ids: Any = field(default_factory=count)
+    _sent: int = 0
 
     def put(self, body: str) -> str:
-        message = Message(f"{self.name}-{next(self._ids)}", body, self.engine.now)
+        message = Message(f"{self.name}-{self._sent}", body, self.engine.now)
+        self._sent += 1
         self.messages.append(message)
         self._soon(self.weather.delay())
         return message.id
@@ -74,7 +74,7 @@ class Queue:
     def hide(self, message: Message, seconds: float) -> None:
         """Until it is deleted or `seconds` have passed."""
         message.hidden, message.receives = True, message.receives + 1
-        message.timer = self.engine.after(seconds, lambda: self._show(message))
+        message.timer = self.engine.after(seconds, partial(self._show, message))
 
     def _show(self, message: Message) -> None:
         if message not in self.messages:
@@ -163,8 +163,9 @@ class Shard:
 
     engine: Engine
     weather: Weather
-    invoke: Callable[[list[Any], Callable[[Answer], None]], None]
-    give_up: Callable[[list[Any]], None]
+    functions: Functions
+    service: str
+    lost: Queue
     records: list[Any] = field(default_factory=list)
     busy: bool = False
 
@@ -185,20 +186,30 @@ class Shard:
             self.busy = False
             self._poll()
             return
-        self.invoke(batches[0], lambda answer: self._answered(batches, attempts, answer))
+        self.functions.invoke(
+            "kernel.triggers.relay.handler",
+            {"Records": batches[0]},
+            service=self.service,
+            heard=lambda answer: self._answered(batches, attempts, answer),
+        )
 
     def _answered(self, batches: list[list[Any]], attempts: int, answer: Answer) -> None:
         batch, rest = batches[0], batches[1:]
         if not answer.error:
             self._try(rest, 0)
         elif attempts >= RETRIES or self.engine.now - batch[0]["at"] > OLDEST:
-            self.give_up(batch)
+            self._give_up(batch)
             self._try(rest, 0)
         else:
             middle = len(batch) // 2
             halves = [batch[:middle], batch[middle:]] if middle else [batch]
             wait = min(60.0, 2.0**attempts)
-            self.engine.after(wait, lambda: self._try([*halves, *rest], attempts + 1))
+            self.engine.after(wait, partial(self._try, [*halves, *rest], attempts + 1))
+
+    def _give_up(self, batch: list[Any]) -> None:
+        first, last = (batch[place]["at"].isoformat() for place in (0, -1))
+        info = {"approximateArrivalOfFirstRecord": first, "approximateArrivalOfLastRecord": last}
+        self.lost.put(json.dumps({"DDBStreamBatchInfo": info}))
 
 
 class Streams:
@@ -219,18 +230,9 @@ class Streams:
         self._shard(service, shard).add(record)
 
     def _shard(self, service: str, number: int) -> Shard:
-        def invoke(batch: list[Any], heard: Callable[[Answer], None]) -> None:
-            self.functions.invoke(
-                "kernel.triggers.relay.handler", {"Records": batch}, service=service, heard=heard
-            )
-
-        def give_up(batch: list[Any]) -> None:
-            first, last = (batch[place]["at"].isoformat() for place in (0, -1))
-            info = {"approximateArrivalOfFirstRecord": first, "approximateArrivalOfLastRecord": last}
-            self.lost[service].put(json.dumps({"DDBStreamBatchInfo": info}))
-
         if (service, number) not in self.shards:
-            self.shards[service, number] = Shard(self.engine, self.weather, invoke, give_up)
+            lost = self.lost[service]
+            self.shards[service, number] = Shard(self.engine, self.weather, self.functions, service, lost)
         return self.shards[service, number]
 
 

@@ -1,9 +1,10 @@
-"""Step Functions: executions by name, each a process that walks its machine's definition."""
+"""Step Functions: executions by name, each a walk through its machine's definition."""
 
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,11 +14,13 @@ from tests.simulator.aws import stepper
 from tests.simulator.aws.functions import Functions
 from tests.simulator.aws.stepper import RUNTIME, Answered, Ended, Failed, Invoke, Wait
 from tests.simulator.boundary import Boundary
-from tests.simulator.engine import Engine, Killed, Outcome, Process, Timeout
+from tests.simulator.engine import Engine, Killed, Outcome
+from tests.simulator.faults.weather import Weather
 
 KEPT = timedelta(days=90)
 LARGEST = 256 * 1024
 LONGEST = 900  # seconds that any function may run
+Said = Answered | Failed | None
 REGION = "arn:aws:states:eu-west-1:123456789012"
 
 
@@ -44,8 +47,49 @@ class Execution:
     status: str = "RUNNING"
     ended_at: datetime | None = None
     ended: Ended | None = None
-    process: Process | None = None
+    run: "Run | None" = None
+    alarm: list[Any] = field(default_factory=lambda: [None, None, None])
     calls: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Run:
+    """An execution under way, from `start` where that is given. All of it follows from what it heard."""
+
+    definition: Mapping[str, Any]
+    given: Any
+    start: str
+    weather: Weather
+    heard: list[Said] = field(default_factory=list)
+    _steps: stepper.Execution | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        return self.__dict__ | {"_steps": None}
+
+    def send(self, said: Said) -> Invoke | Wait:
+        """The next step. Raises StopIteration with the end."""
+        steps = self._going_on()
+        self.heard.append(said)
+        return steps.send(said)
+
+    def stopped(self) -> Ended | None:
+        """Where it is: what no state can catch ends it there. None before its first state."""
+        if not self.heard:
+            return None
+        steps = self._going_on()
+        try:
+            while True:
+                steps.send(Failed(RUNTIME))
+        except StopIteration as end:
+            return end.value
+
+    def _going_on(self) -> stepper.Execution:
+        if self._steps is None:
+            jitter = partial(self.weather.uniform, 0)
+            self._steps = stepper.run(self.definition, self.given, jitter=jitter, start=self.start)
+            for said in self.heard:
+                self._steps.send(said)
+        return self._steps
 
 
 class Machines:
@@ -60,10 +104,11 @@ class Machines:
         engine: Engine,
         boundary: Boundary,
         functions: Functions,
+        weather: Weather,
         *,
         definitions: Callable[[str], Mapping[str, Any]],
     ) -> None:
-        self.engine, self.boundary, self.functions = engine, boundary, functions
+        self.engine, self.boundary, self.functions, self.weather = engine, boundary, functions, weather
         self.definitions = definitions
         self.executions: dict[tuple[str, str], Execution] = {}
         self.entering: dict[str, list[Callable[[], None]]] = {}
@@ -109,84 +154,88 @@ class Machines:
 
     def _run(self, execution: Execution, given: Any, start: str = "") -> None:
         seconds = execution.definition.get("TimeoutSeconds", 31_536_000)
-
-        def over(outcome: Outcome) -> None:
-            self.engine.cancel(alarm)
-            execution.ended = outcome.value or execution.ended
-            execution.status = outcome.value.status if outcome.value else "FAILED"
-            execution.ended_at = self.engine.now
-
-        execution.process = self.engine.spawn(
-            lambda: self._walk(execution, given, start),
-            name=f"{execution.machine}:{execution.name}",
-            environment={},
-            ended=over,
-        )
-        alarm = self.engine.after(seconds, lambda: self.abort(execution))
+        run = execution.run = Run(execution.definition, given, start, self.weather)
+        execution.alarm = self.engine.after(seconds, partial(self.abort, execution))
+        self.engine.after(0, partial(self._step, execution, run, None))
 
     def abort(self, execution: Execution) -> None:
         """TIMED_OUT or ABORTED: no state of it can catch that. What it has called goes on."""
-        if execution.status == "RUNNING" and execution.process:
-            self.engine.kill(execution.process)
+        if execution.run:
+            self._over(execution, execution.run.stopped())
 
-    def _walk(self, execution: Execution, given: Any, start: str) -> Ended:
-        def jitter(most: float) -> float:
-            return self.engine.random.uniform(0, most)
+    def _over(self, execution: Execution, ended: Ended | None) -> None:
+        self.engine.cancel(execution.alarm)
+        execution.run, execution.ended = None, ended or execution.ended
+        execution.status = ended.status if ended else "FAILED"
+        execution.ended_at = self.engine.now
 
-        steps = stepper.run(execution.definition, given, jitter=jitter, start=start)
-        said: Answered | Failed | None = None
+    def _step(self, execution: Execution, run: "Run", said: Said) -> None:
+        """Goes on with what came of the step before, unless it was aborted meanwhile."""
+        if execution.run is not run:
+            return
         try:
-            while True:
-                said = self._said(execution, steps.send(said))
+            step = run.send(said)
         except StopIteration as end:
-            return end.value
-        except Killed:
-            execution.ended = _stopped(steps)
-            raise
+            self._over(execution, end.value)
+            return
+        if isinstance(step, Wait):
+            self.engine.after(step.seconds, partial(self._step, execution, run, None))
+        else:
+            self._enter(execution, run, step)
 
-    def _said(self, execution: Execution, step: Invoke | Wait) -> Answered | Failed | None:
-        if isinstance(step, Invoke):
-            return self._task(execution, step)
-        self.engine.sleep(step.seconds)
-        return None
+    def _enter(self, execution: Execution, run: "Run", step: Invoke) -> None:
+        """One attempt of a task; the execution may die before it."""
 
-    def _task(self, execution: Execution, step: Invoke) -> Answered | Failed:
-        """One attempt of a task, which is a call of Step Functions to Lambda."""
-        self.boundary.call("execution", step.state, lambda: None)
-        for act in self.entering.pop(step.state, []):
-            act()
-        execution.calls.append(step.state)
-        try:
-            return self.engine.wait(lambda ended: self._attempt(execution, step, ended), timeout=step.timeout)
-        except Timeout:
-            return Failed("States.Timeout")
+        def entered(outcome: Outcome) -> None:
+            if execution.run is not run:
+                return
+            if outcome.error:
+                self._over(execution, run.stopped())
+                return
+            for act in self.entering.pop(step.state, []):
+                act()
+            execution.calls.append(step.state)
+            self._attempt(execution, run, step)
 
-    def _attempt(self, execution: Execution, step: Invoke, ended: Callable[[Outcome], None]) -> None:
-        def invoke() -> Answered | Failed:
-            name = step.resource.rpartition(":")[2]
-            answer = self.functions.ask(name, step.payload, patience=LONGEST)
-            if answer.error:
-                return Failed(answer.error, json.dumps(answer.payload))
-            return Answered(answer.payload)
+        self.engine.spawn(
+            lambda: self.boundary.call("execution", step.state, lambda: None),
+            name=f"{execution.machine}:{execution.name}",
+            environment={},
+            ended=entered,
+        )
+
+    def _attempt(self, execution: Execution, run: "Run", step: Invoke) -> None:
+        """A call of Step Functions to Lambda, which is over after the task's time or by its answer."""
+        told: list[Said] = []
+
+        def tell(said: Said) -> None:
+            if not told:
+                told.append(said)
+                self.engine.cancel(alarm)
+                self._step(execution, run, said)
 
         def body() -> Answered | Failed:
             try:
-                return self.boundary.call("lambda", "Step", invoke)
+                return self.boundary.call("lambda", "Step", partial(self._invoked, step))
             except (ClientError, OSError) as error:
                 return Failed(f"Lambda.{_code(error)}")
             except Killed:
                 return Failed("Lambda.Unknown")
 
-        self.engine.spawn(body, name=f"{execution.machine}:{step.state}", environment={}, ended=ended)
+        alarm = self.engine.after(step.timeout, lambda: tell(Failed("States.Timeout")))
+        self.engine.spawn(
+            body,
+            name=f"{execution.machine}:{step.state}",
+            environment={},
+            ended=lambda outcome: tell(outcome.value),
+        )
 
-
-def _stopped(steps: stepper.Execution) -> Ended:
-    """Where it was: what no state can catch ends it there."""
-    try:
-        while True:
-            steps.send(Failed(RUNTIME))
-    except StopIteration as end:
-        return end.value
+    def _invoked(self, step: Invoke) -> Answered | Failed:
+        name = step.resource.rpartition(":")[2]
+        answer = self.functions.ask(name, step.payload, patience=LONGEST)
+        if answer.error:
+            return Failed(answer.error, json.dumps(answer.payload))
+        return Answered(answer.payload)
 
 
 def _code(error: Exception) -> str:

@@ -1,6 +1,7 @@
 """SQS as operators' functions call it: receive, send, delete, each across the boundary."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from tests.simulator.aws.delivery import Message, Queue
@@ -18,7 +19,7 @@ class Sqs:
     def get_queue_attributes(self, *, QueueUrl: str, AttributeNames: list[str]) -> Any:  # noqa: N803 - as boto3
         assert AttributeNames == ["ApproximateNumberOfMessages"]
         queue = self._queue(QueueUrl)
-        return self._call("sqs", "GetQueueAttributes", lambda: _counted(queue))
+        return self._call("sqs", "GetQueueAttributes", partial(_counted, queue))
 
     def receive_message(
         self,
@@ -30,24 +31,30 @@ class Sqs:
     ) -> Any:
         queue = self._queue(QueueUrl)
 
-        def receive() -> Any:
-            found = queue.weather.some(queue.visible())[:MaxNumberOfMessages]
-            for message in found:
-                queue.hide(message, VisibilityTimeout)
-            return {"Messages": [_received(message) for message in found]} if found else {}
-
-        return self._call("sqs", "ReceiveMessage", receive)
+        effect = partial(_receive, queue, MaxNumberOfMessages, VisibilityTimeout)
+        return self._call("sqs", "ReceiveMessage", effect)
 
     def send_message(self, *, QueueUrl: str, MessageBody: str) -> Any:  # noqa: N803 - as boto3
         queue = self._queue(QueueUrl)
-        return self._call("sqs", "SendMessage", lambda: {"MessageId": queue.put(MessageBody)})
+        return self._call("sqs", "SendMessage", partial(_send, queue, MessageBody))
 
     def delete_message(self, *, QueueUrl: str, ReceiptHandle: str) -> Any:  # noqa: N803 - as boto3
         queue = self._queue(QueueUrl)
-        return self._call("sqs", "DeleteMessage", lambda: queue.delete(ReceiptHandle))
+        return self._call("sqs", "DeleteMessage", partial(queue.delete, ReceiptHandle))
 
     def _queue(self, url: str) -> Queue:
         return self._queues[url.removeprefix(URL)]
+
+
+def _receive(queue: Queue, most: int, seconds: float) -> Any:
+    found = queue.weather.some(queue.visible())[:most]
+    for message in found:
+        queue.hide(message, seconds)
+    return {"Messages": [_received(message) for message in found]} if found else {}
+
+
+def _send(queue: Queue, body: str) -> Any:
+    return {"MessageId": queue.put(body)}
 
 
 def _counted(queue: Queue) -> Any:

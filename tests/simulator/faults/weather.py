@@ -34,6 +34,10 @@ class Weather:
         """How many of `size` waiting records one poll of a stream gets."""
         return size
 
+    def uniform(self, low: float, high: float) -> float:
+        """What chance says between the bounds, for whoever asks `random` when to try again."""
+        return (low + high) / 2
+
     def lags(self) -> bool:
         """Whether a read that need not be consistent is behind."""
         return False
@@ -66,6 +70,9 @@ class Storm(Weather):
 
     def batch(self, size: int) -> int:
         return self.random.randint(1, size)
+
+    def uniform(self, low: float, high: float) -> float:
+        return self.random.uniform(low, high)
 
     def lags(self) -> bool:
         return self.random.random() < 0.3

@@ -8,6 +8,7 @@ import pytest
 
 from tests.simulator.aws.machines import Execution, Machines
 from tests.simulator.faults.kinds import Kind
+from tests.simulator.faults.weather import Weather
 from tests.simulator.itself.stage import Handler, Stage
 
 TASK = {"Type": "Task", "TimeoutSeconds": 15, "ResultPath": None}
@@ -40,9 +41,8 @@ class Played:
         timeouts = dict.fromkeys(handlers, timeout)
         self.stage = Stage.of(patch, faults, handlers=handlers, timeouts=timeouts)
         self.engine = self.stage.engine
-        self.machines = Machines(
-            self.engine, self.stage.boundary, self.stage.functions, definitions=lambda name: MACHINE
-        )
+        parts = self.engine, self.stage.boundary, self.stage.functions, Weather()
+        self.machines = Machines(*parts, definitions=lambda name: MACHINE)
 
     def handler(self, name: str) -> Handler:
         def handle(event: Any, context: object) -> str:

@@ -39,7 +39,7 @@ class Stage:
         """Each handler is also the function of its own name."""
         made = dict(handlers or {})
         patch.setattr(module, "function", made.__getitem__)
-        engine, plan = Engine(seed=1), Planned(dict(faults or {}))
+        engine, plan = Engine(), Planned(dict(faults or {}))
         boundary = Boundary(engine, plan, latency=lambda: LATENCY)
         boundary.armed = True
         commands = {name: name for name in made}

@@ -24,7 +24,7 @@ def entry(event: Envelope) -> dict[str, Any]:
 
 
 def connected(weather: Weather, *rules: tuple[str, frozenset[str]]) -> tuple[Bus, list[Queue]]:
-    engine = Engine(seed=1)
+    engine = Engine()
     bus = Bus(engine, weather)
     queues = [Queue(str(rule), engine, weather) for rule in rules]
     bus.rules = [Rule(queue, *rule) for queue, rule in zip(queues, rules, strict=True)]

@@ -12,7 +12,7 @@ from tests.simulator.engine import Engine, Killed, Outcome, Timeout
 
 @pytest.fixture
 def engine() -> Engine:
-    return Engine(seed=1)
+    return Engine()
 
 
 def started(engine: Engine, body: Callable[[], Any], name: str = "one") -> list[Outcome]:
@@ -159,8 +159,3 @@ def test_a_process_that_is_killed_before_it_began_never_begins(engine: Engine) -
 def test_only_a_process_can_wait(engine: Engine) -> None:
     with pytest.raises(AssertionError, match="only a process"):
         engine.sleep(1)
-
-
-def test_chance_is_the_seeds() -> None:
-    drawn = [[Engine(seed).random.random() for _ in range(2)] for seed in (1, 1, 2)]
-    assert drawn[0] == drawn[1] != drawn[2]

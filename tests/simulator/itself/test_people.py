@@ -15,7 +15,7 @@ class Counter:
     """Stands where a world does: `answers` says what comes of a path, in turn, and then again the last."""
 
     def __init__(self) -> None:
-        self.engine = Engine(seed=1)
+        self.engine = Engine()
         self.answers: dict[str, list[tuple[int, Any]]] = {}
         self.asked: list[tuple[float, str, Any, dict[str, Any]]] = []
 

@@ -49,7 +49,7 @@ def captured(world: SimulatedWorld) -> int:
 
 def fated(world: SimulatedWorld, kind: Kind) -> None:
     """The next call of the processor has this fault."""
-    number = world.boundary._number + 1
+    number = world.boundary.number + 1
     world.boundary.fate = Planned({number: kind})
 
 
@@ -121,6 +121,6 @@ def test_a_busy_way_is_an_http_answer_and_no_money_moves(
 
 def test_a_processor_that_dies_is_a_bad_gateway(world: SimulatedWorld) -> None:
     intent = created(world)
-    world.boundary.fate = Planned({world.boundary._number + 2: Kind.KILLED_BEFORE})
+    world.boundary.fate = Planned({world.boundary.number + 2: Kind.KILLED_BEFORE})
     ended = asked(world, "POST", f"/payment_intents/{intent}/confirm", key="confirm")
     assert ended == (502, {})

@@ -132,10 +132,9 @@ def test_a_crash_of_a_storm_is_a_finding_with_its_seed(monkeypatch: pytest.Monke
 def test_pairs_after_a_fault_are_played_each_and_told_with_what_is_wrong(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    found = Try.watched
     monkeypatch.setattr(Try, "play", lambda one: ["broken"] if one.faults[1][1] is Kind.LOST else [])
-    _, calls = found(Try.parse("bought / 60 LOST"))
-    after = list(Try.parse("bought / 60 LOST").then(calls))
+    first = Try.parse("bought / 60 LOST")
+    after = list(first.then(first.calls()))
     result = run.pairs_after("bought / 60 LOST")
     assert (result.schedules, result.faults) == (len(after), 2 * len(after))
     lost = [str(one) for one in after if one.faults[1][1] is Kind.LOST]

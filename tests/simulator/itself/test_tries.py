@@ -3,10 +3,9 @@
 import pytest
 
 from tests.simulator.faults.kinds import Call, Kind
-from tests.simulator.plays import tries
-from tests.simulator.plays.playing import Troubled, discovered
+from tests.simulator.plays import rehearsal, tries
 from tests.simulator.plays.scenarios import SCENARIOS
-from tests.simulator.plays.tries import Try, sample, singles
+from tests.simulator.plays.tries import Try, discovered, sample, singles
 
 BOUGHT = "bought"
 
@@ -43,16 +42,14 @@ def test_another_fault_comes_at_later_calls_only_with_every_kind_each_can_have()
 
 
 def test_singles_are_every_fault_of_every_call() -> None:
-    calls = discovered(SCENARIOS[BOUGHT])
+    calls = discovered(BOUGHT)
     expected = [((call.number, kind),) for call in calls for kind in call.kinds]
     assert [one.faults for one in singles(BOUGHT)] == expected
     assert len(expected) > 300
 
 
 def test_the_calls_of_a_scenario_are_numbered_without_a_gap() -> None:
-    assert [one.number for one in discovered(SCENARIOS[BOUGHT])] == list(
-        range(1, 1 + len(discovered(SCENARIOS[BOUGHT])))
-    )
+    assert [one.number for one in discovered(BOUGHT)] == list(range(1, 1 + len(discovered(BOUGHT))))
 
 
 def test_a_sample_is_its_seeds_and_consists_of_pairs_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -65,17 +62,19 @@ def test_a_sample_is_its_seeds_and_consists_of_pairs_in_order(monkeypatch: pytes
 
 
 def test_playing_a_try_makes_its_faults_happen() -> None:
-    calm, faulted = Try(BOUGHT, ()).watched(), Try(BOUGHT, ((3, Kind.REFUSED),)).watched()
-    assert calm[0] == faulted[0] == []
-    assert len(faulted[1]) > len(calm[1]), "somebody tried again"
-    assert [str(one) for one in faulted[1][:3]] == [str(one) for one in calm[1][:3]]
+    calm, faulted = Try(BOUGHT, ()), Try(BOUGHT, ((3, Kind.REFUSED),))
+    assert calm.play() == faulted.play() == []
+    assert len(faulted.calls()) > len(calm.calls()), "somebody tried again"
+    assert [str(one) for one in faulted.calls()[:3]] == [str(one) for one in calm.calls()[:3]]
 
 
 def test_a_crash_is_a_finding_like_any_other(monkeypatch: pytest.MonkeyPatch) -> None:
-    def crashes(scenario: object, troubled: Troubled) -> list[str]:
-        troubled.fate(call(1))
+    def crashes(shop: object) -> None:
         raise ZeroDivisionError("by chance")
 
-    monkeypatch.setattr(tries, "played", crashes)
+    monkeypatch.setattr(rehearsal, "concluded", crashes)
+    rehearsal.forget()
     assert Try(BOUGHT, ()).play() == ["ZeroDivisionError: by chance"]
-    assert Try(BOUGHT, ()).watched()[1] == [call(1)]
+    assert Try(BOUGHT, ((3, Kind.LOST),)).play() == ["ZeroDivisionError: by chance"]
+    assert Try(BOUGHT, ()).calls() == []
+    rehearsal.forget()

@@ -24,6 +24,13 @@ def test_calm_weather_is_the_same_every_time_and_soon() -> None:
         assert (calm.some(items), calm.batch(7), calm.lags(), calm.shards) == (items, 7, False, 1)
 
 
+def test_who_draws_a_time_gets_the_middle_when_it_is_calm_and_any_in_a_storm(storm: Storm) -> None:
+    assert {Weather().uniform(2, 6) for _ in range(3)} == {4}
+    drawn = [storm.uniform(2, 6) for _ in range(TIMES)]
+    assert 2 <= min(drawn) < 2.1
+    assert 5.9 < max(drawn) <= 6
+
+
 def test_a_storm_takes_its_time_within_bounds(storm: Storm) -> None:
     latencies = [storm.latency() for _ in range(TIMES)]
     delays = [storm.delay() for _ in range(TIMES)]

@@ -92,14 +92,14 @@ def _with_faults(scenario: str) -> Iterator[Try]:
 
 def _singles(scenario: str) -> list[Try]:
     calm = Try(scenario, ())
-    return list(calm.then(calm.watched()[1]))
+    return list(calm.then(calm.calls()))
 
 
 def _insisting(one: Try) -> Try:
     """The fault at each later call of the same caller to the same operation too."""
     for _ in range(MOST_TIMES - 1):
         number, kind = one.faults[-1]
-        _, calls = one.watched()
+        calls = one.calls()
         hit = next(call for call in calls if call.number == number)
         same = ((call.number, kind) for call in calls if call.number > number and _alike(call, hit))
         more = next(same, None)
@@ -117,8 +117,7 @@ def _wrong(line: str) -> list[str]:
     name, _, seed = line.partition(" ")
     if name == "storm":
         return storm(int(seed)).wrong
-    one = Try.parse(line)
-    return one.attempt(Planned(dict(one.faults)))
+    return Try.parse(line).attempt()
 
 
 def main(arguments: Sequence[str]) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.simulator.aws.delivery import letters
 from tests.simulator.engine import Engine
-from tests.simulator.faults.kinds import Call, Fate, Kind, Planned
+from tests.simulator.faults.kinds import Call, Fate, Kind
 from tests.simulator.faults.weather import Weather
 from tests.simulator.plays.scenarios import Scenario, Trouble
 from tests.simulator.plays.verdict import glance, orders, unfinished, verdict
@@ -56,33 +56,46 @@ class Troubled:
 
 
 def played(
-    scenario: Scenario, troubled: Troubled, *, weather: Weather | None = None, seed: int = 1
+    scenario: Scenario, troubled: Troubled, *, weather: Weather | None = None
 ) -> tuple[list[str], list[str]]:
     """Plays it to its end: what is wrong with what is left, and how each order ended."""
-    with simulated(seed=seed, fate=troubled, weather=weather) as world:
-        troubled.engine = world.engine
-        shop = SimulatedShop(world).stocked(dict(scenario.stock))
-        shop.method(scenario.method)
-        world.boundary.armed = True
-        _prepare(world, shop, scenario)
-        shop.checkout(dict(scenario.lines), scenario.method)
-        world.run()
-        come_to_rest(world, shop)
-        world.boundary.armed = False
-        shop.ask_again()
-        return verdict(world, shop, heals=True), [order["status"] for order in orders(world)]
+    with simulated(fate=troubled, weather=weather) as world:
+        return concluded(opened(world, scenario, troubled))
+
+
+def opened(world: SimulatedWorld, scenario: Scenario, troubled: Troubled) -> SimulatedShop:
+    """The shop of the scenario with its checkout about to begin; from here on calls may fail."""
+    troubled.engine = world.engine
+    shop = SimulatedShop(world).stocked(dict(scenario.stock))
+    shop.method(scenario.method)
+    world.boundary.armed = True
+    _prepare(world, shop, scenario)
+    _at(world, 0, partial(shop.checkout, dict(scenario.lines), scenario.method))
+    return shop
+
+
+def concluded(shop: SimulatedShop) -> tuple[list[str], list[str]]:
+    """Plays what was begun to its end: what is wrong with what is left, and how each order ended."""
+    world = shop.world
+    world.run()
+    world.engine.quiet = None
+    come_to_rest(world, shop)
+    world.boundary.armed = False
+    shop.ask_again()
+    return verdict(world, shop, heals=True), [order["status"] for order in orders(world)]
 
 
 def _prepare(world: SimulatedWorld, shop: SimulatedShop, scenario: Scenario) -> None:
-    def cancel() -> None:
-        shop.cancel(orders(world)[0]["order_id"])
-
     world.connections.forgetful = scenario.forgetful
     if scenario.cancels:
-        world.machines.entering[scenario.cancels] = [cancel]
+        world.machines.entering[scenario.cancels] = [partial(_cancel, world, shop)]
     tick(world)
     for minute in ROUNDS:
-        _at(world, minute, lambda: attend(world, shop, scenario))
+        _at(world, minute, partial(attend, world, shop, scenario))
+
+
+def _cancel(world: SimulatedWorld, shop: SimulatedShop) -> None:
+    shop.cancel(orders(world)[0]["order_id"])
 
 
 def attend(world: SimulatedWorld, shop: SimulatedShop, scenario: Scenario) -> None:
@@ -128,16 +141,3 @@ def left_to_people(world: SimulatedWorld) -> bool:
 
 def _at(world: SimulatedWorld, minute: int, act: Callable[[], Any]) -> None:
     world.engine.after(60 * minute, act)
-
-
-def discovered(scenario: Scenario) -> list[Call]:
-    """The calls that the scenario makes when nothing else goes wrong.
-
-    Where it has troubles of its own, only what comes after the first of them: before it, it is as any other.
-    """
-    calm = Planned()
-    troubled = Troubled(scenario.troubles, calm)
-    assert played(scenario, troubled) == ([], [scenario.ends])
-    first = min(troubled.hit, default=0)
-    late = [call for call in calm.calls if troubled.minutes[call.number] >= scenario.since]
-    return [call for call in late if call.number > first and call.number not in troubled.hit]

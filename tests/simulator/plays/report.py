@@ -6,16 +6,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from tests.simulator.faults.kinds import Kind
-from tests.simulator.plays.playing import discovered
 from tests.simulator.plays.records import fingerprint, recorded
 from tests.simulator.plays.scenarios import SCENARIOS
-from tests.simulator.plays.tries import singles
+from tests.simulator.plays.tries import discovered, singles
 
 NOT_RUN = "not run with this code"
 
 
 def main() -> int:
-    calls = {name: discovered(scenario) for name, scenario in SCENARIOS.items()}
+    calls = {name: discovered(name) for name in SCENARIOS}
     every = {name: singles(name) for name in SCENARIOS}
     print(
         f"# What was run\n\nCode `{fingerprint()}`, {len(SCENARIOS)} scenarios, {len(Kind)} kinds of fault.\n"

@@ -40,8 +40,7 @@ class Result:
 def pairs_after(line: str) -> Result:
     """Every second fault after this first one."""
     first, result, began = Try.parse(line), Result(line), time.perf_counter()
-    _, calls = first.watched()
-    for pair in first.then(calls):
+    for pair in first.then(first.calls()):
         result.schedules += 1
         if wrong := pair.play():
             result.wrong.append(f"{pair}: {'; '.join(wrong[:3])}")

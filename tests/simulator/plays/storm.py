@@ -176,7 +176,7 @@ def storm(seed: int) -> Schedule:
     random = Random(seed)
     fate = Chance(Random(seed + 1), rate=random.choice(RATES), left=random.choice((1, 3, 10, 100, 1_000)))
     weather = Storm(random=Random(seed + 2))
-    with simulated(seed=seed, fate=fate, weather=weather) as world:
+    with simulated(fate=fate, weather=weather) as world:
         played = Stormy(world, fate, random)
         played.play()
         played.shop.ask_again()

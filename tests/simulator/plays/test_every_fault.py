@@ -5,12 +5,11 @@ import time
 import pytest
 
 from tests.simulator.faults.kinds import Call
-from tests.simulator.plays.playing import discovered
 from tests.simulator.plays.records import record
 from tests.simulator.plays.scenarios import SCENARIOS
-from tests.simulator.plays.tries import Try
+from tests.simulator.plays.tries import Try, discovered
 
-CALLS = [(name, call) for name, scenario in SCENARIOS.items() for call in discovered(scenario)]
+CALLS = [(name, call) for name in SCENARIOS for call in discovered(name)]
 
 
 @pytest.mark.parametrize(("scenario", "call"), CALLS, ids=[f"{name}-{call}" for name, call in CALLS])

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from random import Random
 
-from tests.simulator.faults.kinds import Call, Kind, Planned
-from tests.simulator.plays.playing import Troubled, discovered, played
+from tests.simulator.faults.kinds import Call, Kind
+from tests.simulator.plays.rehearsal import Ending, rehearsal
 from tests.simulator.plays.scenarios import SCENARIOS
 
 
@@ -26,24 +26,28 @@ class Try:
         return cls(scenario, tuple((int(number), Kind[kind]) for number, kind in pairs))
 
     def play(self) -> list[str]:
-        """What is wrong at its end."""
-        return self.watched()[0]
-
-    def watched(self) -> tuple[list[str], list[Call]]:
-        """The same, and every call that it made. A crash is a finding like any other."""
-        plan = Planned(dict(self.faults))
+        """What is wrong at its end. A crash is a finding like any other."""
         try:
-            return self.attempt(plan), plan.calls
+            return self.attempt()
         except Exception as error:  # noqa: BLE001
-            return [f"{type(error).__name__}: {error}"], plan.calls
+            return [f"{type(error).__name__}: {error}"]
 
-    def attempt(self, plan: Planned) -> list[str]:
+    def calls(self) -> list[Call]:
+        """Every call that it makes, until it crashes."""
+        return rehearsal(self.scenario, self.faults).calls
+
+    def attempt(self) -> list[str]:
         """What is wrong at its end, a scenario that ended otherwise than it should included."""
-        scenario = SCENARIOS[self.scenario]
-        wrong, ends = played(scenario, Troubled(scenario.troubles, plan))
-        if self._must_end(plan.calls) and ends != [scenario.ends]:
-            wrong.append(f"ends-as-it-should: it ended {', '.join(ends) or 'refused'}")
-        return wrong
+        if not self.faults:
+            return self._wrong(rehearsal(self.scenario).ending, [])
+        earlier = rehearsal(self.scenario, self.faults[:-1])
+        return self._wrong(earlier.and_then(*self.faults[-1]), earlier.calls)
+
+    def _wrong(self, ending: Ending, calls: list[Call]) -> list[str]:
+        must, ends = SCENARIOS[self.scenario].ends, ending.ends
+        if self._must_end(calls) and ends != [must]:
+            return [*ending.wrong, f"ends-as-it-should: it ended {', '.join(ends) or 'refused'}"]
+        return ending.wrong
 
     def _must_end(self, calls: list[Call]) -> bool:
         """One fault costs nobody an order, unless the execution dies of it."""
@@ -63,16 +67,26 @@ class Try:
 
 def singles(scenario: str) -> list[Try]:
     """Every fault of every call of the scenario."""
-    calm = Try(scenario, ())
-    return list(calm.then(discovered(SCENARIOS[scenario])))
+    return list(Try(scenario, ()).then(discovered(scenario)))
+
+
+def discovered(scenario: str) -> list[Call]:
+    """The calls that the scenario makes when nothing else goes wrong.
+
+    Where it has troubles of its own, only what comes after the first of them: before it, it is as any other.
+    """
+    assert Try(scenario, ()).attempt() == []
+    calm, since = rehearsal(scenario), SCENARIOS[scenario].since
+    hit, minutes = calm.troubled.hit, calm.troubled.minutes
+    late = [call for call in calm.calls if minutes[call.number] >= since]
+    return [call for call in late if call.number > min(hit, default=0) and call.number not in hit]
 
 
 def sample(count: int, *, seed: int) -> Iterator[Try]:
     """Pairs drawn by chance: any first fault, then any later call and any fault of it."""
     random = Random(seed)
-    first = [one for scenario in SCENARIOS for one in singles(scenario)]
-    for single in (random.choice(first) for _ in range(count)):
-        _, calls = single.watched()
-        pairs = list(single.then(calls))
+    every = [one for scenario in SCENARIOS for one in singles(scenario)]
+    for single in (random.choice(every) for _ in range(count)):
+        pairs = list(single.then(single.calls()))
         if pairs:  # the last call has none after it
             yield random.choice(pairs)

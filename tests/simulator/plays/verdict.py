@@ -14,7 +14,7 @@ ENDED = {"CONFIRMED", "CANCELLED", "NEEDS_ATTENTION"}
 
 
 def orders(world: SimulatedWorld) -> list[dict[str, Any]]:
-    return [item for item in world.items("orders") if item["pk"].startswith("order#")]
+    return world.items("orders", "order#")
 
 
 def unfinished(world: SimulatedWorld) -> bool:
@@ -27,9 +27,7 @@ def unfinished(world: SimulatedWorld) -> bool:
 def _unfinished(world: SimulatedWorld) -> bool:
     status = {order["order_id"]: order["status"] for order in orders(world)}
     held = [
-        item["order_id"]
-        for item in world.items("inventory")
-        if item["pk"].startswith("reservation#") and item["status"] == "RESERVED"
+        item["order_id"] for item in world.items("inventory", "reservation#") if item["status"] == "RESERVED"
     ]
     return bool(set(status.values()) - ENDED or [one for one in held if status.get(one) != "NEEDS_ATTENTION"])
 
@@ -55,7 +53,7 @@ def _recorded(world: SimulatedWorld, asked: Asked) -> bool:
         ]
         mine = [data for data in said if (data["order_id"], data["by"]) == (order_id, who)]
         return any("to" in data if act == "resolve" else data.get("resumption") == request for data in mine)
-    rows = [item for item in world.items("operations") if item["pk"].startswith("audit#")]
+    rows = world.items("operations", "audit#")
     return any(row["id"] == request and row.get("outcome") for row in rows)
 
 

@@ -1,13 +1,13 @@
 """This interpreter as the world's Lambda: shipped code runs in it, and finds the world where AWS would be.
 
-    with simulated(seed=1, fate=Planned({7: Kind.LOST})) as world:
+    with simulated(fate=Planned({7: Kind.LOST})) as world:
         ...
 
 Everything in that world follows from the seed, the fate and what is asked of it.
 """
 
+import inspect
 import os
-import random
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -20,7 +20,7 @@ from typing import Any
 import boto3
 import pytest
 
-from kernel import identity
+from kernel import identity, retries
 from kernel.triggers import observability
 from payments import transport
 from tests.simulator.faults.kinds import Fate, Planned
@@ -44,36 +44,38 @@ UNTRACED = SimpleNamespace(format_tb=lambda trace: ["..."])
 
 
 @contextmanager
-def simulated(
-    *, seed: int = 1, fate: Fate | None = None, weather: Weather | None = None
-) -> Iterator[SimulatedWorld]:
-    """A world in which this interpreter's code runs, until the end of the block."""
-    world = SimulatedWorld(seed=seed, fate=fate or Planned(), weather=weather or Weather())
-    chance, before = random.getstate(), dict(os.environ)
-    random.seed(seed)
-    with pytest.MonkeyPatch.context() as patch, _restored(chance, before):
-        made = world.clients
-        patch.setattr(boto3, "client", lambda name, **_: made[name])
+def simulated(*, fate: Fate | None = None, weather: Weather | None = None) -> Iterator[SimulatedWorld]:
+    """A new world in which this interpreter's code runs, until the end of the block."""
+    world = SimulatedWorld(fate=fate or Planned(), weather=weather or Weather())
+    with inhabited(world):
+        yield world
+
+
+@contextmanager
+def inhabited(world: SimulatedWorld) -> Iterator[None]:
+    """Shipped code finds this world where AWS would be, until the end of the block."""
+    with pytest.MonkeyPatch.context() as patch, _restored(dict(os.environ)):
+        patch.setattr(boto3, "client", lambda name, **_: world.clients[name])
         patch.setattr(identity, "now", lambda: world.engine.now)
         patch.setattr(identity, "pause", world.engine.sleep)
+        patch.setattr(retries, "random", world.weather)
         patch.setattr(transport, "_connections", lambda: world.connections)
         patch.setattr(observability, "logger", lambda: Log(world.logs))
         patch.setattr(observability, "single_metric", _counter(world.metrics))
         patch.setattr(observability, "traceback", UNTRACED)
         os.environ.update(world.common)
-        yield world
+        yield
 
 
 @contextmanager
-def _restored(chance: Any, environment: Mapping[str, str]) -> Iterator[None]:
-    """What one world made, set or drew is not there in the next, however the block ends."""
+def _restored(environment: Mapping[str, str]) -> Iterator[None]:
+    """What one world made or set is not there in the next, however the block ends."""
     _forget()
     try:
         yield
     finally:
         os.environ.clear()
         os.environ.update(environment)
-        random.setstate(chance)
         _forget()
 
 
@@ -97,18 +99,38 @@ def _counter(metrics: list[tuple[str, str]]) -> Callable[..., Any]:
 
 
 def _forget() -> None:
-    for cached in _caches():
+    for cached in _caches().values():
         cached.cache_clear()
 
 
-def _caches() -> Sequence[Any]:
-    """Every cached factory of what ships: what it made belongs to another world."""
-    return _cached_in(tuple(name for name in sys.modules if name.partition(".")[0] in SHIPPED))
+def warm() -> tuple[str, ...]:
+    """Factories that have made their only thing: a warm function does not ask for its secret again."""
+    return tuple(name for name, cached in _caches().items() if _is_single(cached) and _is_warm(cached))
+
+
+def warm_up(names: Sequence[str]) -> None:
+    for name in names:
+        _caches()[name]()
+
+
+def _is_single(cached: Any) -> bool:
+    return not inspect.signature(cached).parameters
+
+
+def _is_warm(cached: Any) -> bool:
+    return bool(cached.cache_info().currsize)
+
+
+def _caches() -> Mapping[str, Any]:
+    """Every cached factory of what ships, by its name: what it made belongs to another world."""
+    return _cached_among(len(sys.modules))
 
 
 @lru_cache(maxsize=1)
-def _cached_in(names: tuple[str, ...]) -> Sequence[Any]:
-    modules = [sys.modules[name] for name in names]
+def _cached_among(loaded: int) -> Mapping[str, Any]:
+    """`loaded` modules: more of them may hold more factories."""
+    modules = [module for name, module in sys.modules.items() if name.partition(".")[0] in SHIPPED]
     values = chain.from_iterable(vars(module).values() for module in modules)
-    found = {id(value): value for value in values if hasattr(value, "cache_clear")}
-    return list(found.values())
+    return {
+        f"{value.__module__}.{value.__qualname__}": value for value in values if hasattr(value, "cache_clear")
+    }

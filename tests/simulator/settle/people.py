@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from tests.simulator.settle.world import SimulatedWorld
@@ -70,7 +71,7 @@ class SimulatedShop:
             known = (options.get("customer", "alice"), options["key"], path)
             self.answers.setdefault(known, []).append(answer)
             self.bodies.setdefault(known, set()).add(json.dumps(body))
-            self.requests[known] = lambda: self.insist(service, method, path, body, **options)
+            self.requests[known] = partial(self.insist, service, method, path, body, **options)
         return status, answer
 
     def checkout(self, lines: dict[str, int], method: str = "pm_approve", *, key: str = "first") -> None:

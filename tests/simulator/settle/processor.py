@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -30,14 +31,14 @@ class Connections:
         request = ProcessorRequest(method, url.removeprefix(URL), headers, body)
         operation = f"{method} {name_of(request)}"
         try:
-            return self.boundary.call("processor", operation, lambda: self._answered(request))
+            return self.boundary.call("processor", operation, partial(self._answered, request))
         except ClientError as error:  # the way is busy: an HTTP answer like any other
             return _http(STATUSES[error.response["Error"]["Code"]], {})
 
     def _answered(self, request: ProcessorRequest) -> Any:
-        self._requests += 1
         event = as_event(request)
         if self.forgetful and "Idempotency-Key" in event["headers"]:
+            self._requests += 1
             event["headers"]["Idempotency-Key"] = f"forgotten-{self._requests}"
 
         def start(ended: Any) -> None:

@@ -39,8 +39,8 @@ SECRET_NAME, SECRET = "processor-secret", "correct-horse"
 class SimulatedWorld:
     """What there is of AWS, and of Settle in it. `logs` are the lines that its functions wrote."""
 
-    def __init__(self, *, seed: int, fate: Fate, weather: Weather) -> None:
-        self.engine = Engine(seed)
+    def __init__(self, *, fate: Fate, weather: Weather) -> None:
+        self.engine = Engine()
         self.weather = weather
         self.boundary = Boundary(self.engine, fate, latency=weather.latency)
         self.logs: list[Any] = []
@@ -54,20 +54,19 @@ class SimulatedWorld:
         self.queues = {name: self._queue(name) for name in SUBSCRIPTIONS}
         self.lost = {service: self._republisher(service) for service in PUBLISHERS}
         self.streams = Streams(self.engine, weather, self.functions, lost=self.lost)
-        self.dynamo = Dynamo(now=lambda: self.engine.now, changed=self._changed, lags=weather.lags)
+        self.dynamo = Dynamo(now=self._now, changed=self._changed, lags=weather.lags)
         for service in (*TABLES, "acquirer", "operations"):
             self.dynamo.create(f"{service}-table", aws.INDEXES.get(service, {}))
         self.bus = Bus(self.engine, weather)
         for name, types in SUBSCRIPTIONS.items():
             source = SOURCES[name] if types else ""
             self.bus.rules.append(Rule(self.queues[name], source, types or frozenset()))
-        self.machines = Machines(
-            self.engine, self.boundary, self.functions, definitions=lambda name: definitions()[name]
-        )
+        self.machines = Machines(self.engine, self.boundary, self.functions, weather, definitions=_definition)
         self.connections = Connections(self.engine, self.boundary, self.functions)
+        self.clients = self._made()
 
-    @property
-    def clients(self) -> Mapping[str, object]:
+    def _made(self) -> Mapping[str, object]:
+        """What stands where boto3's clients do, by the service's name."""
         return {
             "dynamodb": clients.Tables(self.boundary, self.dynamo),
             "events": clients.Events(self.boundary, self.bus),
@@ -117,6 +116,9 @@ class SimulatedWorld:
             queue.name: [f"{sqs.URL}{queue.name}.dead", sqs.URL + queue.name] for queue in self._feeding()
         }
 
+    def _now(self) -> datetime:
+        return self.engine.now
+
     def _changed(self, table: str, key: Any, old: Any, new: Any) -> None:
         self.changes += 1
         self.streams.changed(table, key, old, new)
@@ -162,8 +164,9 @@ class SimulatedWorld:
         found = [item for item in self.items(service) if (item["pk"], item["sk"]) == (pk, sk)]
         return found[0] if found else None
 
-    def items(self, service: str) -> list[dict[str, Any]]:
-        return self.dynamo.items(f"{service}-table")
+    def items(self, service: str, kind: str = "") -> list[dict[str, Any]]:
+        """Plain items in key order; of one kind, those whose partition key begins with it."""
+        return self.dynamo.items(f"{service}-table", kind)
 
     def letters(self) -> list[Message]:
         """What was given up on."""
@@ -172,7 +175,7 @@ class SimulatedWorld:
     def evidence(self, *, settled_before: datetime | None = None) -> Evidence:
         """All that services, bus and processor have written down."""
         tables = {service: self.items(service) for service in (*TABLES, "acquirer", "operations")}
-        books = [item for item in self.items("acquirer") if item["pk"].startswith("intent#")]
+        books = self.items("acquirer", "intent#")
         return Evidence(
             tables=tables,
             published=self.bus.published,
@@ -180,6 +183,10 @@ class SimulatedWorld:
             at=self.engine.now,
             settled_before=settled_before,
         )
+
+
+def _definition(machine: str) -> Mapping[str, Any]:
+    return definitions()[machine]
 
 
 @cache

@@ -38,9 +38,10 @@ class Dynamo:
     def create(self, table: str, indexes: Mapping[str, tuple[str, str]] = {}) -> None:
         self._tables[table] = Table(table, indexes)
 
-    def items(self, table: str) -> list[dict[str, Any]]:
-        """Plain items in key order."""
-        return [unpack(item) for _, item in sorted(self._tables[table].now.items.items())]
+    def items(self, table: str, prefix: str = "") -> list[dict[str, Any]]:
+        """Plain items in key order, of partition keys that begin with `prefix`."""
+        found = sorted(self._tables[table].now.items.items())
+        return [unpack(item) for (pk, _), item in found if pk.startswith(prefix)]
 
     @operation("GetItem", "TableName Key", "ConsistentRead")
     def get_item(self, request: Request) -> Any:
