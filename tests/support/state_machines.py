@@ -1,7 +1,7 @@
 """The saga's two state machines on moto's interpreter, from the one ASL file."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -57,8 +57,9 @@ def create_state_machines(*, again: bool = False) -> dict[str, str]:
 def running(environment: Mapping[str, str]) -> bool:
     """Whether any execution of either machine is running."""
     return any(
-        _client().list_executions(stateMachineArn=environment[name], statusFilter="RUNNING")["executions"]
+        execution.status == "RUNNING"
         for name in ("CHECKOUT_SAGA", "CHECKOUT_REPAIR")
+        for execution in _executions(environment[name])
     )
 
 
@@ -66,10 +67,16 @@ def status(environment: Mapping[str, str], order_id: str, *, attempt: int = 0) -
     """The status of an order's saga (attempt 0) or of one of its repairs; None if there is none."""
     machine = environment["CHECKOUT_REPAIR" if attempt else "CHECKOUT_SAGA"]
     name = f"{order_id}-{attempt}" if attempt else order_id
-    for execution in _client().list_executions(stateMachineArn=machine)["executions"]:
-        if execution["name"] == name:
-            return str(execution["status"])
+    for execution in _executions(machine):
+        if execution.name == name:
+            return str(execution.status)
     return None
+
+
+def _executions(machine: str) -> Sequence[Any]:
+    from tests.support import moto_memory  # noqa: PLC0415 - the simulator takes this module and needs no moto
+
+    return moto_memory.executions(machine)
 
 
 @cache
