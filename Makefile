@@ -86,7 +86,8 @@ environment: .venv/installed node_modules/installed
 	if ! $(PYTHON) -c 'import pip' >/dev/null 2>&1; then \
 	  echo "Making .venv with $$python"; "$$python" -m venv --clear .venv; fi
 	@echo "Installing Python packages"
-	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --no-compile -r requirements.txt
+	@$(PYTHON) -m compileall -q -j 0 .venv/lib # pip would compile on one core
 	@touch $@
 
 node_modules/installed: package.json package-lock.json .npmrc .venv/installed

@@ -1,10 +1,9 @@
 """The transactional outbox: state and the events about it are committed together or not at all."""
 
 import os
-import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TypeVar
 
 from kernel import identity
@@ -12,6 +11,7 @@ from kernel.errors import ConditionFailed, Contended, EventTooLarge
 from kernel.events import Event, seal
 from kernel.retries import attempts
 from kernel.table import writes
+from kernel.table.buckets import bucket_of
 from kernel.table.items import Item, Key
 from kernel.table.writes import Write
 
@@ -21,7 +21,6 @@ ATTEMPTS = 4
 KEPT = timedelta(days=30)
 LARGEST_EVENT = 256 * 1024
 LARGEST_ROW = 380 * 1024  # DynamoDB allows 400 KB for an item, its other attributes included
-SHARDS = 4
 
 
 @dataclass(frozen=True)
@@ -71,11 +70,6 @@ def persist(use_case: Callable[[], Result]) -> Result:
     raise last
 
 
-def bucket(moment: datetime, shard: int) -> str:
-    """The outbox partition of one minute and one shard. Shards spread a busy minute over several keys."""
-    return f"outbox#{moment:%Y-%m-%dT%H:%M}#{shard}"
-
-
 def _seal(aggregate: Aggregate, facts: Sequence[Event], cause: str) -> list[str]:
     source = f"settle.{os.environ['SERVICE']}"
     envelopes = [
@@ -109,7 +103,7 @@ def _guarded(aggregate: Aggregate, published: int) -> Write:
 def _row(aggregate: Aggregate, envelopes: Sequence[str]) -> Item:
     moment = identity.now()
     return {
-        "pk": bucket(moment, zlib.crc32(aggregate.subject.encode()) % SHARDS),
+        "pk": bucket_of(aggregate.subject, moment),
         "sk": f"{aggregate.subject}#{aggregate.sequence + 1:010}",
         "kind": "outbox",
         "events": list(envelopes),

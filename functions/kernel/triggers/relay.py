@@ -12,7 +12,8 @@ import boto3
 from kernel.aws import limits
 from kernel.errors import Unpublished
 from kernel.retries import attempts
-from kernel.table import items, outbox
+from kernel.table import items
+from kernel.table.buckets import buckets
 from kernel.triggers.observability import invocation
 
 if TYPE_CHECKING:
@@ -67,11 +68,8 @@ def _is_outbox(record: Mapping[str, Any]) -> bool:
 
 
 def _between(first: datetime, last: datetime) -> Iterator[items.Item]:
-    moment = first.replace(second=0, microsecond=0)
-    while moment <= last:
-        for shard in range(outbox.SHARDS):
-            yield from items.query("#pk = :pk", {"pk": outbox.bucket(moment, shard)}, ConsistentRead=True)
-        moment += timedelta(minutes=1)
+    for bucket in buckets(first, last):
+        yield from items.query("#pk = :pk", {"pk": bucket}, ConsistentRead=True)
 
 
 def _entry(text: str) -> dict[str, Any]:

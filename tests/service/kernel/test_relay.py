@@ -11,6 +11,7 @@ import pytest
 from kernel import identity
 from kernel.events import Event
 from kernel.table import items, outbox, writes
+from kernel.table.buckets import SHARDS, bucket
 from kernel.triggers import relay
 from tests.support import aws
 
@@ -96,7 +97,7 @@ def test_every_row_of_the_lost_time_is_published_again_whatever_its_shard(
     subjects = {f"thing/{number}" for number in range(30)}
     for place, subject in enumerate(sorted(subjects)):
         make(subject, at=NOON + timedelta(seconds=11 * place), monkeypatch=monkeypatch)
-    assert len({item["pk"][-1] for item in aws.items("testing") if "kind" in item}) == outbox.SHARDS
+    assert len({item["pk"][-1] for item in aws.items("testing") if "kind" in item}) == SHARDS
     relay.republish({"Records": [lost(NOON, NOON + timedelta(seconds=330))]}, None)
     assert set(published) == subjects
 
@@ -140,7 +141,7 @@ def test_a_lost_time_over_midnight_is_found_whole(
 def test_a_minute_with_more_rows_than_one_page_is_found_whole(
     published: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    large = [{"pk": outbox.bucket(NOON, 0), "sk": f"thing/{n}", "kind": "outbox", "n": n} for n in range(4)]
+    large = [{"pk": bucket(NOON, 0), "sk": f"thing/{n}", "kind": "outbox", "n": n} for n in range(4)]
     for item in large:
         text = json.dumps({"subject": item["sk"], "filling": "x" * 380_000})
         boto3.client("dynamodb").put_item(

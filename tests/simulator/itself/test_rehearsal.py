@@ -111,9 +111,9 @@ def test_what_ended_wrong_foretells_nothing(fresh: None) -> None:
 def test_a_world_that_has_told_a_secret_is_judged_itself() -> None:
     """The lines of its log are not in the digest."""
     right = Ending([], ["CONFIRMED"], b"")
-    for line, stopped in (("order confirmed", True), ("card 4242 4242 4242 4242", False)):
+    for line, stopped in (("order confirmed", True), ("card 4242 4242 4242 4242", False), ("{}", False)):
         with rehearsal(BOUGHT).moments[-1][1].again() as shop:
-            shop.world.logs.append(line)
+            shop.world.logs.append(line.format(shop.method(SCENARIOS[BOUGHT].method)))
             comparison = Comparison(shop, {digest(shop): right}, last=0)
             try:
                 comparison.compare(stops=True)

@@ -11,17 +11,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 
-from ops.invariants import leaks
 from tests.simulator.faults.kinds import Kind, Planned
 from tests.simulator.plays.digest import digest
 from tests.simulator.plays.playing import TICKS, Troubled, concluded, left_to_people, opened
 from tests.simulator.plays.scenarios import SCENARIOS
-from tests.simulator.plays.verdict import unfinished
+from tests.simulator.plays.verdict import logged, unfinished
 from tests.simulator.settle.interpreter import simulated
 from tests.simulator.settle.moments import Moment
 from tests.simulator.settle.people import SimulatedShop
 
-Fault = tuple[int, Kind]
+PlannedFault = tuple[int, Kind]
 
 # Seconds since the beginning after which worlds are compared.
 COMPARED_AT = (1, 2, 5, 15, 30, 50, *(60 * minute for minute in TICKS))
@@ -69,7 +68,7 @@ class Comparison:
         self._compared = world.boundary.number
         found = digest(self.shop)
         self._met.append(found)
-        if self.foretold is None and found in self.seen and not leaks(map(str, world.logs)):
+        if self.foretold is None and found in self.seen and not logged(world, self.shop):
             self.foretold = self.seen[found]
         if stops and self.foretold:
             raise Foretold
@@ -98,7 +97,7 @@ class Comparison:
 class Rehearsal:
     """A schedule played to its end: how it ended or crashed, its calls, and moments to go on from."""
 
-    def __init__(self, scenario: str, faults: tuple[Fault, ...]) -> None:
+    def __init__(self, scenario: str, faults: tuple[PlannedFault, ...]) -> None:
         self.scenario, self.faults = scenario, faults
         self.moments, self.seen = _before(scenario, faults)
         self.crash: Exception | None = None
@@ -144,7 +143,7 @@ class Rehearsal:
     @staticmethod
     @contextmanager
     def _from(
-        moment: tuple[int, Moment], faults: tuple[Fault, ...]
+        moment: tuple[int, Moment], faults: tuple[PlannedFault, ...]
     ) -> Iterator[tuple[SimulatedShop, Troubled, Planned]]:
         """The shop of that moment, with these faults to come."""
         with moment[1].again() as shop:
@@ -155,7 +154,7 @@ class Rehearsal:
             yield shop, troubled, troubled.fate
 
 
-def _before(scenario: str, faults: tuple[Fault, ...]) -> tuple[list[tuple[int, Moment]], Seen]:
+def _before(scenario: str, faults: tuple[PlannedFault, ...]) -> tuple[list[tuple[int, Moment]], Seen]:
     """Where such a schedule begins, and the endings that are known for its scenario."""
     if not faults:
         return [(0, _opening(scenario))], {}
@@ -170,7 +169,7 @@ def _opening(scenario: str) -> Moment:
         return Moment.of(opened(world, chosen, troubled))
 
 
-def rehearsal(scenario: str, faults: tuple[Fault, ...] = ()) -> Rehearsal:
+def rehearsal(scenario: str, faults: tuple[PlannedFault, ...] = ()) -> Rehearsal:
     """The schedule's only rehearsal, for as long as it is remembered."""
     return _further(scenario, faults) if faults else _calm(scenario)
 
@@ -187,5 +186,5 @@ def _calm(scenario: str) -> Rehearsal:
 
 
 @lru_cache(maxsize=8)
-def _further(scenario: str, faults: tuple[Fault, ...]) -> Rehearsal:
+def _further(scenario: str, faults: tuple[PlannedFault, ...]) -> Rehearsal:
     return Rehearsal(scenario, faults)

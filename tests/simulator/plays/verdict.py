@@ -66,6 +66,11 @@ def glance(world: SimulatedWorld) -> list[str]:
     ]
 
 
+def logged(world: SimulatedWorld, shop: SimulatedShop) -> list[str]:
+    """What stands in the logs and may not."""
+    return [f"log: {found}" for found in leaks(map(str, world.logs), list(shop.methods.values()))]
+
+
 def verdict(world: SimulatedWorld, shop: SimulatedShop, *, heals: bool) -> list[str]:
     """Everything that does not hold. `heals`: nothing may be left to a person either."""
     wrong = [f"{one.rule}: {one.about}: {one.what}" for one in violations(world.evidence())]
@@ -73,7 +78,7 @@ def verdict(world: SimulatedWorld, shop: SimulatedShop, *, heals: bool) -> list[
     wrong += shop.seen
     wrong += [f"one saga per order: {name}" for name in _strangers(world)]
     wrong += [f"not in the audit trail: {asked}" for asked in shop.answers if not _recorded(world, asked)]
-    wrong += [f"log: {found}" for found in leaks(map(str, world.logs), list(shop.methods.values()))]
+    wrong += logged(world, shop)
     wrong += [f"dead letter: {found}" for found in leaks(letter.body for letter in world.letters())]
     if heals:
         wrong += [f"given up on: {letter.body[:200]}" for letter in world.letters()]
