@@ -1,7 +1,7 @@
 """Virtual time: what is to happen next, and processes that are suspended in between.
 
-One greenlet runs at a time and nothing else decides the order, so that chance comes from outside. While
-no process is under way an engine is plain data, and can be pickled with all that waits in its queue.
+One greenlet runs at a time and nothing else decides the order, so the same world always goes the same way.
+While no process is under way, an engine is plain data: it can be pickled with all that waits in its queue.
 """
 
 import heapq
@@ -61,7 +61,7 @@ class Process:
 class Engine:
     """The clock and the queue of what is to happen.
 
-    `quiet` is called before each timer that finds no process under way.
+    `quiet` is called before each timer and at the end, whenever no process is under way.
     """
 
     def __init__(self) -> None:

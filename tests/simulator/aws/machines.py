@@ -14,12 +14,13 @@ from tests.simulator.aws import stepper
 from tests.simulator.aws.functions import Functions
 from tests.simulator.aws.stepper import RUNTIME, Answered, Ended, Failed, Invoke, Wait
 from tests.simulator.boundary import Boundary
-from tests.simulator.engine import Engine, Killed, Outcome
+from tests.simulator.engine import Engine, Killed, Outcome, Process
 from tests.simulator.faults.weather import Weather
 
 KEPT = timedelta(days=90)
 LARGEST = 256 * 1024
 LONGEST = 900  # seconds that any function may run
+# What comes of a step: an answer, an error, or nothing for a wait and for the beginning.
 Said = Answered | Failed | None
 REGION = "arn:aws:states:eu-west-1:123456789012"
 
@@ -38,7 +39,7 @@ class ValidationException(ClientError):
 
 @dataclass
 class Execution:
-    """`ended` tells in which state it ended, or was when it died."""
+    """`ended` tells the state in which it ended or died. `run` is there while it is under way."""
 
     machine: str
     name: str
@@ -54,13 +55,17 @@ class Execution:
 
 @dataclass
 class Run:
-    """An execution under way, from `start` where that is given. All of it follows from what it heard."""
+    """An execution under way, from the state `start` where that is given.
+
+    `heard` are the answers to its steps so far. Its steps follow from them, so it can be pickled.
+    """
 
     definition: Mapping[str, Any]
     given: Any
     start: str
     weather: Weather
     heard: list[Said] = field(default_factory=list)
+    entering: Process | None = None
     _steps: stepper.Execution | None = None
 
     def __getstate__(self) -> dict[str, Any]:
@@ -161,6 +166,8 @@ class Machines:
     def abort(self, execution: Execution) -> None:
         """TIMED_OUT or ABORTED: no state of it can catch that. What it has called goes on."""
         if execution.run:
+            if execution.run.entering:
+                self.engine.kill(execution.run.entering)
             self._over(execution, execution.run.stopped())
 
     def _over(self, execution: Execution, ended: Ended | None) -> None:
@@ -187,6 +194,7 @@ class Machines:
         """One attempt of a task; the execution may die before it."""
 
         def entered(outcome: Outcome) -> None:
+            run.entering = None
             if execution.run is not run:
                 return
             if outcome.error:
@@ -197,7 +205,7 @@ class Machines:
             execution.calls.append(step.state)
             self._attempt(execution, run, step)
 
-        self.engine.spawn(
+        run.entering = self.engine.spawn(
             lambda: self.boundary.call("execution", step.state, lambda: None),
             name=f"{execution.machine}:{execution.name}",
             environment={},
@@ -222,12 +230,17 @@ class Machines:
             except Killed:
                 return Failed("Lambda.Unknown")
 
+        def answered(outcome: Outcome) -> None:
+            if outcome.error:  # the world's own failure: no function's
+                raise outcome.error
+            tell(outcome.value)
+
         alarm = self.engine.after(step.timeout, lambda: tell(Failed("States.Timeout")))
         self.engine.spawn(
             body,
             name=f"{execution.machine}:{step.state}",
             environment={},
-            ended=lambda outcome: tell(outcome.value),
+            ended=answered,
         )
 
     def _invoked(self, step: Invoke) -> Answered | Failed:

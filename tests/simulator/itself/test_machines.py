@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError
 
 from tests.simulator.faults.kinds import Kind
 from tests.simulator.itself.executions import MACHINE, Played
+from tests.simulator.itself.stage import LATENCY
 
 
 def code(call: Callable[[], object]) -> str:
@@ -118,6 +119,23 @@ def test_an_execution_dies_between_two_states_and_none_of_them_catches_it(
 ) -> None:
     played = Played(monkeypatch, {3: Kind.KILLED_BEFORE})
     assert (played.played().status, played.called) == ("FAILED", ["first"])
+
+
+def test_an_execution_that_is_aborted_makes_no_further_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not even the call that it was about to make: a fault that is planned for it stays for the next."""
+    played = Played(monkeypatch)
+    played.start()
+    played.engine.run(played.engine.began + timedelta(seconds=LATENCY / 2))
+    played.machines.abort(played.execution)
+    played.engine.run()
+    assert (played.status(), played.called, played.stage.plan.calls) == ("FAILED", [], [])
+
+
+def test_a_function_that_there_is_not_is_a_failure_of_the_world(monkeypatch: pytest.MonkeyPatch) -> None:
+    played = Played(monkeypatch)
+    played.stage.functions.commands = {}
+    with pytest.raises(KeyError, match="first"):
+        played.played()
 
 
 def test_an_aborted_execution_has_ended_at_once_while_what_it_called_goes_on(

@@ -1,7 +1,7 @@
 """A digest of a whole world while nobody is under way: two worlds with the same digest have the same future.
 
 Everything that can be reached from the shop counts, but for what LEFT_OUT names: so whatever is added to a
-world counts from its first day. The digest is of use once all planned faults have happened.
+world counts from its first day. Before all planned faults have happened, equal digests prove nothing.
 """
 
 import pickle
@@ -35,7 +35,7 @@ WIRING = dict.fromkeys(("engine", "boundary", "weather", "functions"), "the worl
 # What does not decide the future, and why.
 LEFT_OUT: Mapping[type, Mapping[str, str]] = {
     Engine: {
-        "now": "it is soon as late as the next timer says; without a timer the queue has it",
+        "now": "the next timer sets it before anything reads it; without a timer `_queue` has it",
         "_timers": NUMBERS,
         "_hub": "it belongs to the interpreter",
         "_environment": "it is set again for each process",
@@ -48,7 +48,7 @@ LEFT_OUT: Mapping[type, Mapping[str, str]] = {
         "logs": "nobody reads them but the verdict, which is to be asked of them as well",
         "metrics": "nobody reads them",
         "changes": NUMBERS,
-        "seen": "an answer is kept there that would be the same",
+        "seen": "it remembers what follows from the items",
         "environments": CONSTANT,
         "clients": "they number tokens of the SDK, and have nothing else of their own",
     },
@@ -59,10 +59,13 @@ LEFT_OUT: Mapping[type, Mapping[str, str]] = {
     Bus: WIRING | {"rules": CONSTANT},
     Machines: WIRING | {"definitions": CONSTANT},
     Connections: WIRING,
-    Message: {"id": NUMBERS, "timer": "it stands in the engine's queue"},
+    Message: {
+        "id": "only a call that receives or deletes reads it, and a process is under way as long as the call",
+        "timer": "it stands in the engine's queue",
+    },
     View: {"indexes": "they follow from the items", "entries": "they follow from the items"},
     Execution: {
-        "definition": "the machine tells which it is, but in a storm, where releases are mixed",
+        "definition": "the machine tells which it is; only storms mix releases, and they have no digest",
         "alarm": "it stands in the engine's queue",
         "calls": SEEN,
     },
@@ -79,7 +82,7 @@ def digest(shop: SimulatedShop) -> bytes:
 
 
 class _Description(pickle.Pickler):
-    """Writes a thing of ours by its class and attributes, and from the second time on by its place."""
+    """Writes an object of ours by its class and attributes, and where it is met again, by a number."""
 
     def __init__(self, text: BytesIO) -> None:
         super().__init__(text, pickle.HIGHEST_PROTOCOL)

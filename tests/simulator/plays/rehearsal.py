@@ -86,7 +86,7 @@ class Comparison:
         return is_same and not unfinished(world) and not left_to_people(world)
 
     def _is_time(self) -> bool:
-        """Whether the next timer is the first behind one of the points in time."""
+        """Whether the world is about to pass one of the points in time."""
         engine, before = self.shop.world.engine, self._passed
         behind = (engine.due - engine.began).total_seconds() if engine.due else COMPARED_AT[-1]
         while self._passed < len(COMPARED_AT) and COMPARED_AT[self._passed] <= behind:
@@ -95,7 +95,10 @@ class Comparison:
 
 
 class Rehearsal:
-    """A schedule played to its end: how it ended or crashed, its calls, and moments to go on from."""
+    """A schedule played to its end: how it ended or crashed, its calls, and moments to go on from.
+
+    The first moment is one of the schedule with a fault less: in it the last fault is not planned yet.
+    """
 
     def __init__(self, scenario: str, faults: tuple[PlannedFault, ...]) -> None:
         self.scenario, self.faults = scenario, faults
@@ -103,13 +106,19 @@ class Rehearsal:
         self.crash: Exception | None = None
         with self._from(self.moments[0], faults) as (shop, troubled, plan):
             self.troubled, self.calls = troubled, plan.calls
-            self._comparison = Comparison(shop, self.seen, faults[-1][0] if faults else 0)
+            self._comparison = Comparison(shop, self.seen, self._last)
             shop.world.engine.quiet = self._keep
             try:
                 self._ending = Ending.of(shop)
-                self._comparison.remember(self._ending)
             except Exception as error:  # noqa: BLE001 - whoever asks for the ending is told
                 self.crash = error
+            else:
+                self._comparison.remember(self._ending)
+
+    @property
+    def _last(self) -> int:
+        """The number of the call that has the last fault."""
+        return self.faults[-1][0] if self.faults else 0
 
     @property
     def ending(self) -> Ending:
@@ -121,8 +130,9 @@ class Rehearsal:
     def and_then(self, number: int, kind: Kind) -> Ending:
         """How it ends when that call has this fault too."""
         doubted = zlib.crc32(f"{self.scenario} {self.faults} {number} {kind}".encode()) % DOUBTED == 0
+        assert number > self._last, "faults are added in the order of their calls"
         before = [moment for moment in self.moments if moment[0] < number]
-        with self._from(before[-1], ((number, kind),)) as (shop, _, _):
+        with self._from(before[-1], (*self.faults, (number, kind))) as (shop, _, _):
             comparison = Comparison(shop, self.seen, number)
             shop.world.engine.quiet = lambda: comparison.compare(stops=not doubted)
             try:
@@ -134,7 +144,7 @@ class Rehearsal:
         return ending
 
     def _keep(self) -> None:
-        """The first moment after a call is enough: until the next call hardly anything happens."""
+        """Keeps the first quiet moment after each call. Only timers and deliveries come between two calls."""
         shop = self._comparison.shop
         if shop.world.boundary.number > self.moments[-1][0]:
             self.moments.append((shop.world.boundary.number, Moment.of(shop)))

@@ -23,7 +23,7 @@ class Try:
     def parse(cls, line: str) -> "Try":
         scenario, *faults = (part.strip() for part in line.split("/"))
         pairs = (fault.split() for fault in faults)
-        return cls(scenario, tuple((int(number), Kind[kind]) for number, kind in pairs))
+        return cls(scenario, tuple(sorted((int(number), Kind[kind]) for number, kind in pairs)))
 
     def play(self) -> list[str]:
         """What is wrong at its end. A crash is a finding like any other."""

@@ -3,7 +3,7 @@
     with simulated(fate=Planned({7: Kind.LOST})) as world:
         ...
 
-Everything in that world follows from the seed, the fate and what is asked of it.
+Everything in that world follows from its fate, its weather and what is asked of it.
 """
 
 import inspect
@@ -104,7 +104,7 @@ def _forget() -> None:
 
 
 def warm() -> tuple[str, ...]:
-    """Factories that have made their only thing: a warm function does not ask for its secret again."""
+    """Cached functions without parameters that were called: who is warm does not ask for its secret again."""
     return tuple(name for name, cached in _caches().items() if _is_single(cached) and _is_warm(cached))
 
 
