@@ -7,6 +7,9 @@ runner would say which steps failed, but not how many tests passed and failed in
 import subprocess
 import sys
 import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -27,7 +30,25 @@ STEPS: dict[str, tuple[str, ...]] = {
     "e2e": (*PYTEST, "tests/e2e"),
 }
 STATIC = ("format", "lint", "types")
+# End to end, a core is idle half of the time, and the checker of types uses only one.
+BESIDE = {"e2e": "types"}
 SETS = {"quick": (*STATIC, "quick tests"), "everything": (*STATIC, "tests", "chaos", "e2e")}
+
+
+@dataclass(frozen=True)
+class Result:
+    """How many tests of a step passed, failed and were skipped, and how long it took."""
+
+    step: str
+    passed: int
+    failed: int
+    skipped: int
+    seconds: float
+
+    def __str__(self) -> str:
+        skipped = f", {self.skipped} skipped" if self.skipped else ""
+        counts = f"{self.passed} passed, {self.failed} failed{skipped}"
+        return f"{self.step:<12} {'FAILED' if self.failed else 'ok':<7} {counts} ({self.seconds:.0f} s)"
 
 
 def counted(report: Path, code: int) -> tuple[int, int, int]:
@@ -41,28 +62,47 @@ def counted(report: Path, code: int) -> tuple[int, int, int]:
     return passed or int(not failed), failed, skipped
 
 
-def run(step: str) -> tuple[int, int, int]:
-    print(f"\n== {step}", flush=True)
-    report = REPORTS / f"{step}.xml"
+def run(step: str, *, held: bool = False) -> Result:
+    """Runs the step. If it is `held`, what it prints is printed when it has ended."""
+    if not held:
+        print(f"\n== {step}", flush=True)
+    report, began = REPORTS / f"{step}.xml", time.monotonic()
     report.unlink(missing_ok=True)
     command = [sys.executable, "-m", *STEPS[step]]
     command += [f"--junitxml={report}"] if "pytest" in command else []
-    seen = environment.child(environment.HOME)
-    ended = subprocess.run(command, cwd=environment.REPOSITORY, env=seen, check=False)
-    return counted(report, ended.returncode)
+    ended = subprocess.run(
+        command,
+        cwd=environment.REPOSITORY,
+        env=environment.child(environment.HOME),
+        stdout=subprocess.PIPE if held else None,
+        stderr=subprocess.STDOUT if held else None,
+        text=True,
+        check=False,
+    )
+    if held:
+        print(f"\n== {step}", ended.stdout, sep="\n", flush=True)
+    return Result(step, *counted(report, ended.returncode), time.monotonic() - began)
+
+
+def results(steps: Sequence[str]) -> Iterator[Result]:
+    """Runs the steps in order. A step that runs beside another waits for that."""
+    beside = {step: BESIDE[step] for step in steps if BESIDE.get(step) in steps}
+    for step in steps:
+        if step in beside.values():
+            continue
+        with ThreadPoolExecutor() as pool:
+            other = pool.submit(run, beside[step], held=True) if step in beside else None
+            yield run(step)
+            if other:
+                yield other.result()
 
 
 def main(names: list[str]) -> int:
     REPORTS.mkdir(parents=True, exist_ok=True)
-    lines, passed, failed = [], 0, 0
-    for step in [step for name in names for step in SETS.get(name, (name,))]:
-        began = time.monotonic()
-        well, badly, skipped = run(step)
-        passed, failed = passed + well, failed + badly
-        counts = f"{well} passed, {badly} failed" + (f", {skipped} skipped" if skipped else "")
-        verdict = "FAILED" if badly else "ok"
-        lines.append(f"{step:<12} {verdict:<7} {counts} ({time.monotonic() - began:.0f} s)")
-    print("\n== summary", *lines, f"{passed} passed, {failed} failed", sep="\n")
+    ran = list(results([step for name in names for step in SETS.get(name, (name,))]))
+    failed = sum(result.failed for result in ran)
+    passed = sum(result.passed for result in ran)
+    print("\n== summary", *ran, f"{passed} passed, {failed} failed", sep="\n")
     return int(failed > 0)
 
 
