@@ -10,8 +10,14 @@ ROOT = Path(__file__).resolve().parent.parent
 COMMITTED = ROOT / "contracts" / "manifest.json"
 
 
-def declared(environment: Mapping[str, str]) -> str:
-    """The text of the manifest. Raises CalledProcessError when the sources cannot be imported."""
+def declared(environment: Mapping[str, str], *, quietly: bool = False) -> str:
+    """The text of the manifest. Raises CalledProcessError when the sources cannot be imported.
+
+    The interpreter then prints why, unless it works `quietly`.
+    """
     seen = {**environment, "PYTHONPATH": os.pathsep.join((str(ROOT / "functions"), str(ROOT)))}
     command = [sys.executable, "-B", "-m", "contracts", "print"]
-    return subprocess.run(command, cwd=ROOT, env=seen, check=True, stdout=subprocess.PIPE, text=True).stdout  # noqa: S603
+    errors = subprocess.DEVNULL if quietly else None
+    return subprocess.run(  # noqa: S603
+        command, cwd=ROOT, env=seen, check=True, stdout=subprocess.PIPE, stderr=errors, text=True
+    ).stdout

@@ -83,9 +83,12 @@ def reload_noted(endpoint: str, state: Path) -> None:
 
 
 def declares_anew() -> bool:
-    """Whether the declarations in the sources differ from those in contracts/manifest.json."""
+    """Whether the declarations in the sources differ from those in contracts/manifest.json.
+
+    Sources that were broken a moment ago declare nothing anew: the next reload says what is wrong with them.
+    """
     try:
-        return declared(environment.child(environment.HOME)) != COMMITTED.read_text()
+        return declared(environment.child(environment.HOME), quietly=True) != COMMITTED.read_text()
     except subprocess.CalledProcessError:
         return False
 

@@ -1,11 +1,13 @@
 """The watch sees which services a change concerns, and says in plain words what it cannot do."""
 
 import io
+import subprocess
 import zipfile
 from pathlib import Path
 
 import pytest
 
+from contracts import current
 from localstack import dev
 from localstack.machine import deploy, environment, reload
 from localstack.machine.reload import DeployedFunction, DoesNotLoad
@@ -109,3 +111,15 @@ def test_reloaded_code_has_the_sources_and_keeps_what_its_target_added(sources: 
         "orders/api.py": ORDERS,
         "kernel/api.py": KERNEL,
     }
+
+
+def test_sources_that_break_after_a_reload_are_told_by_the_next_reload_alone(
+    sources: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """The question whether they declare something anew comes in between, and prints no traceback."""
+    monkeypatch.setattr(current, "ROOT", sources)
+    assert not reload.declares_anew()
+    assert capfd.readouterr() == ("", "")
+    with pytest.raises(subprocess.CalledProcessError):
+        current.declared({})
+    assert "No module named" in capfd.readouterr().err
