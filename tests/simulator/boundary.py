@@ -12,10 +12,10 @@ Effect = Callable[[], Any]
 
 
 class Boundary:
-    """Carries calls out as their fate wants; before it is armed every call goes well. `number` counts
-    the calls since then.
+    """Carries calls out as their fate wants. Before it is armed, every call goes well.
 
-    A call takes `latency()` seconds, in which other processes run.
+    `number` is that of the last call since it was armed. A call takes `latency()` seconds, in which other
+    processes run.
     """
 
     def __init__(self, engine: Engine, fate: Fate, *, latency: Callable[[], float]) -> None:

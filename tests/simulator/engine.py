@@ -98,7 +98,7 @@ class Engine:
 
     def waiting(self) -> list[tuple[datetime, Callable[[], object]]]:
         """What is to happen, in its order."""
-        return [(moment, act) for moment, _, act in sorted(self._queue, key=_turn) if act is not None]
+        return [(moment, act) for moment, _, act in sorted(self._queue) if act is not None]
 
     def after(self, seconds: float, act: Callable[[], object]) -> list[Any]:
         """Lets `act` happen then. What is answered may be given to `cancel`."""
@@ -205,7 +205,3 @@ class Engine:
         process.enter()
         process.body.switch()
         self.running = None
-
-
-def _turn(entry: list[Any]) -> tuple[datetime, int]:
-    return entry[0], entry[1]

@@ -35,7 +35,7 @@ class Weather:
         return size
 
     def uniform(self, low: float, high: float) -> float:
-        """What chance says between the bounds, for whoever asks `random` when to try again."""
+        """Seconds between the bounds that a retry waits. The name is that of the function in `random`."""
         return (low + high) / 2
 
     def lags(self) -> bool:

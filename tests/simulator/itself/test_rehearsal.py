@@ -39,6 +39,11 @@ def from_the_beginning(one: Try) -> Ending:
         return Ending.of(opened(world, scenario, troubled))
 
 
+def alike(shop: SimulatedShop) -> bytes:
+    """A digest that takes all worlds for one, but for the last of a schedule."""
+    return b"alike" if shop.world.boundary.armed else digest(shop)
+
+
 def foretells(*tries: Try) -> int:
     """How many of them end early when they are played."""
     met = 0
@@ -109,9 +114,6 @@ def test_whoever_is_doubted_plays_on_and_ends_as_foretold(
 def test_a_digest_that_takes_different_worlds_for_one_is_found_out(
     fresh: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def alike(shop: SimulatedShop) -> bytes:
-        return b"alike" if shop.world.boundary.armed else digest(shop)
-
     monkeypatch.setattr(module, "digest", alike)
     monkeypatch.setattr(module, "DOUBTED", 1)
     found = [one.play() for one in singles(BOUGHT)[:60]]
@@ -120,9 +122,6 @@ def test_a_digest_that_takes_different_worlds_for_one_is_found_out(
 
 def test_a_rehearsal_finds_such_a_digest_out_too(fresh: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """It always plays on. What it finds is no crash of the schedule, which nobody might ask for."""
-
-    def alike(shop: SimulatedShop) -> bytes:
-        return b"alike" if shop.world.boundary.armed else digest(shop)
 
     monkeypatch.setattr(module, "digest", alike)
     tries = singles(BOUGHT)[:60]

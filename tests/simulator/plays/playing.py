@@ -9,7 +9,6 @@ from typing import Any
 from tests.simulator.aws.delivery import letters
 from tests.simulator.engine import Engine
 from tests.simulator.faults.kinds import Call, Fate, Kind
-from tests.simulator.faults.weather import Weather
 from tests.simulator.plays.scenarios import Scenario, Trouble
 from tests.simulator.plays.verdict import glance, orders, unfinished, verdict
 from tests.simulator.settle.interpreter import simulated
@@ -55,11 +54,9 @@ class Troubled:
         return None
 
 
-def played(
-    scenario: Scenario, troubled: Troubled, *, weather: Weather | None = None
-) -> tuple[list[str], list[str]]:
+def played(scenario: Scenario, troubled: Troubled) -> tuple[list[str], list[str]]:
     """Plays it to its end: what is wrong with what is left, and how each order ended."""
-    with simulated(fate=troubled, weather=weather) as world:
+    with simulated(fate=troubled) as world:
         return concluded(opened(world, scenario, troubled))
 
 

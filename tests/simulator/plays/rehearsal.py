@@ -131,8 +131,7 @@ class Rehearsal:
         """How it ends when that call has this fault too."""
         doubted = zlib.crc32(f"{self.scenario} {self.faults} {number} {kind}".encode()) % DOUBTED == 0
         assert number > self._last, "faults are added in the order of their calls"
-        before = [moment for moment in self.moments if moment[0] < number]
-        with self._from(before[-1], (*self.faults, (number, kind))) as (shop, _, _):
+        with self._from(self.before(number), (*self.faults, (number, kind))) as (shop, _, _):
             comparison = Comparison(shop, self.seen, number)
             shop.world.engine.quiet = lambda: comparison.compare(stops=not doubted)
             try:
@@ -142,6 +141,10 @@ class Rehearsal:
                 return comparison.foretold
         comparison.remember(ending)
         return ending
+
+    def before(self, number: int) -> tuple[int, Moment]:
+        """The last moment before that call, with the number of the call that it follows."""
+        return [moment for moment in self.moments if moment[0] < number][-1]
 
     def _keep(self) -> None:
         """Keeps the first quiet moment after each call. Only timers and deliveries come between two calls."""
@@ -169,7 +172,7 @@ def _before(scenario: str, faults: tuple[PlannedFault, ...]) -> tuple[list[tuple
     if not faults:
         return [(0, _opening(scenario))], {}
     earlier = rehearsal(scenario, faults[:-1])
-    return [[moment for moment in earlier.moments if moment[0] < faults[-1][0]][-1]], earlier.seen
+    return [earlier.before(faults[-1][0])], earlier.seen
 
 
 def _opening(scenario: str) -> Moment:
