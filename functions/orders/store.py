@@ -43,7 +43,9 @@ def save(decision: Decision[Order], *, cause: str, granted: Intervention | None 
     request was granted meanwhile.
     """
     order = decision.state
-    changing = {**_stored(order.phase), "reason": order.reason}
+    changing = {**_stored(order.phase), "reason": order.reason, "attempts": order.attempts}
+    if order.phase.is_open and order.due_at:
+        changing["due_at"] = order.due_at.isoformat()
     if any(isinstance(fact, OrderParked) for fact in decision.facts):
         changing |= open_index.opened(order.order_id, identity.now(), kind=PARKED)
     aggregate = outbox.Aggregate(
@@ -89,25 +91,31 @@ def unfinished(status: Status, *, after: Place | None, limit: int) -> tuple[Sequ
     return found, places[limit - 1] if len(places) > limit else None
 
 
-def overdue(now: datetime, *, limit: int) -> Iterator[Order]:
-    """Up to `limit` orders of each shard that are open and were due by `now`, as they are now."""
-    return map(_order, open_index.due(now, limit=limit))
+def overdue(now: datetime, *, shards: Iterable[int], limit: int) -> Iterator[Order]:
+    """Up to `limit` orders of each of the shards that are open and were due by `now`, as they are now."""
+    return map(_order, open_index.due(now, shards=shards, limit=limit))
 
 
-def claim(order: Order, *, due_at: datetime) -> bool:
-    """Counts one more attempt and sets the next due time. False when that write did not succeed."""
+def watch(order: Order, *, seen: Order) -> None:
+    """Saves when the sweep looks at the order again and what it counts. No event tells of that.
+
+    Raises Contended when the order is not as it was `seen`.
+    """
+    assert order.due_at is not None
+    looked = {"attempts": order.attempts, "runs": order.runs, "due_at": order.due_at.isoformat()}
+    if order.claimed_at:
+        looked["claimed_at"] = order.claimed_at.isoformat()
     try:
         writes.update(
             Write(
                 key=_order_key(order.order_id),
-                sets={"attempts": order.attempts + 1, "due_at": due_at.isoformat()},
+                sets=looked,
                 condition="#sequence = :sequence AND #attempts = :seen",
-                binds={"sequence": order.sequence, "seen": order.attempts},
+                binds={"sequence": seen.sequence, "seen": seen.attempts},
             )
         )
-    except (ConditionFailed, Contended):
-        return False
-    return True
+    except ConditionFailed as failed:
+        raise Contended from failed
 
 
 def prices(skus: Iterable[str]) -> dict[str, Price]:
@@ -151,7 +159,6 @@ def _accepted(order: Order) -> Item:
         "payment_method": order.payment_method,
         "placed_at": order.placed_at.isoformat(),
         "fingerprint": order.fingerprint,
-        "attempts": order.attempts,
         **open_index.opened(order.order_id, domain.look_again(0, order.placed_at)),
     }
 
@@ -168,9 +175,15 @@ def _order(item: Item) -> Order:
         phase=_phase(item),
         reason=item["reason"],
         attempts=item["attempts"],
-        due_at=datetime.fromisoformat(item["due_at"]) if "due_at" in item else None,
+        runs=item.get("runs", 1),
+        claimed_at=_moment(item, "claimed_at"),
+        due_at=_moment(item, "due_at"),
         sequence=item["sequence"],
     )
+
+
+def _moment(item: Item, name: str) -> datetime | None:
+    return datetime.fromisoformat(item[name]) if name in item else None
 
 
 def _places(kind: str, after: Place | None, *, limit: int) -> Iterator[Place]:
