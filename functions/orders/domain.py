@@ -87,7 +87,8 @@ class Order:
     """An order as its service knows it.
 
     `fingerprint` is a hash of the request that placed the order. `attempts` counts how often the order was
-    claimed for repair. `due_at` is when the sweep looks at the order, or since when it is parked.
+    claimed for repair. `due_at` is when the sweep looks at the order, or since when it is parked. `version`
+    counts the writes of the order, `sequence` the facts published about it.
     """
 
     order_id: str
@@ -102,6 +103,7 @@ class Order:
     attempts: int = 0
     due_at: datetime | None = None
     sequence: int = 0
+    version: int = 0
 
     @property
     def status(self) -> Status:

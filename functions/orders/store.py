@@ -46,17 +46,14 @@ def save(decision: Decision[Order], *, cause: str, granted: Intervention | None 
     changing = {**_stored(order.phase), "reason": order.reason}
     if any(isinstance(fact, OrderParked) for fact in decision.facts):
         changing |= open_index.opened(order.order_id, identity.now(), kind=PARKED)
-    aggregate = outbox.Aggregate(
-        key=_order_key(order.order_id),
-        subject=f"order/{order.order_id}",
-        correlation=order.order_id,
-        sequence=order.sequence,
+    aggregate = _aggregate(
+        order,
         sets=changing if order.sequence else {**_accepted(order), **changing},
         removes=open_index.CLOSED if order.phase.has_ended else (),
     )
     beside = [_remembering(granted), _reason(granted)] if granted else []
     try:
-        outbox.commit(aggregate, decision.facts, cause=cause, beside=beside)
+        outbox.commit(aggregate, decision, cause=cause, beside=beside)
     except ConditionFailed as failed:
         raise Contended from failed
 
@@ -97,15 +94,8 @@ def overdue(now: datetime, *, limit: int) -> Iterator[Order]:
 def claim(order: Order, *, due_at: datetime) -> bool:
     """Counts one more attempt and sets the next due time. False when that write did not succeed."""
     try:
-        writes.update(
-            Write(
-                key=_order_key(order.order_id),
-                sets={"attempts": order.attempts + 1, "due_at": due_at.isoformat()},
-                condition="#sequence = :sequence AND #attempts = :seen",
-                binds={"sequence": order.sequence, "seen": order.attempts},
-            )
-        )
-    except (ConditionFailed, Contended):
+        outbox.revise(_aggregate(order, sets={"attempts": order.attempts + 1, "due_at": due_at.isoformat()}))
+    except Contended:
         return False
     return True
 
@@ -142,6 +132,18 @@ def copy_price(price: Price, *, sequence: int) -> None:
         return
 
 
+def _aggregate(order: Order, *, sets: Item, removes: Sequence[str] = ()) -> outbox.Aggregate:
+    return outbox.Aggregate(
+        key=_order_key(order.order_id),
+        subject=f"order/{order.order_id}",
+        correlation=order.order_id,
+        version=order.version,
+        sequence=order.sequence,
+        sets=sets,
+        removes=removes,
+    )
+
+
 def _accepted(order: Order) -> Item:
     return {
         "order_id": order.order_id,
@@ -169,6 +171,7 @@ def _order(item: Item) -> Order:
         reason=item["reason"],
         attempts=item["attempts"],
         due_at=datetime.fromisoformat(item["due_at"]) if "due_at" in item else None,
+        version=item.get("version", 0),
         sequence=item["sequence"],
     )
 
