@@ -105,6 +105,7 @@ class Order:
     `fingerprint` is a hash of the request that placed the order. `due_at` is when the sweep looks at it or
     since when it is parked. `claimed_at` is the time of its first claim. `attempts` counts its claims since
     it was placed or fenced. `runs` counts its executions: the first, and one for every claim ever.
+    `version` counts its writes, `sequence` the facts published about it.
     """
 
     order_id: str
@@ -121,6 +122,7 @@ class Order:
     claimed_at: datetime | None = None
     due_at: datetime | None = None
     sequence: int = 0
+    version: int = 0
 
     @property
     def status(self) -> Status:
@@ -177,7 +179,7 @@ def fence(order: Order, reason: str, *, look_at: datetime | None = None) -> Deci
         case Phase.PARKED_UNFENCED:
             return _fenced(replace(order, phase=Phase.PARKED_FENCED))
         case Phase.CANCELLING if look_at and order.due_at and order.due_at < look_at:
-            return Decision(replace(order, due_at=look_at))
+            return Decision(replace(order, due_at=look_at), unpublished=True)
         case Phase.CANCELLING | Phase.CANCELLED | Phase.PARKED_FENCED:
             return Decision(order)
         case Phase.CONFIRMED:
@@ -241,15 +243,16 @@ def look_again(attempts: int, now: datetime) -> datetime:
     return now + min(PATIENCE * (1 << attempts), LONGEST_PATIENCE)
 
 
-def claimed(order: Order, now: datetime) -> Order:
-    """The order with one more claim and one more execution to come."""
-    return replace(
+def claim(order: Order, now: datetime) -> Decision[Order]:
+    """Counts one more claim of the order, which has one more execution to come."""
+    claimed = replace(
         order,
         attempts=order.attempts + 1,
         runs=order.runs + 1,
         claimed_at=order.claimed_at or now,
         due_at=look_again(order.attempts + 1, now),
     )
+    return Decision(claimed, unpublished=True)
 
 
 def end_confirmed(order: Order) -> Decision[Order]:

@@ -43,22 +43,17 @@ def save(decision: Decision[Order], *, cause: str, granted: Intervention | None 
     request was granted meanwhile.
     """
     order = decision.state
-    changing = {**_stored(order.phase), "reason": order.reason, "attempts": order.attempts}
-    if order.phase.is_open and order.due_at:
-        changing["due_at"] = order.due_at.isoformat()
+    changing = {**_stored(order.phase), **_watched(order), "reason": order.reason}
     if any(isinstance(fact, OrderParked) for fact in decision.facts):
         changing |= open_index.opened(order.order_id, identity.now(), kind=PARKED)
-    aggregate = outbox.Aggregate(
-        key=_order_key(order.order_id),
-        subject=f"order/{order.order_id}",
-        correlation=order.order_id,
-        sequence=order.sequence,
+    aggregate = _aggregate(
+        order,
         sets=changing if order.sequence else {**_accepted(order), **changing},
         removes=open_index.CLOSED if order.phase.has_ended else (),
     )
     beside = [_remembering(granted), _reason(granted)] if granted else []
     try:
-        outbox.commit(aggregate, decision.facts, cause=cause, beside=beside)
+        outbox.commit(aggregate, decision, cause=cause, beside=beside)
     except ConditionFailed as failed:
         raise Contended from failed
 
@@ -96,28 +91,6 @@ def overdue(now: datetime, *, shards: Iterable[int], limit: int) -> Iterator[Ord
     return map(_order, open_index.due(now, shards=shards, limit=limit))
 
 
-def watch(order: Order, *, seen: Order) -> None:
-    """Saves when the sweep looks at the order again and what it counts. No event tells of that.
-
-    Raises Contended when the order is not as it was `seen`.
-    """
-    assert order.due_at is not None
-    looked = {"attempts": order.attempts, "runs": order.runs, "due_at": order.due_at.isoformat()}
-    if order.claimed_at:
-        looked["claimed_at"] = order.claimed_at.isoformat()
-    try:
-        writes.update(
-            Write(
-                key=_order_key(order.order_id),
-                sets=looked,
-                condition="#sequence = :sequence AND #attempts = :seen",
-                binds={"sequence": seen.sequence, "seen": seen.attempts},
-            )
-        )
-    except ConditionFailed as failed:
-        raise Contended from failed
-
-
 def prices(skus: Iterable[str]) -> dict[str, Price]:
     """The copied prices by SKU; a SKU without a price is left out. Raises Contended if DynamoDB is busy."""
     wanted: list[Any] = [items.pack(_price_key(sku)) for sku in skus]
@@ -150,6 +123,28 @@ def copy_price(price: Price, *, sequence: int) -> None:
         return
 
 
+def _aggregate(order: Order, *, sets: Item, removes: Sequence[str] = ()) -> outbox.Aggregate:
+    return outbox.Aggregate(
+        key=_order_key(order.order_id),
+        subject=f"order/{order.order_id}",
+        correlation=order.order_id,
+        version=order.version,
+        sequence=order.sequence,
+        sets=sets,
+        removes=removes,
+    )
+
+
+def _watched(order: Order) -> Item:
+    """What the sweep counts, and when it looks at an open order again."""
+    watched: Item = {"attempts": order.attempts, "runs": order.runs}
+    if order.claimed_at:
+        watched["claimed_at"] = order.claimed_at.isoformat()
+    if order.phase.is_open and order.due_at:
+        watched["due_at"] = order.due_at.isoformat()
+    return watched
+
+
 def _accepted(order: Order) -> Item:
     return {
         "order_id": order.order_id,
@@ -178,6 +173,7 @@ def _order(item: Item) -> Order:
         runs=item.get("runs", 1),
         claimed_at=_moment(item, "claimed_at"),
         due_at=_moment(item, "due_at"),
+        version=item.get("version", 0),
         sequence=item["sequence"],
     )
 

@@ -22,9 +22,9 @@ def claim_overdue(*, shards: Iterable[int], limit: int, cause: str) -> Iterator[
             if order.attempts >= domain.MOST_ATTEMPTS:
                 _park(order, cause=cause)
             else:
-                claimed = domain.claimed(order, now)
-                store.watch(claimed, seen=order)
-                yield claimed
+                claim = domain.claim(order, now)
+                store.save(claim, cause=cause)
+                yield claim.state
 
 
 def _park(order: Order, *, cause: str) -> None:

@@ -144,11 +144,8 @@ def confirm_order(step: ConfirmOrder) -> OrderState:
 @task(FenceOrder, about="order_id", refuses=(domain.AlreadyConfirmed,))
 def fence_order(step: FenceOrder) -> OrderState:
     """Turns PENDING into CANCELLING, before any undo; a confirmed order stands (AlreadyConfirmed)."""
-    order = _load(step.order_id)
-    decision = domain.fence(order, step.reason, look_at=_look_at(step))
+    decision = domain.fence(_load(step.order_id), step.reason, look_at=_look_at(step))
     store.save(decision, cause=step.cause)
-    if not decision.facts and decision.state != order:
-        store.watch(decision.state, seen=order)
     return _outcome(decision.state)
 
 

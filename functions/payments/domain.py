@@ -89,13 +89,14 @@ class Charge:
 
 @dataclass(frozen=True)
 class Payment:
-    """An order's payment in our books. `sequence` counts the facts that were published about it."""
+    """An order's payment in our books. `version` counts its writes, `sequence` the facts published."""
 
     order_id: str
     status: Status = Status.NONE
     charge: Charge | None = None
     reason: str = ""
     sequence: int = 0
+    version: int = 0
 
     @property
     def started(self) -> Charge:
