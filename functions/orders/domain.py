@@ -178,7 +178,7 @@ def fence(order: Order, reason: str, *, look_at: datetime | None = None) -> Deci
             return _fenced(replace(order, phase=Phase.CANCELLING, reason=reason, attempts=0, due_at=due_at))
         case Phase.PARKED_UNFENCED:
             return _fenced(replace(order, phase=Phase.PARKED_FENCED))
-        case Phase.CANCELLING if look_at and order.due_at and order.due_at < look_at:
+        case Phase.CANCELLING if look_at and order.due_at and order.due_at + PATIENCE < look_at:
             return Decision(replace(order, due_at=look_at), unpublished=True)
         case Phase.CANCELLING | Phase.CANCELLED | Phase.PARKED_FENCED:
             return Decision(order)

@@ -13,6 +13,7 @@ INFRASTRUCTURE = Path(__file__).parents[2] / "infrastructure"
 ROLE = "arn:aws:iam::123456789012:role/saga"
 FUNCTION = "arn:aws:lambda:eu-west-1:123456789012:function:"
 MACHINE = "arn:aws:states:eu-west-1:123456789012:stateMachine:"
+VARIABLES = ("CHECKOUT_SAGA", "CHECKOUT_REPAIR")
 FILES = {"CheckoutSaga": "checkout_saga", "CheckoutRepair": "checkout_repair"}
 
 
@@ -54,20 +55,14 @@ def create_state_machines(*, again: bool = False) -> dict[str, str]:
 def running(environment: Mapping[str, str]) -> bool:
     """Whether any execution of either machine is running."""
     return any(
-        execution.status == "RUNNING"
-        for name in ("CHECKOUT_SAGA", "CHECKOUT_REPAIR")
-        for execution in _executions(environment[name])
+        execution.status == "RUNNING" for name in VARIABLES for execution in _executions(environment[name])
     )
 
 
-def status(environment: Mapping[str, str], order_id: str, *, attempt: int = 0) -> str | None:
-    """The status of an order's saga (attempt 0) or of one of its repairs; None if there is none."""
-    machine = environment["CHECKOUT_REPAIR" if attempt else "CHECKOUT_SAGA"]
-    name = f"{order_id}-{attempt}" if attempt else order_id
-    for execution in _executions(machine):
-        if execution.name == name:
-            return str(execution.status)
-    return None
+def status(environment: Mapping[str, str], name: str) -> str | None:
+    """The status of the saga or the repair of that name; None if there is none."""
+    executions = [one for variable in VARIABLES for one in _executions(environment[variable])]
+    return next((str(one.status) for one in executions if one.name == name), None)
 
 
 def _executions(machine: str) -> Sequence[Any]:
