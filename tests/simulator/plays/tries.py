@@ -53,7 +53,7 @@ class Try:
     def _must_end(self) -> bool:
         """One fault costs nobody an order, whatever it hits."""
         scenario = scenario_of(self.scenario)
-        sold = scenario.ends == "CONFIRMED" and scenario.troubles in ((), TWICE)
+        sold = scenario.ends == "CONFIRMED" and scenario.troubles in ((), TWICE) and not scenario.outages
         return not self.faults or (len(self.faults) == 1 and sold)
 
     def then(self, calls: list[Call]) -> Iterator["Try"]:
