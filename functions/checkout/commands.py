@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field
 
 from checkout.executions import PlacedOrder
-from kernel.table.open_index import SHARDS
 from kernel.triggers.commands import Command, Refused
+from kernel.triggers.schedules import SHARDS
 
 
 class Claim(BaseModel):

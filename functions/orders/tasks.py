@@ -8,9 +8,9 @@ from pydantic import BaseModel, Field
 
 from kernel import identity
 from kernel.errors import Refusal
-from kernel.table import open_index
 from kernel.triggers.commands import Refused
 from kernel.triggers.observability import count
+from kernel.triggers.schedules import SHARDS
 from kernel.triggers.tasks import Step, task
 from orders import domain, interventions, store, sweep
 from orders.domain import Order, OrderMissing, Status
@@ -63,12 +63,12 @@ class CancelOrder(Step):
 class ClaimOverdue(Step):
     """`limit` is the number of orders to look at in each shard. Without a `shard` it is all of them."""
 
-    shard: Annotated[int, Field(ge=0, lt=open_index.SHARDS)] | None = None
+    shard: Annotated[int, Field(ge=0, lt=SHARDS)] | None = None
     limit: int = 25
 
     @property
     def shards(self) -> Sequence[int]:
-        return range(open_index.SHARDS) if self.shard is None else (self.shard,)
+        return range(SHARDS) if self.shard is None else (self.shard,)
 
 
 class OrderStatus(Step):

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from tests.simulator.faults.kinds import Kind
 from tests.simulator.settle.world import EXPRESS
 
+ALWAYS = 10_000
+
 
 @dataclass(frozen=True)
 class Trouble:

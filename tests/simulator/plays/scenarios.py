@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from tests.simulator.faults.kinds import Kind
-from tests.simulator.plays.scenario import BY_A_PERSON, Outage, Scenario, Trouble
+from tests.simulator.plays.bad_minutes import AT_ONCE, BAD_MINUTES
+from tests.simulator.plays.scenario import ALWAYS, BY_A_PERSON, Scenario, Trouble
 from tests.simulator.settle.world import STANDARD
 
 REFUSED, KILLED, THROTTLED = Kind.REFUSED, Kind.KILLED_BEFORE, Kind.THROTTLED
@@ -25,45 +26,12 @@ CANCELLED = [
     Scenario(f"cancelled before {state}", "CANCELLED", cancels=state)
     for state in ("ReserveStock", "ChargePayment", "ConfirmOrder")
 ]
-ALWAYS = 10_000
 # Minutes: for how long an order cannot be ended, and when an operator sees to it.
 MANY, SEEN_TO = 470, 475
 UNENDED = (
     Trouble("Checkout", "ConfirmOrder", KILLED, ALWAYS, minutes=300),
     Trouble("Checkout", "FenceOrder", KILLED, ALWAYS, minutes=300),
 )
-TWICE = (Trouble("checkout.saga.start", "StartExecution", Kind.RESENT),)
-AT_ONCE = [
-    Scenario("bought by two executions at once", "CONFIRMED", troubles=TWICE, at_once=True),
-    Scenario(
-        "the last units bought by two executions at once",
-        "CONFIRMED",
-        stock={"cup": 1, "mug": 2},
-        troubles=TWICE,
-        at_once=True,
-    ),
-    Scenario(
-        "declined by two executions at once",
-        "CANCELLED",
-        method="pm_decline",
-        troubles=TWICE,
-        at_once=True,
-    ),
-    Scenario(
-        "out of stock for two executions at once",
-        "CANCELLED",
-        stock={"cup": 5, "mug": 1},
-        troubles=TWICE,
-        at_once=True,
-    ),
-    Scenario(
-        "cancelled, with two executions at once",
-        "CANCELLED",
-        troubles=TWICE,
-        cancels="ConfirmOrder",
-        at_once=True,
-    ),
-]
 SCENARIOS: Mapping[str, Scenario] = {
     scenario.name: scenario
     for scenario in (
@@ -147,49 +115,7 @@ SCENARIOS: Mapping[str, Scenario] = {
             resolve="CANCELLED",
             since=300,
         ),
-        Scenario(
-            "a minute of throttling",
-            "CONFIRMED",
-            troubles=(Trouble("CheckoutSaga:", "Step", THROTTLED, ALWAYS, minutes=1),),
-            since=1,
-        ),
-        Scenario(
-            "six minutes of throttling, then finished forward",
-            "CONFIRMED",
-            troubles=(Trouble("CheckoutSaga:", "Step", THROTTLED, ALWAYS, minutes=6),),
-            since=5,
-        ),
-        Scenario(
-            "a minute in which reserve_stock cannot start",
-            "CONFIRMED",
-            outages=(Outage("inventory.tasks.reserve_stock", "Runtime.ImportModuleError", 1),),
-            since=1,
-        ),
-        Scenario(
-            "ten minutes in which charge_payment runs out of memory, then finished forward",
-            "CONFIRMED",
-            outages=(Outage("payments.tasks.charge_payment", "Runtime.OutOfMemory", 10),),
-            since=9,
-        ),
-        Scenario(
-            "twenty minutes without Lambda",
-            "CONFIRMED",
-            outages=(Outage("", "Lambda.ServiceException", 20, begins=0.0015),),
-            since=19,
-        ),
-        Scenario(
-            "twenty minutes without the event path",
-            "CONFIRMED",
-            troubles=(
-                Trouble("orders:kernel.triggers.relay.handler", "PutEvents", REFUSED, ALWAYS, minutes=20),
-            ),
-            since=19,
-        ),
-        Scenario(
-            "the start is accepted and never run",
-            "CONFIRMED",
-            troubles=(Trouble("checkout.saga.start", "StartExecution", Kind.PARTIAL),),
-        ),
+        *BAD_MINUTES,
         *AT_ONCE,
         Scenario(
             "the answer to the confirmation is always lost",

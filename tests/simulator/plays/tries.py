@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from random import Random
 
 from tests.simulator.faults.kinds import Call, Kind
+from tests.simulator.plays.bad_minutes import TWICE
 from tests.simulator.plays.rehearsal import Ending, rehearsal
-from tests.simulator.plays.scenarios import SCENARIOS, TWICE, scenario_of
+from tests.simulator.plays.scenarios import SCENARIOS, scenario_of
 
 
 @dataclass(frozen=True)

@@ -116,12 +116,13 @@ class SimulatedShop:
 
     def _repair(self, round: str, resolve: str) -> None:
         because = {"because": "the cause is gone"}
-        if not resolve:
-            self._operator("checkout", "POST", "/ops/checkouts/resume", because, key=round)
-            return
         query = {"state": "NEEDS_ATTENTION"}
         _, page = self._operator("orders", "GET", "/ops/checkouts", query=query)
-        for order in (page or {}).get("checkouts", []):
+        parked = (page or {}).get("checkouts", [])
+        if parked and not resolve:
+            self._operator("checkout", "POST", "/ops/checkouts/resume", because, key=round)
+            return
+        for order in parked:
             path = f"/ops/checkouts/{order['order_id']}"
             key = f"{round}-{order['order_id']}"
             body = {"to": resolve, "because": "seen to by hand"}
