@@ -9,10 +9,10 @@ from kernel.triggers.commands import Command, Refused
 
 
 class Claim(BaseModel):
-    """An open order that orders has claimed for repair, for the `attempt`th time."""
+    """An open order that orders has claimed: its `run`th execution is to go `forward`, or to undo it."""
 
-    status: str
-    attempt: int
+    forward: bool
+    run: int
     order: PlacedOrder
 
 
@@ -52,7 +52,9 @@ class Done(BaseModel):
 
 
 class ClaimOverdue(Command[Claims], of="orders"):
-    """Claims a batch of the orders that are open for too long."""
+    """Claims a batch of the orders that are open for too long, of one shard or of all."""
+
+    shard: int | None = None
 
 
 class OrderStatus(Command[OrderState], of="orders"):

@@ -33,7 +33,7 @@ def resume(asked: Intervention) -> Resumption | Refused:
     """
     said = ask(ResumeOrder(order_id=asked.order_id, request=asked.id, by=asked.by, because=asked.because))
     if isinstance(said, Resumption):
-        executions.start_repair(asked.order_id, said.resumption, resumed=True)
+        executions.resume(asked.order_id, said.resumption)
     return said
 
 

@@ -43,7 +43,7 @@ def save(decision: Decision[Order], *, cause: str, granted: Intervention | None 
     request was granted meanwhile.
     """
     order = decision.state
-    changing = {**_stored(order.phase), "reason": order.reason}
+    changing = {**_stored(order.phase), **_watched(order), "reason": order.reason}
     if any(isinstance(fact, OrderParked) for fact in decision.facts):
         changing |= open_index.opened(order.order_id, identity.now(), kind=PARKED)
     aggregate = _aggregate(
@@ -86,18 +86,9 @@ def unfinished(status: Status, *, after: Place | None, limit: int) -> tuple[Sequ
     return found, places[limit - 1] if len(places) > limit else None
 
 
-def overdue(now: datetime, *, limit: int) -> Iterator[Order]:
-    """Up to `limit` orders of each shard that are open and were due by `now`, as they are now."""
-    return map(_order, open_index.due(now, limit=limit))
-
-
-def claim(order: Order, *, due_at: datetime) -> bool:
-    """Counts one more attempt and sets the next due time. False when that write did not succeed."""
-    try:
-        outbox.revise(_aggregate(order, sets={"attempts": order.attempts + 1, "due_at": due_at.isoformat()}))
-    except Contended:
-        return False
-    return True
+def overdue(now: datetime, *, shards: Iterable[int], limit: int) -> Iterator[Order]:
+    """Up to `limit` orders of each of the shards that are open and were due by `now`, as they are now."""
+    return map(_order, open_index.due(now, shards=shards, limit=limit))
 
 
 def prices(skus: Iterable[str]) -> dict[str, Price]:
@@ -144,6 +135,16 @@ def _aggregate(order: Order, *, sets: Item, removes: Sequence[str] = ()) -> outb
     )
 
 
+def _watched(order: Order) -> Item:
+    """What the sweep counts, and when it looks at an open order again."""
+    watched: Item = {"attempts": order.attempts, "runs": order.runs}
+    if order.claimed_at:
+        watched["claimed_at"] = order.claimed_at.isoformat()
+    if order.phase.is_open and order.due_at:
+        watched["due_at"] = order.due_at.isoformat()
+    return watched
+
+
 def _accepted(order: Order) -> Item:
     return {
         "order_id": order.order_id,
@@ -153,7 +154,6 @@ def _accepted(order: Order) -> Item:
         "payment_method": order.payment_method,
         "placed_at": order.placed_at.isoformat(),
         "fingerprint": order.fingerprint,
-        "attempts": order.attempts,
         **open_index.opened(order.order_id, domain.look_again(0, order.placed_at)),
     }
 
@@ -170,10 +170,16 @@ def _order(item: Item) -> Order:
         phase=_phase(item),
         reason=item["reason"],
         attempts=item["attempts"],
-        due_at=datetime.fromisoformat(item["due_at"]) if "due_at" in item else None,
+        runs=item.get("runs", 1),
+        claimed_at=_moment(item, "claimed_at"),
+        due_at=_moment(item, "due_at"),
         version=item.get("version", 0),
         sequence=item["sequence"],
     )
+
+
+def _moment(item: Item, name: str) -> datetime | None:
+    return datetime.fromisoformat(item[name]) if name in item else None
 
 
 def _places(kind: str, after: Place | None, *, limit: int) -> Iterator[Place]:

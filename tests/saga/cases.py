@@ -18,8 +18,6 @@ LETTERS = {
 TASK = {letter: task for task, letter in LETTERS.items()}
 
 PLACED, FENCED, ENDED = "OrderPlaced", "CancellationStarted", "OrderCancelled"
-CRASHED, TIMED_OUT = "Lambda.Unknown", "States.Timeout"
-KILLED = "Runtime.ExitError"
 
 CONFIRMED = OrderEnd(
     order=("CONFIRMED", ""),
@@ -92,6 +90,14 @@ HELD_AND_PAID = OrderEnd(
         "payment": "PaymentCaptured",
     },
 )
+# Stock is held for an order that nobody has charged; and an order of which nothing is done yet.
+HELD = replace(
+    HELD_AND_PAID,
+    payment="NONE",
+    processor=(0, 0),
+    events={"order": PLACED, "reservation": "StockReserved"},
+)
+ACCEPTED = replace(HELD, reservation="NONE", stock=(5, 0, 0), events={"order": PLACED})
 HELD_AND_DECLINED = replace(
     HELD_AND_PAID,
     payment="DECLINED",

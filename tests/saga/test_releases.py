@@ -9,7 +9,7 @@ from tests.saga.cases import DECLINED, REFUNDED
 from tests.support import aws, invariants
 from tests.support.faults import ALWAYS, Mishap
 from tests.support.shop import SagaShop
-from tests.support.state_machines import ROLE, definition, repair
+from tests.support.state_machines import ROLE, definition
 from tests.support.world import MotoWorld
 
 ASKED = {"request": "request-1", "by": "olga", "because": "the cause is gone"}
@@ -17,7 +17,7 @@ ASKED = {"request": "request-1", "by": "olga", "because": "the cause is gone"}
 
 def file_before() -> dict[str, Any]:
     """The repair's definition of the release before. There the error name Resumed told a resumption."""
-    machine = repair(definition())
+    machine = definition("CheckoutRepair")
     del machine["States"]["CancelOrder"]["Parameters"]["saga.$"]
     return machine
 

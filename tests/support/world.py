@@ -20,6 +20,9 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 from moto.awslambda_simple.models import LambdaSimpleBackend
 from moto.stepfunctions.parser.asl.component.common.retry import retrier_decl
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_sfn import (
+    StateTaskServiceSfn,
+)
 
 from kernel import identity
 from kernel.events import Envelope
@@ -67,6 +70,7 @@ class MotoWorld:
         self._patch.setattr(retrier_decl, "time", SimpleNamespace(sleep=lambda seconds: None))
         self._patch.setattr(relay, "bus", lambda: self.bus)
         self._patch.setattr(LambdaSimpleBackend, "invoke", _lambda_of(self))
+        self._patch.setattr(StateTaskServiceSfn, "_normalise_parameters", _as_boto_has_them)
         self.processor = Processor.install(self._patch)
         items.client.cache_clear()
         for write in ("TransactWriteItems", "UpdateItem", "PutItem"):
@@ -242,9 +246,16 @@ class MotoWorld:
 
     # Observing
 
-    def execution(self, order_id: str, *, attempt: int = 0) -> str | None:
-        """The status of the order's saga, or of its repair number `attempt`."""
-        return status(self.environment, order_id, attempt=attempt)
+    def execution(self, order_id: str, later: str = "") -> str | None:
+        """The status of the order's first saga, or of a later execution: "-f2", "-r"."""
+        return status(self.environment, order_id + later)
+
+
+def _as_boto_has_them(task: object, parameters: dict[str, Any], *_: Any) -> None:
+    """A state writes names with a capital, and its Input as an object. Moto hands both on as they are."""
+    asked = {name[0].lower() + name[1:]: value for name, value in parameters.items()}
+    parameters.clear()
+    parameters.update(asked | {"input": json.dumps(asked["input"])})
 
 
 def _lambda_of(world: MotoWorld) -> Callable[..., bytes]:

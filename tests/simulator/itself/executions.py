@@ -63,12 +63,11 @@ class Played:
 
     @property
     def execution(self) -> Execution:
-        return self.machines.executions["m", "one"]
+        return self.machines.executions[-1]
 
     @property
     def called(self) -> list[str]:
         return [name for name, *_ in self.seen]
 
     def status(self) -> str:
-        arn = Machines.arn("m").replace("stateMachine", "execution") + ":one"
-        return str(self.machines.describe(arn)["status"])
+        return self.execution.status
