@@ -151,9 +151,8 @@ def outcome(payment: Payment) -> Status:
 
 
 def start(payment: Payment, charge: Charge) -> Decision[Payment]:
-    """Records the processor's id of a payment that is not confirmed there yet."""
-    started = replace(payment, status=Status.PENDING, charge=charge)
-    return Decision(started, (events.PaymentStarted(order_id=payment.order_id, amount=charge.amount),))
+    """Records the processor's id of a payment that is not confirmed there yet. Nobody else has to know."""
+    return Decision(replace(payment, status=Status.PENDING, charge=charge), unpublished=True)
 
 
 def settle(payment: Payment, intent: Intent) -> Decision[Payment]:

@@ -28,7 +28,7 @@ CONFIRMED = OrderEnd(
     events={
         "order": f"{PLACED} OrderConfirmed",
         "reservation": "StockReserved StockCommitted",
-        "payment": "PaymentStarted PaymentCaptured",
+        "payment": "PaymentCaptured",
     },
 )
 # Cancelled by the whole undo lane, after stock was held and money captured.
@@ -41,7 +41,7 @@ REFUNDED = OrderEnd(
     events={
         "order": f"{PLACED} {FENCED} {ENDED}",
         "reservation": "StockReserved StockReleased",
-        "payment": "PaymentStarted PaymentCaptured RefundStarted PaymentRefunded",
+        "payment": "PaymentCaptured RefundStarted PaymentRefunded",
     },
 )
 # Cancelled after stock was held, with nothing at the processor: the void is a tombstone.
@@ -57,7 +57,7 @@ DECLINED = replace(
     UNPAID,
     order=("CANCELLED", "PaymentDeclined"),
     payment="DECLINED",
-    events={**UNPAID.events, "payment": "PaymentStarted PaymentDeclined"},
+    events={**UNPAID.events, "payment": "PaymentDeclined"},
 )
 
 
@@ -87,7 +87,7 @@ HELD_AND_PAID = OrderEnd(
     events={
         "order": PLACED,
         "reservation": "StockReserved",
-        "payment": "PaymentStarted PaymentCaptured",
+        "payment": "PaymentCaptured",
     },
 )
 # Stock is held for an order that nobody has charged; and an order of which nothing is done yet.
@@ -102,7 +102,7 @@ HELD_AND_DECLINED = replace(
     HELD_AND_PAID,
     payment="DECLINED",
     processor=(0, 0),
-    events={**HELD_AND_PAID.events, "payment": "PaymentStarted PaymentDeclined"},
+    events={**HELD_AND_PAID.events, "payment": "PaymentDeclined"},
 )
 
 

@@ -46,7 +46,7 @@ RESERVE = [
     Case("R", Mishap.ZOMBIE, "RRCK", CONFIRMED),
     Case("R", Mishap.ZOMBIE, "R" * FIFTEEN, ACCEPTED, times=ALWAYS, execution="FAILED", woken=HELD),
 ]
-STARTED = replace(HELD, payment="PENDING", events={**HELD.events, "payment": "PaymentStarted"})
+STARTED = replace(HELD, payment="PENDING")
 CAPTURED_THERE = replace(STARTED, processor=(PRICE_OF_TWO, 0))
 # A charge has four effects: created, recorded, confirmed, recorded. If every call is killed after one effect,
 # the charge comes one effect further with each call, and the fifth call finds it done.
@@ -125,7 +125,7 @@ KEPT = replace(
     OPEN_END,
     payment="CAPTURED",
     processor=(PRICE_OF_TWO, 0),
-    events={**OPEN_END.events, "payment": "PaymentStarted PaymentCaptured"},
+    events={**OPEN_END.events, "payment": "PaymentCaptured"},
 )
 # The saga tries an undo five times and hands over to its repair, which tries nine times.
 B_GIVEN_UP = "RCKF" + "B" * 5 + "LX" + "F" + "B" * 9 + "LX"
