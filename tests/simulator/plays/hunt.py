@@ -16,7 +16,7 @@ from random import Random
 
 from tests.simulator.faults.kinds import Call, Planned
 from tests.simulator.plays.playing import Troubled, played
-from tests.simulator.plays.scenarios import SCENARIOS
+from tests.simulator.plays.scenarios import SCENARIOS, STANDARDLY
 from tests.simulator.plays.storm import storm
 from tests.simulator.plays.tries import Try
 from tests.support import aws
@@ -72,6 +72,7 @@ def judged(line: str) -> Kill | None:
 def schedules() -> Iterator[str]:
     """Lines without end: all scenarios as they are, a purchase with each fault, then anything and storms."""
     yield from SCENARIOS
+    yield from (name + STANDARDLY for name in SCENARIOS)
     yield from map(str, _singles(HAPPY))
     every = [_with_faults(name) for name in SCENARIOS]
     for seed in count(1):
