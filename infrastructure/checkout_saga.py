@@ -50,6 +50,8 @@ class CheckoutSaga(Construct):
         for id, machine in {"CheckoutSaga": self.checkout, "CheckoutRepair": self.repair}.items():
             self._watch(id, machine)
 
+        CfnOutput(Stack.of(self), "CheckoutSagaKind", value=kind.upper())
+
     def _machine(self, id: str, file: str, kind: sfn.StateMachineType) -> sfn.StateMachine:
         text = (FOLDER / f"{file}.asl.json").read_text()
         named = sorted(set(re.findall(r"\$\{(\w+)\}", text)))

@@ -11,10 +11,9 @@ from checkout import executions
 from checkout.commands import Claim, ClaimOpen, ClaimOverdue, CommitStock, OrderStatus, ReleaseStock
 from kernel import identity
 from kernel.errors import Fault
-from kernel.table.open_index import SHARDS
 from kernel.triggers.commands import ask
 from kernel.triggers.observability import describe
-from kernel.triggers.schedules import scheduled
+from kernel.triggers.schedules import SHARDS, scheduled
 
 T = TypeVar("T")
 # A run of the sweep ends before the next run of the same shard begins.

@@ -44,7 +44,7 @@ class NotFenced(Fault):
 
 
 class UndoStuck(Fault):
-    """A step of the undo lane failed. It is tried again for hours before a person is asked."""
+    """A step of the undo lane failed, and is tried again for hours before a person is asked."""
 
 
 class OrderMissing(Fault):

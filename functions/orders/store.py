@@ -16,7 +16,7 @@ from kernel.table.writes import Write
 from orders import domain
 from orders.domain import Order, Phase, Status
 from orders.events import OrderParked
-from orders.parked import Granted, Intervention
+from orders.parked import Granted, Intervention, Selection, Wanted
 from orders.pricing import Line, Price
 
 PARKED = "parked"
@@ -64,6 +64,30 @@ def remembers(asked: Intervention) -> bool:
     if item and item["fingerprint"] != asked.fingerprint:
         raise KeyReused
     return item is not None
+
+
+def selection(wanted: Wanted) -> Selection | None:
+    """The orders that were selected for the request, or None. Raises KeyReused for another request's id."""
+    item = items.load(_selection_key(wanted.id))
+    if item and item["fingerprint"] != wanted.fingerprint:
+        raise KeyReused
+    return Selection(tuple(item["order_ids"]), item["more"]) if item else None
+
+
+def keep(wanted: Wanted, selected: Selection) -> Selection:
+    """Keeps what was selected for the request. Another process may have been first: what it kept counts."""
+    kept: Item = {
+        "by": wanted.by,
+        "at": identity.now().isoformat(),
+        "fingerprint": wanted.fingerprint,
+        "order_ids": list(selected.order_ids),
+        "more": selected.more,
+    }
+    try:
+        writes.update(Write(_selection_key(wanted.id), sets=kept, condition="attribute_not_exists(#pk)"))
+    except ConditionFailed:
+        return selection(wanted) or selected
+    return selected
 
 
 def granted(order_id: str, *, limit: int) -> list[Granted]:
@@ -217,6 +241,10 @@ def _reason(asked: Intervention) -> Write:
         key={"pk": f"intervention#{asked.order_id}", "sk": f"{at}#{asked.id}"},
         sets={"id": asked.id, "at": at, "by": asked.by, "because": asked.because},
     )
+
+
+def _selection_key(id: str) -> Key:
+    return {"pk": f"selection#{id}", "sk": "selection"}
 
 
 def _row(line: Line) -> Item:

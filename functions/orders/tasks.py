@@ -8,14 +8,14 @@ from pydantic import BaseModel, Field
 
 from kernel import identity
 from kernel.errors import Refusal
-from kernel.table import open_index
 from kernel.triggers.commands import Refused
 from kernel.triggers.observability import count
+from kernel.triggers.schedules import SHARDS
 from kernel.triggers.tasks import Step, task
 from orders import domain, interventions, store, sweep
 from orders.domain import Order, OrderMissing, Status
 from orders.events import OrderPlaced
-from orders.parked import Intervention, Standing
+from orders.parked import Intervention, Standing, Wanted
 
 RESUMED = "Resumed"
 
@@ -63,12 +63,12 @@ class CancelOrder(Step):
 class ClaimOverdue(Step):
     """`limit` is the number of orders to look at in each shard. Without a `shard` it is all of them."""
 
-    shard: Annotated[int, Field(ge=0, lt=open_index.SHARDS)] | None = None
+    shard: Annotated[int, Field(ge=0, lt=SHARDS)] | None = None
     limit: int = 25
 
     @property
     def shards(self) -> Sequence[int]:
-        return range(open_index.SHARDS) if self.shard is None else (self.shard,)
+        return range(SHARDS) if self.shard is None else (self.shard,)
 
 
 class OrderStatus(Step):
@@ -104,6 +104,29 @@ class ResolveOrder(Asked):
     to: Literal[Status.CONFIRMED, Status.CANCELLED]
     payment: Standing
     reservation: Standing
+
+
+class SelectParked(Step):
+    """Asks for up to `most` parked orders to resume. A `dry_run` shows them, and keeps nothing."""
+
+    request: str
+    by: str
+    because: str
+    reason: str | None
+    most: Annotated[int, Field(ge=1, le=100)]
+    dry_run: bool
+
+    def wanted(self) -> Wanted:
+        asked = self.model_dump_json(include={"because", "reason", "most"})
+        fingerprint = identity.derive(type(self).__name__, asked)
+        return Wanted(self.request, self.by, self.reason, self.most, fingerprint)
+
+
+class Selected(BaseModel):
+    """The ids of 0 to 100 parked orders. `more`: others may be parked too."""
+
+    order_ids: tuple[str, ...]
+    more: bool
 
 
 class Resumption(BaseModel):
@@ -173,6 +196,17 @@ def resume_order(step: ResumeOrder) -> Resumption | Refused:
     except Refusal as refusal:
         return Refused.by(refusal)
     return Resumption(order_id=step.order_id, resumption=step.request)
+
+
+@task(SelectParked)
+def select_parked(step: SelectParked) -> Selected | Refused:
+    """Selects parked orders for a request of an operator: the same orders whenever it is repeated."""
+    wanted = step.wanted()
+    try:
+        selection = interventions.select(wanted) if step.dry_run else interventions.selected(wanted)
+    except Refusal as refusal:
+        return Refused.by(refusal)
+    return Selected(order_ids=selection.order_ids, more=selection.more)
 
 
 @task(ResolveOrder, about="order_id")

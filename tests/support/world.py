@@ -18,17 +18,13 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import EndpointConnectionError
-from moto.awslambda_simple.models import LambdaSimpleBackend
 from moto.stepfunctions.parser.asl.component.common.retry import retrier_decl
-from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_sfn import (
-    StateTaskServiceSfn,
-)
 
 from kernel import identity
 from kernel.events import Envelope
 from kernel.table import items
 from kernel.triggers import relay
-from tests.support import aws
+from tests.support import aws, moto_seams
 from tests.support.faults import Crash, Faults, FunctionKilled, Mishap
 from tests.support.processor import Processor
 from tests.support.state_machines import create_state_machines, running, status
@@ -69,8 +65,7 @@ class MotoWorld:
         self._patch.setattr(identity, "pause", self.pass_time)
         self._patch.setattr(retrier_decl, "time", SimpleNamespace(sleep=lambda seconds: None))
         self._patch.setattr(relay, "bus", lambda: self.bus)
-        self._patch.setattr(LambdaSimpleBackend, "invoke", _lambda_of(self))
-        self._patch.setattr(StateTaskServiceSfn, "_normalise_parameters", _as_boto_has_them)
+        moto_seams.install(self._patch, self.task)
         self.processor = Processor.install(self._patch)
         items.client.cache_clear()
         for write in ("TransactWriteItems", "UpdateItem", "PutItem"):
@@ -249,29 +244,3 @@ class MotoWorld:
     def execution(self, order_id: str, later: str = "") -> str | None:
         """The status of the order's first saga, or of a later execution: "-f2", "-r"."""
         return status(self.environment, order_id + later)
-
-
-def _as_boto_has_them(task: object, parameters: dict[str, Any], *_: Any) -> None:
-    """A state writes names with a capital, and its Input as an object. Moto hands both on as they are."""
-    asked = {name[0].lower() + name[1:]: value for name, value in parameters.items()}
-    parameters.clear()
-    parameters.update(asked | {"input": json.dumps(asked["input"])})
-
-
-def _lambda_of(world: MotoWorld) -> Callable[..., bytes]:
-    """Answers in place of moto's Lambda. An error is named by its class, as Lambda's runtime client does."""
-
-    def invoke(
-        backend: object, function_name: str, qualifier: str, body: Any, headers: Any, answer: Any
-    ) -> bytes:
-        name = function_name.rpartition(":")[2]
-        try:
-            return json.dumps(world.task(name, json.loads(body))).encode()
-        except TimeoutError:
-            raise  # moto's interpreter makes States.Timeout of it
-        except Exception as error:  # noqa: BLE001 - whatever a function raises, Lambda answers
-            answer["x-amz-function-error"] = "Unhandled"
-            kind = str(error) if isinstance(error, Crash) else type(error).__name__
-            return json.dumps({"errorType": kind, "errorMessage": str(error)}).encode()
-
-    return invoke

@@ -4,7 +4,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from kernel.table import open_index
 from kernel.triggers.observability import invocation
+
+# A job that sees to open items may have a run for each of their shards.
+SHARDS = open_index.SHARDS
 
 
 @dataclass(frozen=True)

@@ -46,7 +46,7 @@ def stuck(key: str = "first") -> str:
 def given_up(clock: Clock) -> str:
     """An order that was parked without ever having been fenced."""
     order_id = place()
-    change(order_id, attempts=5)
+    change(order_id, attempts=8)
     clock.advance(120)
     assert claims() == []
     return order_id

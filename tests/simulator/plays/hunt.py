@@ -17,7 +17,7 @@ from random import Random
 from tests.simulator.faults.kinds import Call, Planned
 from tests.simulator.plays import twins
 from tests.simulator.plays.playing import Troubled, played
-from tests.simulator.plays.scenarios import SCENARIOS
+from tests.simulator.plays.scenarios import SCENARIOS, STANDARDLY
 from tests.simulator.plays.storm import storm
 from tests.simulator.plays.tries import Try
 from tests.support import aws
@@ -73,6 +73,7 @@ def judged(line: str) -> Kill | None:
 def schedules() -> Iterator[str]:
     """Lines without end: the scenarios, a purchase with each fault, twins, anything and storms."""
     yield from SCENARIOS
+    yield from (name + STANDARDLY for name in SCENARIOS)
     yield from map(str, _singles(HAPPY))
     yield from map(str, twins.schedules())
     every = [_with_faults(name) for name in SCENARIOS]

@@ -9,7 +9,7 @@ from typing import Any
 from tests.simulator.aws.delivery import letters
 from tests.simulator.engine import Engine
 from tests.simulator.faults.kinds import Call, Fate, Kind
-from tests.simulator.plays.scenarios import BY_A_PERSON, Scenario, Trouble
+from tests.simulator.plays.scenario import BY_A_PERSON, Scenario, Trouble
 from tests.simulator.plays.verdict import glance, orders, unfinished, verdict
 from tests.simulator.settle.interpreter import simulated
 from tests.simulator.settle.people import SimulatedShop

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from random import Random
 
 from tests.simulator.faults.kinds import Call, Kind
+from tests.simulator.plays.bad_minutes import TWICE
 from tests.simulator.plays.rehearsal import Ending, rehearsal
-from tests.simulator.plays.scenarios import SCENARIOS, TWICE, scenario_of
+from tests.simulator.plays.scenarios import SCENARIOS, scenario_of
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ class Try:
     def _must_end(self) -> bool:
         """One fault costs nobody an order, whatever it hits."""
         scenario = scenario_of(self.scenario)
-        sold = scenario.ends == "CONFIRMED" and scenario.troubles in ((), TWICE)
+        sold = scenario.ends == "CONFIRMED" and scenario.troubles in ((), TWICE) and not scenario.outages
         return not self.faults or (len(self.faults) == 1 and sold)
 
     def then(self, calls: list[Call]) -> Iterator["Try"]:

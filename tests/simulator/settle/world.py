@@ -61,14 +61,7 @@ class SimulatedWorld:
         for name, types in SUBSCRIPTIONS.items():
             source = SOURCES[name] if types else ""
             self.bus.rules.append(Rule(self.queues[name], source, types or frozenset()))
-        self.machines = Machines(
-            self.engine,
-            self.boundary,
-            self.functions,
-            weather,
-            definitions=_definition,
-            express=("CheckoutSaga",) if saga == EXPRESS else (),
-        )
+        self.machines = self._run_by(saga)
         self.connections = Connections(self.engine, self.boundary, self.functions)
         self.clients = self._made()
 
@@ -82,6 +75,12 @@ class SimulatedWorld:
             "sqs": sqs.Sqs(self.boundary, {queue.name: queue for queue in self._all_queues()}),
             "secretsmanager": clients.Secrets(self.boundary, {SECRET_NAME: SECRET}),
         }
+
+    def _run_by(self, saga: str) -> Machines:
+        """The state machines. Sagas are run by the Express or by the Standard machine."""
+        express = ("CheckoutSaga",) if saga == EXPRESS else ()
+        parts = self.engine, self.boundary, self.functions, self.weather
+        return Machines(*parts, definitions=_definition, express=express)
 
     def _queue(self, handler: str) -> Queue:
         return self._with_letters(handler, Consumer(handler, ""), MOST_RECEIVES)
