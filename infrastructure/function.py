@@ -63,6 +63,12 @@ class ServiceFunction(lambda_.Function):
         for name, value in environment.items():
             self.add_environment(name, value)
 
+    def waits(self) -> None:
+        """Halves the memory, and the price of a second, of a function that mostly waits for an answer."""
+        resource = self.node.default_child
+        assert isinstance(resource, lambda_.CfnFunction)
+        resource.memory_size = 256
+
 
 def expiring_log(scope: Construct, id: str) -> logs.LogGroup:
     """A log of the last 30 days, gone with its stack."""

@@ -31,6 +31,17 @@ def test_every_function_has_its_own_log_that_expires_and_a_timeout_of_its_own(as
         assert group["RetentionInDays"] == 30, name
 
 
+def test_only_what_waits_for_the_card_processor_has_less_memory(assembly: Assembly) -> None:
+    """The process of a charge was measured at 57 MB, without the runtime around it."""
+    memory = {
+        function["Handler"]: function["MemorySize"]
+        for _, _, function in assembly.resources("AWS::Lambda::Function")
+    }
+    waiting = {"payments.tasks.charge_payment", "payments.tasks.refund_payment"}
+    assert {handler for handler, size in memory.items() if size == 256} == waiting
+    assert {size for handler, size in memory.items() if handler not in waiting} <= {128, 512}
+
+
 def machines(assembly: Assembly) -> dict[str, str]:
     """The text of each state machine before its substitutions, by construct id."""
     found = {}
