@@ -78,6 +78,7 @@ def test_a_queue_feeds_its_function_as_its_template_says(
         queue = queues[name]
         assert queue.consumer is not None
         assert queue.consumer.most == mapping["BatchSize"], name
+        assert queue.consumer.window == mapping.get("MaximumBatchingWindowInSeconds", 0), name
         assert queue.most_receives == properties["RedrivePolicy"]["maxReceiveCount"], name
         hidden = delivery.VISIBILITY * world.functions.timeout(queue.consumer.handler)
         assert hidden == properties["VisibilityTimeout"], name
