@@ -82,10 +82,11 @@ def list_orders(customer_id: str) -> Response[str]:
     if len(customer_id) > LONGEST_CUSTOMER_ID:
         raise NotFound
     limit = _whole_number("limit", default=20, most=100)
-    rows = order_history.of_customer(customer_id, limit=limit + 1, after=_after(customer_id))
-    page = Page(orders=[row.model_dump(mode="json") for row in rows[:limit]], freshness=FRESHNESS)
-    if len(rows) > limit:
-        page["next"] = _next(rows[limit - 1])
+    places = order_history.of_customer(customer_id, limit=limit + 1, after=_after(customer_id))
+    rows = order_history.load_all([place.order_id for place in places[:limit]])
+    page = Page(orders=[row.model_dump(mode="json") for row in rows], freshness=FRESHNESS)
+    if len(places) > limit:
+        page["next"] = Cursor(customer_id=customer_id, **places[limit - 1]._asdict()).encoded()
     return answer(200, page)
 
 
@@ -107,10 +108,6 @@ def _whole_number(name: str, *, default: int, most: int) -> int:
     if not re.fullmatch("[1-9][0-9]{0,9}", text) or int(text) > most:
         raise InvalidRequest(f"{name} must be a whole number from 1 to {most}")
     return int(text)
-
-
-def _next(last: OrderHistory) -> str:
-    return Cursor(customer_id=last.customer_id, placed_at=last.placed_at, order_id=last.order_id).encoded()
 
 
 def _after(customer_id: str) -> Place | None:

@@ -201,6 +201,9 @@ def test_the_tables_have_the_indexes_of_the_templates(cloud_assembly: Assembly) 
             for index in table.get("GlobalSecondaryIndexes", [])
         }
         expected[service] = indexes
+        for index in table.get("GlobalSecondaryIndexes", []):
+            copied = index["Projection"]["ProjectionType"] == "ALL"
+            assert copied is (index["IndexName"] in aws.COPIES), index["IndexName"]
     assert {service: aws.INDEXES.get(service, {}) for service in expected} == expected
     assert set(aws.INDEXES) <= set(expected)
     assert set(expected) == {*TABLES, "acquirer", "operations"}
