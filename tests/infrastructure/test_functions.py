@@ -31,6 +31,16 @@ def test_every_function_has_its_own_log_that_expires_and_a_timeout_of_its_own(as
         assert group["RetentionInDays"] == 30, name
 
 
+def test_a_log_holds_our_lines_and_of_lambdas_own_only_warnings(assembly: Assembly) -> None:
+    for _, name, function in assembly.resources("AWS::Lambda::Function"):
+        kept = {part: value for part, value in function["LoggingConfig"].items() if part != "LogGroup"}
+        assert kept == {
+            "LogFormat": "JSON",
+            "SystemLogLevel": "WARN",
+            "ApplicationLogLevel": "INFO",
+        }, name
+
+
 def machines(assembly: Assembly) -> dict[str, str]:
     """The text of each state machine before its substitutions, by construct id."""
     found = {}
