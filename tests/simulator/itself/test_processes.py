@@ -8,13 +8,13 @@ from datetime import timedelta
 from random import Random
 from typing import Any
 
-import boto3
 import pytest
 from aws_lambda_powertools.event_handler import Response
 
 from acquirer import store
 from catalog import api as catalog
 from checkout import executions
+from kernel import aws as kernel_aws
 from kernel import identity
 from kernel.table import items
 from kernel.triggers import observability, relay
@@ -185,7 +185,7 @@ def test_a_handler_that_was_changed_between_two_worlds_is_the_changed_one(
 
 
 def test_a_world_that_ends_badly_puts_everything_back() -> None:
-    names: tuple[tuple[Any, str], ...] = ((boto3, "client"), (identity, "now"), (identity, "pause"))
+    names: tuple[tuple[Any, str], ...] = ((kernel_aws, "session"), (identity, "now"), (identity, "pause"))
     names += ((transport, "_connections"), (observability, "logger"), (observability, "single_metric"))
     before = [getattr(module, name) for module, name in names]
     environment = dict(os.environ)
