@@ -80,15 +80,16 @@ def load_all(keys: Iterable[Key], *, consistent: bool) -> Iterator[Item]:
     Raises Contended if DynamoDB keeps handing keys back.
     """
     wanted: list[Any] = [pack(key) for key in keys]
+    if not wanted:
+        return  # DynamoDB refuses an empty batch
     for _ in attempts(ATTEMPTS):
-        if not wanted:
-            return
         asked: Any = {table(): {"Keys": wanted, "ConsistentRead": consistent}}
         answer: Any = client().batch_get_item(RequestItems=asked)
         yield from map(unpack, answer["Responses"][table()])
         wanted = answer["UnprocessedKeys"].get(table(), {}).get("Keys", [])
-    if wanted:
-        raise Contended
+        if not wanted:
+            return
+    raise Contended
 
 
 def query(condition: str, binds: Item, **options: Any) -> Iterator[Item]:
