@@ -64,7 +64,7 @@ def test_a_customer_waits_for_at_least_the_state_asked_for() -> None:
 def test_an_order_that_is_not_folded_yet_is_worth_asking_for_again() -> None:
     answer = api.handler(aws.request("GET", "/storefront/orders/o1", query={"min_sequence": "1"}), None)
     assert answer["statusCode"] == 202
-    assert answer["multiValueHeaders"]["Retry-After"] == ["1"]
+    assert answer["headers"]["Retry-After"] == "1"
     assert json.loads(answer["body"]) == {"status": "catching_up", "sequence": 0, "min_sequence": 1}
 
 

@@ -9,7 +9,6 @@ from random import Random
 from typing import Any
 
 import pytest
-from aws_lambda_powertools.event_handler import Response
 
 from acquirer import store
 from catalog import api as catalog
@@ -18,7 +17,7 @@ from kernel import aws as kernel_aws
 from kernel import identity
 from kernel.table import items
 from kernel.triggers import observability, relay
-from kernel.triggers.http import Api, answer
+from kernel.triggers.http import Api, Response, answer
 from payments import adapters, transport
 from tests.simulator.engine import Engine
 from tests.simulator.faults.kinds import Call, Kind, Planned
@@ -92,7 +91,7 @@ def test_a_request_that_was_under_way_meanwhile_is_the_same_request_afterwards(
     api = Api()
 
     @api.get("/me", role=None, answers={200: dict})
-    def me() -> Response[str]:
+    def me() -> Response:
         before = api.caller().customer_id
         stage.engine.sleep(5)
         return answer(200, {"before": before, "after": api.caller().customer_id})
