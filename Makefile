@@ -25,7 +25,7 @@ help:
 	@echo "make lint           check format and lint rules"
 	@echo "make types          check types"
 	@echo "make bundle         build the packages that the cloud target ships"
-	@echo "make bundle-report  print each function's size and import time"
+	@echo "make bundle-report  print each function's size and import time; fail over the budget"
 	@echo "make clean          stop the emulator and remove everything make has made"
 
 demo: environment
