@@ -16,6 +16,8 @@ from typing import Any
 from ministack.core import lambda_runtime
 from ministack.services import lambda_svc
 
+from localstack.machine.counting import Counts
+
 ENVIRONMENTS = 2 * max(2, os.cpu_count() or 2)
 # MiniStack also drops environments without notice, for example when code has changed. So waiters look again.
 RECHECK_SECONDS = 1.0
@@ -79,6 +81,7 @@ def main(owner: str = "") -> None:
     if owner:
         threading.Thread(target=_end_with, args=(int(owner),), daemon=True).start()
     queue_for_environments()
+    Counts().install()
     answer_in_one_segment()
     sys.argv = ["ministack"]
     runpy.run_module("ministack", run_name="__main__")

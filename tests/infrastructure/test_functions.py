@@ -42,6 +42,16 @@ def test_only_what_waits_for_the_card_processor_has_less_memory(assembly: Assemb
     assert {size for handler, size in memory.items() if handler not in waiting} <= {128, 512}
 
 
+def test_a_log_holds_our_lines_and_of_lambdas_own_only_warnings(assembly: Assembly) -> None:
+    for _, name, function in assembly.resources("AWS::Lambda::Function"):
+        kept = {part: value for part, value in function["LoggingConfig"].items() if part != "LogGroup"}
+        assert kept == {
+            "LogFormat": "JSON",
+            "SystemLogLevel": "WARN",
+            "ApplicationLogLevel": "INFO",
+        }, name
+
+
 def machines(assembly: Assembly) -> dict[str, str]:
     """The text of each state machine before its substitutions, by construct id."""
     found = {}
