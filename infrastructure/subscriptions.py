@@ -60,7 +60,10 @@ def on_schedule(function: ServiceFunction) -> None:
     letters = DeadLetters(
         function, platform=function.home.platform, serves=function.handler, page="missed-runs"
     )
-    inputs = [events.RuleTargetInput.from_object({"shard": n}) for n in range(declared.get("shards", 0))]
+    shards = range(declared.get("shards", 0))
+    inputs: list[events.RuleTargetInput | None] = [
+        events.RuleTargetInput.from_object({"shard": shard}) for shard in shards
+    ]
     runs = [
         targets.LambdaFunction(
             function,

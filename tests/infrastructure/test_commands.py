@@ -12,7 +12,7 @@ TASKS = {
     "RefundPayment": "Payments",
 }
 ASKED: tuple[str, ...] = ("ClaimOverdue", "OrderStatus", "ClaimOpen", "CommitStock", "ReleaseStock")
-ASKED += ("ResumeOrder", "ResolveOrder", "PaymentStatus", "ReservationStatus")
+ASKED += ("ResumeOrder", "ResolveOrder", "SelectParked", "PaymentStatus", "ReservationStatus")
 UNDO = ("FenceOrder", "RefundPayment", "ReleaseStock", "CancelOrder")
 
 
@@ -66,6 +66,7 @@ def test_only_checkout_invokes_functions_of_other_services(given: list[Grant]) -
     assert asked == {
         ("Api", "ResumeOrder"),
         ("Api", "ResolveOrder"),
+        ("Api", "SelectParked"),
         ("Api", "PaymentStatus"),
         ("Api", "ReservationStatus"),
         ("Sweep", "ClaimOverdue"),

@@ -21,6 +21,7 @@ ROUTES = {
     "GET /orders/{order_id}": "Orders",
     "POST /orders/{order_id}/cancel": "Orders",
     "GET /ops/checkouts": "Orders",
+    "POST /ops/checkouts/resume": "Checkout",
     "POST /ops/checkouts/{order_id}/resume": "Checkout",
     "POST /ops/checkouts/{order_id}/resolve": "Checkout",
     "GET /storefront/orders/{order_id}": "Storefront",

@@ -155,7 +155,7 @@ def _orders(world: MotoWorld, shop: SagaShop) -> None:
     world.faults.just_before("ConfirmOrder", lambda: shop.cancel(cancelled))
     world.faults.plan("CancelOrder", Mishap.BEFORE, times=ALWAYS)
     world.settle()
-    for _ in range(6):
+    for _ in range(9):
         world.sweep(after=timedelta(hours=2))
     _interventions(world, cancelled)
 
@@ -166,6 +166,12 @@ def _interventions(world: MotoWorld, order_id: str) -> None:
     )
     assert [order["order_id"] for order in listed[1]["checkouts"]] == [order_id]
     assert world.intervene(order_id, "resume")[0] == 202
+    world.settle()
+    because = {"because": "the cause is gone"}
+    path = "/ops/checkouts/resume"
+    assert (
+        world.http("checkout", "POST", path, because, role="operator", customer="olga", key="all")[0] == 202
+    )
     world.settle()
     assert world.intervene(order_id, "resolve", to="CANCELLED")[0] == 200
 

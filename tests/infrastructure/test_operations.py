@@ -106,9 +106,9 @@ def test_a_schedules_letters_are_named_by_the_function_it_runs(
     run = {}
     for stack, _, rule in assembly.resources("AWS::Events::Rule"):
         if "ScheduleExpression" in rule:
-            (target,) = rule["Targets"]
-            letters = written_out(target["DeadLetterConfig"]["Arn"], assembly.templates, stack)
-            run[letters] = served(assembly, stack, {"Ref": target["Arn"]["Fn::GetAtt"][0]})
+            for target in rule["Targets"]:
+                letters = written_out(target["DeadLetterConfig"]["Arn"], assembly.templates, stack)
+                run[letters] = served(assembly, stack, {"Ref": target["Arn"]["Fn::GetAtt"][0]})
     assert run == {urls[0]: serves for serves, urls in known.items() if len(urls) == 1}
 
 

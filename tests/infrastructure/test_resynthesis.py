@@ -85,7 +85,7 @@ def test_a_change_of_the_kernel_is_another_asset_for_every_function(twice: Twice
 
 
 def test_a_removed_package_of_localstack_is_not_shipped_again(tmp_path: Path) -> None:
-    target = Target("localstack", None, "x86_64", "", stand_in_bundle(tmp_path), "", {})  # type: ignore[arg-type]
+    target = Target("localstack", None, "x86_64", "", stand_in_bundle(tmp_path), "", "express", {})  # type: ignore[arg-type]
     first = stage("orders", target, into=tmp_path / "out" / "source")
     assert (first / "package" / "__init__.py").exists()
     (tmp_path / "x86_64" / "python" / "package").rename(tmp_path / "x86_64" / "python" / "other")
@@ -95,7 +95,7 @@ def test_a_removed_package_of_localstack_is_not_shipped_again(tmp_path: Path) ->
 
 
 def test_a_folder_that_is_there_already_is_never_taken_for_the_sources(tmp_path: Path) -> None:
-    target = Target("cloud", None, "aarch64", "", tmp_path, "", {})  # type: ignore[arg-type]
+    target = Target("cloud", None, "aarch64", "", tmp_path, "", "express", {})  # type: ignore[arg-type]
     (tmp_path / "source" / "orders" / "orders").mkdir(parents=True)
     with pytest.raises(FileExistsError):
         stage("orders", target, into=tmp_path / "source")

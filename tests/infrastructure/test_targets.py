@@ -144,7 +144,7 @@ def test_a_context_that_cannot_be_built_is_refused_in_a_plain_sentence(
 
 
 def test_the_same_sources_make_the_same_asset(tmp_path: Path) -> None:
-    target = Target("cloud", None, "aarch64", "", tmp_path, "", {})  # type: ignore[arg-type]
+    target = Target("cloud", None, "aarch64", "", tmp_path, "", "express", {})  # type: ignore[arg-type]
     first, second = (stage("orders", target, into=tmp_path / name) for name in ("first", "second"))
     assert digest(first) == digest(second)
 
