@@ -57,7 +57,8 @@ def _declared(module: str, name: str, value: Any) -> Iterator[tuple[str, Declara
         case Consumer():
             yield "subscriptions", _subscription(handler, value)
         case Scheduled():
-            yield "schedules", {"handler": handler, "minutes": value.minutes}
+            sharded = {"shards": value.shards} if value.shards else {}
+            yield "schedules", {"handler": handler, "minutes": value.minutes, **sharded}
         case type() if value.__module__ != module or not name.isidentifier():
             return  # imported; or a generic class with arguments, which pydantic adds to the module
         case type() if issubclass(value, Event):

@@ -42,16 +42,28 @@ def on_events(function: ServiceFunction) -> None:
 
 
 def on_schedule(function: ServiceFunction) -> None:
-    """Runs the function as often as its handler declares. No run is retried: the next run does its work."""
-    every = Duration.minutes(of_handler("schedules", function.handler)["minutes"])
+    """Runs the function as often as its handler declares, and once for each shard that it declares.
+
+    No run is retried: the next run does its work.
+    """
+    declared = of_handler("schedules", function.handler)
+    every = Duration.minutes(declared["minutes"])
     letters = DeadLetters(
         function, platform=function.home.platform, serves=function.handler, page="missed-runs"
     )
-    target = targets.LambdaFunction(
-        function, dead_letter_queue=letters, retry_attempts=0, max_event_age=Duration.minutes(1)
-    )
+    inputs = [events.RuleTargetInput.from_object({"shard": n}) for n in range(declared.get("shards", 0))]
+    runs = [
+        targets.LambdaFunction(
+            function,
+            event=each,
+            dead_letter_queue=letters,
+            retry_attempts=0,
+            max_event_age=Duration.minutes(1),
+        )
+        for each in (inputs or [None])
+    ]
     function.configure_async_invoke(retry_attempts=0, max_event_age=Duration.minutes(1))
-    events.Rule(function, "Rule", schedule=events.Schedule.rate(every), targets=[target])
+    events.Rule(function, "Rule", schedule=events.Schedule.rate(every), targets=runs)
 
 
 def _pattern(subscription: Mapping[str, Any]) -> events.EventPattern:

@@ -4,7 +4,7 @@ import platform
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from aws_cdk import CliCredentialsStackSynthesizer, DefaultStackSynthesizer, IStackSynthesizer, RemovalPolicy
 from aws_cdk import aws_apigateway as apigateway
@@ -18,7 +18,10 @@ NO_KEYS = '{"keys":[]}'
 
 @dataclass(frozen=True)
 class Target:
-    """Where the stacks are deployed. `endpoint` is an emulator's address as functions reach it."""
+    """Where the stacks are deployed. `endpoint` is an emulator's address as functions reach it.
+
+    `saga` is the kind of machine that runs new orders.
+    """
 
     name: str
     runtime: lambda_.Runtime
@@ -26,6 +29,7 @@ class Target:
     endpoint: str
     bundle: Path
     python: str
+    saga: Literal["express", "standard"]
     tokens: dict[str, str]
 
     @property
@@ -72,7 +76,10 @@ def target_of(scope: Construct) -> Target:
         return str(value or default)
 
     name = context("target", "cloud")
+    saga = context("saga", "express")
     _check(name, payments=context("payments", "sandbox"))
+    if saga not in ("express", "standard"):
+        raise SystemExit(f"saga={saga} is unknown: it is express or standard.")
     embedded = name == "embedded"
     return Target(
         name=name,
@@ -81,6 +88,7 @@ def target_of(scope: Construct) -> Target:
         endpoint=context("endpoint", "http://localhost:4566").rstrip("/"),
         bundle=Path(context("bundle", str(BUNDLE))),
         python=context("python", sys.executable),
+        saga="standard" if saga == "standard" else "express",
         tokens={
             "TOKEN_ISSUER": context("issuer", "nobody"),
             "TOKEN_AUDIENCE": context("audience", "settle"),

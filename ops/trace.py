@@ -80,15 +80,24 @@ class Trace:
             yield from (event for event in found if event.sequence not in known)
 
     def _executions(self, order: Item, events: Sequence[Envelope]) -> None:
+        """The histories of the executions, by every name that one may have had."""
         saga = self.deployment.outputs("CheckoutSagaArn")["checkout"]
         repair = self.deployment.outputs("CheckoutRepairArn")["checkout"]
+        later = range(2, order.get("runs", 1) + 1)
         resumed = [event.data["resumption"] for event in events if event.type == "OrderResumed"]
-        repairs = [*map(str, range(1, order["attempts"] + 1)), *resumed]
-        self._history(saga, self.order_id, "saga")
-        for which in repairs:
+        undone = ["r", *(f"r-f{run}" for run in later), *(f"r{run}" for run in later), *resumed]
+        if self.deployment.outputs("CheckoutSagaKind")["checkout"] == "STANDARD":
+            for run in ("", *(f"-f{run}" for run in later)):
+                self._history(saga, self.order_id + run, f"saga{run}")
+            if not any(moment.source.startswith("saga") for moment in self.moments):
+                self.notes.append("No saga: it was never started, or ended over 90 days ago.")
+        else:
+            self.notes.append("An Express saga keeps no history: events and logs tell of its steps.")
+        for which in undone:
             self._history(repair, f"{self.order_id}-{which}", f"repair {which[:8]}")
 
     def _history(self, machine: str, name: str, called: str) -> None:
+        """The history of that execution, if there was one within the last 90 days."""
         execution = f"{machine.replace(':stateMachine:', ':execution:')}:{name}"
         pages = self.deployment.client("stepfunctions").get_paginator("get_execution_history")
         try:
@@ -96,7 +105,6 @@ class Trace:
         except ClientError as error:
             if error.response["Error"]["Code"] != "ExecutionDoesNotExist":
                 raise
-            self.notes.append(f"No {called}: it was never started, or ended over 90 days ago.")
         else:
             self.moments += timeline.of_history(events, called)
 

@@ -27,13 +27,14 @@ class Status(StrEnum):
 
 @dataclass(frozen=True)
 class Product:
-    """A product as the catalog knows it, and how many facts were published about it."""
+    """A product as the catalog knows it. `version` counts its writes, `sequence` the facts published."""
 
     sku: str
     name: str
     price: Money
     status: Status = Status.LISTED
     sequence: int = 0
+    version: int = 0
 
 
 def list_product(known: Product | None, wanted: Product) -> Decision[Product]:

@@ -17,6 +17,7 @@ def load(sku: str) -> Product | None:
         name=item["name"],
         price=Money(**item["price"]),
         status=Status(item["status"]),
+        version=item.get("version", 0),
         sequence=item["sequence"],
     )
 
@@ -28,6 +29,7 @@ def save(decision: Decision[Product], *, cause: str) -> None:
         key=_key(product.sku),
         subject=f"product/{product.sku}",
         correlation=f"product/{product.sku}",
+        version=product.version,
         sequence=product.sequence,
         sets={
             "sku": product.sku,
@@ -36,7 +38,7 @@ def save(decision: Decision[Product], *, cause: str) -> None:
             "status": product.status,
         },
     )
-    outbox.commit(aggregate, decision.facts, cause=cause)
+    outbox.commit(aggregate, decision, cause=cause)
 
 
 def _key(sku: str) -> Key:

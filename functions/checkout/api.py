@@ -1,23 +1,36 @@
 """Checkout over HTTP: operators resume or resolve an order that NEEDS_ATTENTION."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from aws_lambda_powertools.event_handler import Response
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from checkout import commands, interventions
-from checkout.interventions import Intervention
+from checkout.interventions import Intervention, Wanted
 from kernel import identity
 from kernel.errors import KeyReused, NotFound
 from kernel.privacy import Because
 from kernel.triggers.commands import Refused
-from kernel.triggers.http import Api, Body, answer, slug
+from kernel.triggers.http import Api, Body, Slug, answer, slug
 
 api = handler = Api()
 
 
 class Resumption(Body):
     because: Because
+
+
+class Resumptions(Body):
+    """Which parked orders to resume: up to `most`, of one `reason` or of any. A `dry_run` only shows them."""
+
+    because: Because
+    state: Literal["NEEDS_ATTENTION"] = "NEEDS_ATTENTION"
+    reason: Slug | None = None
+    most: Annotated[int, Field(ge=1, le=100)] = 100
+    dry_run: bool = False
+
+    def wanted(self, id: str, by: str) -> Wanted:
+        return Wanted(id, by, self.because, self.reason, self.most)
 
 
 class Resolution(Body):
@@ -39,6 +52,22 @@ def resume_order(order_id: str) -> Response[str]:
     body = api.body(Resumption)
     asked = Intervention(slug(order_id), id, by, body.because)
     return _answered(interventions.resume(asked), status=202)
+
+
+@api.post(
+    "/ops/checkouts/resume",
+    role="operator",
+    takes=Resumptions,
+    answers={200: commands.Selected, 202: commands.Selected},
+    refuses=(KeyReused,),
+)
+def resume_orders() -> Response[str]:
+    """Resumes up to 100 parked orders, always the same ones for one Idempotency-Key; or shows them (200)."""
+    id, by = _request()
+    body = api.body(Resumptions)
+    if body.dry_run:
+        return _answered(interventions.select(body.wanted(id, by), dry_run=True), status=200)
+    return _answered(interventions.resume_all(body.wanted(id, by)), status=202)
 
 
 @api.post(

@@ -1,18 +1,19 @@
 """The commands that checkout sends to other services, and the fields of their answers that it reads."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from checkout.executions import PlacedOrder
 from kernel.triggers.commands import Command, Refused
+from kernel.triggers.schedules import SHARDS
 
 
 class Claim(BaseModel):
-    """An open order that orders has claimed for repair, for the `attempt`th time."""
+    """An open order that orders has claimed: its `run`th execution is to go `forward`, or to undo it."""
 
-    status: str
-    attempt: int
+    forward: bool
+    run: int
     order: PlacedOrder
 
 
@@ -38,6 +39,13 @@ class Resumption(BaseModel):
     resumption: str
 
 
+class Selected(BaseModel):
+    """The ids of the parked orders that a request is about. `more`: others may be parked too."""
+
+    order_ids: tuple[str, ...]
+    more: bool
+
+
 class Standing(BaseModel):
     """What a service says of its part of an order: undone for ever, held for it, or neither."""
 
@@ -52,7 +60,9 @@ class Done(BaseModel):
 
 
 class ClaimOverdue(Command[Claims], of="orders"):
-    """Claims a batch of the orders that are open for too long."""
+    """Claims a batch of the orders that are open for too long, of one shard or of all."""
+
+    shard: Annotated[int, Field(ge=0, lt=SHARDS)] | None = None
 
 
 class OrderStatus(Command[OrderState], of="orders"):
@@ -66,6 +76,17 @@ class ResumeOrder(Command[Resumption | Refused], of="orders"):
     request: str
     by: str
     because: str
+
+
+class SelectParked(Command[Selected | Refused], of="orders"):
+    """Selects parked orders for a request to resume them. `request` is the same when `by` asks again."""
+
+    request: str
+    by: str
+    because: str
+    reason: str | None
+    most: Annotated[int, Field(ge=1, le=100)]
+    dry_run: bool
 
 
 class ResolveOrder(Command[OrderState | Refused], of="orders"):

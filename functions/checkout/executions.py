@@ -38,42 +38,35 @@ def executions() -> "SFNClient":
     return boto3.client("stepfunctions", config=limits(seconds=5))
 
 
-def start_saga(order: PlacedOrder) -> None:
-    """Starts the order's saga, named by the order id. Starting it again changes nothing."""
-    _start(os.environ["CHECKOUT_SAGA"], order.order_id, order.model_dump(mode="json"))
+def start_saga(order: PlacedOrder, *, run: int = 1) -> None:
+    """Starts the order's saga for the `run`th time. Several runs at once have the effect of one.
 
-
-def start_repair(order_id: str, which: int | str, *, resumed: bool = False) -> None:
-    """Starts the undo lane of the order. `resumed` says that an operator asked for it.
-
-    The execution is named by the order id and `which`: the number of the sweep's attempt, or the id of a
-    resumption.
+    The input names the repair to which this run hands over when its undo lane is stuck.
     """
-    failure = {"Error": INTERRUPTED, "Cause": ""}
-    given = {"order_id": order_id, "failure": failure}
-    _start(os.environ["CHECKOUT_REPAIR"], _repair_name(order_id, which), given, resumed=resumed)
+    later = f"-f{run}" if run > 1 else ""
+    given = {**order.model_dump(mode="json"), "repair": f"{order.order_id}-r{later}"}
+    _start(os.environ["CHECKOUT_SAGA"], f"{order.order_id}{later}", given)
 
 
-def status_of_saga(order_id: str) -> str | None:
-    """The status of the order's saga. None when there was no saga, or when it ended over 90 days ago."""
-    return _status(os.environ["CHECKOUT_SAGA"], order_id)
+def start_repair(order_id: str, *, run: int) -> None:
+    """Starts the undo lane of the order as its `run`th execution."""
+    _start(os.environ["CHECKOUT_REPAIR"], f"{order_id}-r{run}", _undo(order_id))
 
 
-def status_of_repair(order_id: str, which: int | str) -> str | None:
-    """The status of one of the order's repairs, or None as in `status_of_saga`."""
-    return _status(os.environ["CHECKOUT_REPAIR"], _repair_name(order_id, which))
+def resume(order_id: str, resumption: str) -> None:
+    """Starts the undo lane of an order that an operator resumes. Its name has 73 characters of 80."""
+    _start(os.environ["CHECKOUT_REPAIR"], f"{order_id}-{resumption}", _undo(order_id), resumed=True)
 
 
-def _repair_name(order_id: str, which: int | str) -> str:
-    """Has 73 characters at most. AWS allows 80."""
-    return f"{order_id}-{which}"
+def _undo(order_id: str) -> dict[str, Any]:
+    return {"order_id": order_id, "failure": {"Error": INTERRUPTED, "Cause": ""}}
 
 
 def _start(machine: str, name: str, given: Mapping[str, Any], *, resumed: bool = False) -> None:
-    """Starts an execution, once for each name.
+    """Starts an execution. A Standard machine starts each name once, an Express machine any number of times.
 
-    While it runs, a start with the same name and input answers the same execution. After it has ended,
-    AWS answers ExecutionAlreadyExists.
+    While a Standard execution runs, a start with the same name and input answers the same execution. After it
+    has ended, AWS answers ExecutionAlreadyExists for 90 days.
     https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html
     """
     text = json.dumps({**given, "stuck": {}, "resumed": resumed})
@@ -81,11 +74,3 @@ def _start(machine: str, name: str, given: Mapping[str, Any], *, resumed: bool =
         executions().start_execution(stateMachineArn=machine, name=name, input=text)
     except executions().exceptions.ExecutionAlreadyExists:
         return
-
-
-def _status(machine: str, name: str) -> str | None:
-    execution = f"{machine.replace(':stateMachine:', ':execution:')}:{name}"
-    try:
-        return executions().describe_execution(executionArn=execution)["status"]
-    except executions().exceptions.ExecutionDoesNotExist:
-        return None

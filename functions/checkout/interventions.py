@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from checkout import executions
 from checkout.commands import (
     OrderState,
@@ -11,7 +13,11 @@ from checkout.commands import (
     ResolveOrder,
     ResumeOrder,
     Resumption,
+    Selected,
+    SelectParked,
 )
+from kernel import identity
+from kernel.errors import Fault
 from kernel.triggers.commands import Refused, ask
 
 
@@ -25,6 +31,21 @@ class Intervention:
     because: str
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """An operator's request to resume up to `most` parked orders, of one `reason` or of any."""
+
+    id: str
+    by: str
+    because: str
+    reason: str | None
+    most: int
+
+
+class ResumedInPart(Fault):
+    """Some of the selected orders could not be resumed now: repeat the request with the same key."""
+
+
 def resume(asked: Intervention) -> Resumption | Refused:
     """Has orders put the request on record, then starts a repair that is named by the request's id.
 
@@ -33,8 +54,42 @@ def resume(asked: Intervention) -> Resumption | Refused:
     """
     said = ask(ResumeOrder(order_id=asked.order_id, request=asked.id, by=asked.by, because=asked.because))
     if isinstance(said, Resumption):
-        executions.start_repair(asked.order_id, said.resumption, resumed=True)
+        executions.resume(asked.order_id, said.resumption)
     return said
+
+
+def select(wanted: Wanted, *, dry_run: bool) -> Selected | Refused:
+    """The parked orders that the request is about. A `dry_run` shows them as they are now."""
+    return ask(
+        SelectParked(
+            request=wanted.id,
+            by=wanted.by,
+            because=wanted.because,
+            reason=wanted.reason,
+            most=wanted.most,
+            dry_run=dry_run,
+        )
+    )
+
+
+def resume_all(wanted: Wanted) -> Selected | Refused:
+    """Resumes every selected order, each once. An order that somebody has seen to meanwhile is left alone.
+
+    An order that fails does not hold up the others. Raises ResumedInPart; the same request resumes the rest.
+    """
+    selected = select(wanted, dry_run=False)
+    if isinstance(selected, Refused):
+        return selected
+    failed = 0
+    for order_id in selected.order_ids:
+        id = identity.derive(wanted.id, order_id)
+        try:
+            resume(Intervention(order_id, id, wanted.by, wanted.because))
+        except (Fault, ClientError, BotoCoreError):
+            failed += 1
+    if failed:
+        raise ResumedInPart(failed=failed, selected=len(selected.order_ids))
+    return selected
 
 
 def resolve(asked: Intervention, to: Literal["CONFIRMED", "CANCELLED"]) -> OrderState | Refused:

@@ -1,29 +1,37 @@
 """Repairs by schedule: the sweep of orders that are open for too long, the reconciliation of held stock."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import timedelta
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from checkout import executions
 from checkout.commands import Claim, ClaimOpen, ClaimOverdue, CommitStock, OrderStatus, ReleaseStock
+from kernel import identity
 from kernel.errors import Fault
 from kernel.triggers.commands import ask
 from kernel.triggers.observability import describe
-from kernel.triggers.schedules import scheduled
+from kernel.triggers.schedules import SHARDS, scheduled
 
-MOST_BATCHES = 10
+T = TypeVar("T")
+# A run of the sweep ends before the next run of the same shard begins.
+LONGEST = timedelta(seconds=50)
 
 
 class RepairIncomplete(Fault):
     """Some claimed orders could not be repaired now; they will be claimed again."""
 
 
-@scheduled(minutes=1)
-def sweep(line: dict[str, Any]) -> None:
-    """Starts or repairs the saga of every order that is open for too long. Raises RepairIncomplete."""
-    _see_to(line, ((claim.order.order_id, partial(_repair, claim)) for claim in _claims()))
+@scheduled(minutes=1, shards=SHARDS)
+def sweep(line: dict[str, Any], *, shard: int | None) -> None:
+    """Finishes every order that is open for too long, forward or undone. Raises RepairIncomplete.
+
+    Each shard of the open orders has runs of its own, so that a backlog of an outage is soon worked off.
+    """
+    claims = _batches(lambda: ask(ClaimOverdue(shard=shard)).claims)
+    _see_to(line, ((claim.order.order_id, partial(_repair, claim)) for claim in claims))
 
 
 @scheduled(minutes=60)
@@ -33,24 +41,14 @@ def reconcile(line: dict[str, Any]) -> None:
     The stock of a confirmed order is sold, the stock of a cancelled order is released. So a lost
     OrderConfirmed heals. An order that is still open is left to the sweep. Raises RepairIncomplete.
     """
-    _see_to(line, ((order_id, partial(_close, order_id)) for order_id in _held()))
+    held = _batches(lambda: ask(ClaimOpen()).order_ids)
+    _see_to(line, ((order_id, partial(_close, order_id)) for order_id in held))
 
 
-def _claims() -> Iterator[Claim]:
-    """Claims, batch after batch; a claimed order is not due again at once."""
-    for _ in range(MOST_BATCHES):
-        batch = ask(ClaimOverdue()).claims
-        if not batch:
-            return
-        yield from batch
-
-
-def _held() -> Iterator[str]:
-    """Orders with stock that is held for too long, batch after batch."""
-    for _ in range(MOST_BATCHES):
-        batch = ask(ClaimOpen()).order_ids
-        if not batch:
-            return
+def _batches(claim: Callable[[], Sequence[T]]) -> Iterator[T]:
+    """Claims batch after batch until nothing is due or the time is up. What is claimed is not due at once."""
+    until = identity.now() + LONGEST
+    while identity.now() < until and (batch := claim()):
         yield from batch
 
 
@@ -69,16 +67,11 @@ def _see_to(line: dict[str, Any], work: Iterable[tuple[str, Callable[[], None]]]
 
 
 def _repair(claim: Claim) -> None:
-    """Leaves a running execution alone, starts the saga of an order that never had one, repairs the rest."""
-    order, attempt = claim.order, claim.attempt
-    saga = executions.status_of_saga(order.order_id)
-    repairs = [executions.status_of_repair(order.order_id, earlier) for earlier in range(1, attempt)]
-    if "RUNNING" in (saga, *repairs):
-        return
-    if claim.status == "PENDING" and saga is None and not any(repairs):
-        executions.start_saga(order)
+    """Runs the same saga again, in which each step finds what it had done, or runs the undo lane."""
+    if claim.forward:
+        executions.start_saga(claim.order, run=claim.run)
     else:
-        executions.start_repair(order.order_id, attempt)
+        executions.start_repair(claim.order.order_id, run=claim.run)
 
 
 def _close(order_id: str) -> None:

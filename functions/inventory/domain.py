@@ -67,12 +67,13 @@ class Line:
 
 @dataclass(frozen=True)
 class Reservation:
-    """The stock that one order holds. `sequence` counts the facts that were published about it."""
+    """The stock that one order holds. `version` counts its writes, `sequence` the facts published."""
 
     order_id: str
     status: Status = Status.NONE
     lines: tuple[Line, ...] = ()
     sequence: int = 0
+    version: int = 0
 
     @property
     def is_open(self) -> bool:

@@ -1,6 +1,6 @@
 """Inventory's table: `stock#<sku>` counters and `reservation#<order id>` records."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime
 from typing import Any
@@ -18,10 +18,7 @@ from kernel.table.writes import Write
 def load(order_id: str) -> Reservation:
     """The order's reservation as it is now; NONE when there is no record."""
     item = items.load(_reservation_key(order_id))
-    if item is None:
-        return Reservation(order_id)
-    lines = tuple(Line(row["sku"], row["quantity"]) for row in item["lines"])
-    return Reservation(order_id, Status(item["status"]), lines, item["sequence"])
+    return _reservation(item) if item else Reservation(order_id)
 
 
 def hold(decision: Decision[Reservation], *, cause: str) -> None:
@@ -39,31 +36,19 @@ def save(decision: Decision[Reservation], *, cause: str) -> None:
     Raises ConditionFailed when a counter would go below zero, Contended when the reservation has changed.
     """
     reservation = decision.state
-    aggregate = outbox.Aggregate(
-        key=_reservation_key(reservation.order_id),
-        subject=f"reservation/{reservation.order_id}",
-        correlation=reservation.order_id,
-        sequence=reservation.sequence,
-        sets=_sets(reservation),
-        removes=() if reservation.is_open else open_index.CLOSED,
-    )
+    closed = () if reservation.is_open else open_index.CLOSED
+    aggregate = _aggregate(reservation, sets=_sets(reservation), removes=closed)
     moved = [_move(line, *MOVES[reservation.status]) for line in reservation.lines]
-    outbox.commit(aggregate, decision.facts, cause=cause, beside=moved)
+    outbox.commit(aggregate, decision, cause=cause, beside=moved)
 
 
 def overdue(now: datetime, *, limit: int) -> Iterator[str]:
     """Ids of orders whose reservation is open and due. The reservation is due again an hour later."""
-    for item in open_index.due(now, limit=limit):
-        order_id = str(item["order_id"])
-        later = Write(
-            _reservation_key(order_id),
-            sets={"due_at": (now + domain.PATIENCE).isoformat()},
-            condition="#due_at = :seen",
-            binds={"seen": item["due_at"]},
-        )
-        with suppress(ConditionFailed, Contended):  # closed or claimed a moment ago, or still due
-            writes.update(later)
-            yield order_id
+    later = {"due_at": (now + domain.PATIENCE).isoformat()}
+    for reservation in map(_reservation, open_index.due(now, limit=limit)):
+        with suppress(Contended):  # closed or claimed a moment ago, or still due
+            outbox.revise(_aggregate(reservation, sets=later))
+            yield reservation.order_id
 
 
 def receive(sku: str, quantity: int, *, receipt: str) -> None:
@@ -82,6 +67,30 @@ def stock(sku: str) -> Stock:
     item: dict[str, Any] = items.load(_stock_key(sku)) or {}
     counters = ("available", "reserved", "sold", "received")
     return Stock(sku, **{counter: item.get(counter, 0) for counter in counters})
+
+
+def _reservation(item: items.Item) -> Reservation:
+    return Reservation(
+        order_id=item["order_id"],
+        status=Status(item["status"]),
+        lines=tuple(Line(row["sku"], row["quantity"]) for row in item["lines"]),
+        version=item.get("version", 0),
+        sequence=item["sequence"],
+    )
+
+
+def _aggregate(
+    reservation: Reservation, *, sets: items.Item, removes: Sequence[str] = ()
+) -> outbox.Aggregate:
+    return outbox.Aggregate(
+        key=_reservation_key(reservation.order_id),
+        subject=f"reservation/{reservation.order_id}",
+        correlation=reservation.order_id,
+        version=reservation.version,
+        sequence=reservation.sequence,
+        sets=sets,
+        removes=removes,
+    )
 
 
 def _sets(reservation: Reservation) -> items.Item:

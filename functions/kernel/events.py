@@ -26,11 +26,18 @@ class Event(BaseModel):
 class Decision(Generic[State]):
     """The answer of a domain function: the new state of a record, and the facts that lead to it.
 
-    A decision without facts means "already so": nothing is written, and the same answer is given again.
+    A decision without facts means "already so": nothing is written, and the same answer is given again. Only
+    with `unpublished` is a state written without facts: the state is new, and concerns no other service.
     """
 
     state: State
     facts: tuple[Event, ...] = ()
+    unpublished: bool = False
+
+    @property
+    def is_new(self) -> bool:
+        """Whether there is something to write."""
+        return self.unpublished or bool(self.facts)
 
 
 class Envelope(BaseModel):

@@ -1,6 +1,6 @@
 """The order's life: PENDING, then CONFIRMED, or by way of CANCELLING to CANCELLED, or parked for a person."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -21,7 +21,14 @@ from orders.pricing import Line
 
 INTERRUPTED = "Interrupted"
 PATIENCE = timedelta(minutes=2)
-MOST_ATTEMPTS = 5
+LONGEST_PATIENCE = timedelta(minutes=32)
+# An order that is not fenced is finished forward for so long, and so often, from its first claim on.
+FORWARD = timedelta(minutes=30)
+LEAST_FORWARD = 3
+# So many claims without success, hours in all, make an order a person's.
+MOST_ATTEMPTS = 8
+# Trying again does not help when our books do not agree with each other, or with the processor's.
+DISAGREEMENTS = ("BooksDiffer", "AlreadySold")
 
 
 class OrderNotPending(Refusal):
@@ -34,6 +41,10 @@ class AlreadyConfirmed(Refusal):
 
 class NotFenced(Fault):
     """An order was to be cancelled that had not been fenced."""
+
+
+class UndoStuck(Fault):
+    """A step of the undo lane failed, and is tried again for hours before a person is asked."""
 
 
 class OrderMissing(Fault):
@@ -74,6 +85,11 @@ class Phase(StrEnum):
         return self in (Phase.CANCELLING, Phase.CANCELLED, Phase.PARKED_FENCED)
 
     @property
+    def is_open(self) -> bool:
+        """Whether the sweep sees to the order."""
+        return self in (Phase.PENDING, Phase.CANCELLING)
+
+    @property
     def has_ended(self) -> bool:
         return self in (Phase.CONFIRMED, Phase.CANCELLED)
 
@@ -86,8 +102,10 @@ class Phase(StrEnum):
 class Order:
     """An order as its service knows it.
 
-    `fingerprint` is a hash of the request that placed the order. `attempts` counts how often the order was
-    claimed for repair. `due_at` is when the sweep looks at the order, or since when it is parked.
+    `fingerprint` is a hash of the request that placed the order. `due_at` is when the sweep looks at it or
+    since when it is parked. `claimed_at` is the time of its first claim. `attempts` counts its claims since
+    it was placed or fenced. `runs` counts its executions: the first, and one for every claim ever.
+    `version` counts its writes, `sequence` the facts published about it.
     """
 
     order_id: str
@@ -100,8 +118,11 @@ class Order:
     phase: Phase = Phase.PENDING
     reason: str = ""
     attempts: int = 0
+    runs: int = 1
+    claimed_at: datetime | None = None
     due_at: datetime | None = None
     sequence: int = 0
+    version: int = 0
 
     @property
     def status(self) -> Status:
@@ -144,17 +165,21 @@ def confirm(order: Order) -> Decision[Order]:
             assert_never(other)
 
 
-def fence(order: Order, reason: str) -> Decision[Order]:
+def fence(order: Order, reason: str, *, look_at: datetime | None = None) -> Decision[Order]:
     """Turns PENDING into CANCELLING, and PARKED_UNFENCED into PARKED_FENCED. A fenced order stays as it is.
 
-    Nothing of an order is undone before its fence, and no order is confirmed after its fence. Raises
-    AlreadyConfirmed for a confirmed order, which stands.
+    Nothing of an order is undone before its fence, and no order is confirmed after its fence. The sweep's
+    attempts are counted anew, and it looks at the order at `look_at`. Raises AlreadyConfirmed for an order
+    that is confirmed, which stands.
     """
     match order.phase:
         case Phase.PENDING:
-            return _fenced(replace(order, phase=Phase.CANCELLING, reason=reason))
+            due_at = look_at or order.due_at
+            return _fenced(replace(order, phase=Phase.CANCELLING, reason=reason, attempts=0, due_at=due_at))
         case Phase.PARKED_UNFENCED:
             return _fenced(replace(order, phase=Phase.PARKED_FENCED))
+        case Phase.CANCELLING if look_at and order.due_at and order.due_at + PATIENCE < look_at:
+            return Decision(replace(order, due_at=look_at), unpublished=True)
         case Phase.CANCELLING | Phase.CANCELLED | Phase.PARKED_FENCED:
             return Decision(order)
         case Phase.CONFIRMED:
@@ -163,17 +188,21 @@ def fence(order: Order, reason: str) -> Decision[Order]:
             assert_never(other)
 
 
-def cancel(order: Order, stuck: Sequence[str], *, resumed: bool) -> Decision[Order]:
-    """Ends a fenced order: CANCELLED, or parked while a step is stuck.
+def cancel(order: Order, stuck: Mapping[str, str], *, resumed: bool) -> Decision[Order]:
+    """Ends a fenced order: CANCELLED, or parked while a step is stuck. `stuck` maps a step to its error.
 
-    A parked order is ended only when an operator has `resumed` it. Raises NotFenced for an order that is
-    confirmed, or could still be.
+    A parked order is ended only when an operator has `resumed` it. Raises UndoStuck while a stuck step is
+    to be tried again, and NotFenced for an order that is confirmed, or could still be.
     """
     match order.phase:
         case Phase.CANCELLED:
             return Decision(order)
+        case Phase.CANCELLING if not stuck:
+            return end_cancelled(order)
+        case Phase.CANCELLING if needs_a_person(order, stuck):
+            return park(order, stuck)
         case Phase.CANCELLING:
-            return park(order, stuck) if stuck else end_cancelled(order)
+            raise UndoStuck(stuck=dict(stuck))
         case Phase.PARKED_UNFENCED | Phase.PARKED_FENCED if stuck or not resumed:
             return Decision(order)
         case Phase.PARKED_FENCED:
@@ -184,7 +213,19 @@ def cancel(order: Order, stuck: Sequence[str], *, resumed: bool) -> Decision[Ord
             assert_never(other)
 
 
-def park(order: Order, stuck: Sequence[str]) -> Decision[Order]:
+def needs_a_person(order: Order, stuck: Mapping[str, str]) -> bool:
+    """Whether trying again is over: it was tried for hours, or the books disagree."""
+    return order.attempts >= MOST_ATTEMPTS or any(error in DISAGREEMENTS for error in stuck.values())
+
+
+def is_finished_forward(order: Order, now: datetime) -> bool:
+    """Whether an order that was just claimed runs its saga again. Otherwise it is undone."""
+    assert order.claimed_at is not None
+    is_early = order.attempts <= LEAST_FORWARD or now - order.claimed_at < FORWARD
+    return order.phase is Phase.PENDING and is_early
+
+
+def park(order: Order, stuck: Collection[str]) -> Decision[Order]:
     """Hands an open order to a person. An order that was parked before, or has ended, stays as it is."""
     match order.phase:
         case Phase.PENDING:
@@ -199,7 +240,19 @@ def park(order: Order, stuck: Sequence[str]) -> Decision[Order]:
 
 def look_again(attempts: int, now: datetime) -> datetime:
     """The time when an order that was claimed `attempts` times is due again, if it is still open."""
-    return now + PATIENCE * (1 << attempts)
+    return now + min(PATIENCE * (1 << attempts), LONGEST_PATIENCE)
+
+
+def claim(order: Order, now: datetime) -> Decision[Order]:
+    """Counts one more claim of the order, which has one more execution to come."""
+    claimed = replace(
+        order,
+        attempts=order.attempts + 1,
+        runs=order.runs + 1,
+        claimed_at=order.claimed_at or now,
+        due_at=look_again(order.attempts + 1, now),
+    )
+    return Decision(claimed, unpublished=True)
 
 
 def end_confirmed(order: Order) -> Decision[Order]:
@@ -218,9 +271,9 @@ def _fenced(order: Order) -> Decision[Order]:
     return Decision(order, (CancellationStarted(order_id=order.order_id, reason=order.reason),))
 
 
-def _parked(order: Order, stuck: Sequence[str]) -> Decision[Order]:
+def _parked(order: Order, stuck: Collection[str]) -> Decision[Order]:
     reason = order.reason or INTERRUPTED
-    fact = OrderParked(order_id=order.order_id, reason=reason, stuck=tuple(stuck))
+    fact = OrderParked(order_id=order.order_id, reason=reason, stuck=tuple(sorted(stuck)))
     return Decision(replace(order, reason=reason), (fact,))
 
 

@@ -8,7 +8,9 @@ from kernel.events import Decision
 from kernel.table import outbox
 from orders import parked, store
 from orders.domain import Order, Status
-from orders.parked import Intervention, Standing
+from orders.parked import Intervention, Selection, Standing, Wanted
+
+PAGE, LOOKED_AT = 50, 1_000
 
 
 def resume(asked: Intervention, *, cause: str) -> None:
@@ -30,6 +32,24 @@ def resolve(
         return parked.resolve(order, to, asked=asked, payment=payment, reservation=reservation)
 
     _grant(asked, decide, cause=cause)
+
+
+def select(wanted: Wanted) -> Selection:
+    """The orders that such a request would resume now. Looks at the first LOOKED_AT parked orders."""
+    found: list[str] = []
+    place, looked = None, 0
+    while len(found) < wanted.most and looked < LOOKED_AT:
+        orders, place = store.unfinished(Status.NEEDS_ATTENTION, after=place, limit=PAGE)
+        found += [order.order_id for order in orders if wanted.reason in (None, order.reason)]
+        looked += PAGE
+        if place is None:
+            break
+    return Selection(tuple(found[: wanted.most]), more=place is not None or len(found) > wanted.most)
+
+
+def selected(wanted: Wanted) -> Selection:
+    """The orders that were selected when the request first came. Raises KeyReused."""
+    return store.selection(wanted) or store.keep(wanted, select(wanted))
 
 
 def _grant(asked: Intervention, decide: Callable[[Order], Decision[Order]], *, cause: str) -> None:

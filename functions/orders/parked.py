@@ -50,6 +50,28 @@ class Intervention:
 
 
 @dataclass(frozen=True)
+class Wanted:
+    """An operator's request to resume up to `most` parked orders: those of one `reason`, or of any.
+
+    It has the same `id` when it is repeated. `fingerprint` is a hash of the request.
+    """
+
+    id: str
+    by: str
+    reason: str | None
+    most: int
+    fingerprint: str
+
+
+@dataclass(frozen=True)
+class Selection:
+    """The parked orders that a request is about. `more`: others may be parked too."""
+
+    order_ids: tuple[str, ...]
+    more: bool
+
+
+@dataclass(frozen=True)
 class Granted:
     """An intervention that was granted, as other operators are shown it."""
 

@@ -16,7 +16,7 @@ from kernel.table.writes import Write
 from orders import domain
 from orders.domain import Order, Phase, Status
 from orders.events import OrderParked
-from orders.parked import Granted, Intervention
+from orders.parked import Granted, Intervention, Selection, Wanted
 from orders.pricing import Line, Price
 
 PARKED = "parked"
@@ -43,20 +43,17 @@ def save(decision: Decision[Order], *, cause: str, granted: Intervention | None 
     request was granted meanwhile.
     """
     order = decision.state
-    changing = {**_stored(order.phase), "reason": order.reason}
+    changing = {**_stored(order.phase), **_watched(order), "reason": order.reason}
     if any(isinstance(fact, OrderParked) for fact in decision.facts):
         changing |= open_index.opened(order.order_id, identity.now(), kind=PARKED)
-    aggregate = outbox.Aggregate(
-        key=_order_key(order.order_id),
-        subject=f"order/{order.order_id}",
-        correlation=order.order_id,
-        sequence=order.sequence,
+    aggregate = _aggregate(
+        order,
         sets=changing if order.sequence else {**_accepted(order), **changing},
         removes=open_index.CLOSED if order.phase.has_ended else (),
     )
     beside = [_remembering(granted), _reason(granted)] if granted else []
     try:
-        outbox.commit(aggregate, decision.facts, cause=cause, beside=beside)
+        outbox.commit(aggregate, decision, cause=cause, beside=beside)
     except ConditionFailed as failed:
         raise Contended from failed
 
@@ -67,6 +64,30 @@ def remembers(asked: Intervention) -> bool:
     if item and item["fingerprint"] != asked.fingerprint:
         raise KeyReused
     return item is not None
+
+
+def selection(wanted: Wanted) -> Selection | None:
+    """The orders that were selected for the request, or None. Raises KeyReused for another request's id."""
+    item = items.load(_selection_key(wanted.id))
+    if item and item["fingerprint"] != wanted.fingerprint:
+        raise KeyReused
+    return Selection(tuple(item["order_ids"]), item["more"]) if item else None
+
+
+def keep(wanted: Wanted, selected: Selection) -> Selection:
+    """Keeps what was selected for the request. Another process may have been first: what it kept counts."""
+    kept: Item = {
+        "by": wanted.by,
+        "at": identity.now().isoformat(),
+        "fingerprint": wanted.fingerprint,
+        "order_ids": list(selected.order_ids),
+        "more": selected.more,
+    }
+    try:
+        writes.update(Write(_selection_key(wanted.id), sets=kept, condition="attribute_not_exists(#pk)"))
+    except ConditionFailed:
+        return selection(wanted) or selected
+    return selected
 
 
 def granted(order_id: str, *, limit: int) -> list[Granted]:
@@ -89,25 +110,9 @@ def unfinished(status: Status, *, after: Place | None, limit: int) -> tuple[Sequ
     return found, places[limit - 1] if len(places) > limit else None
 
 
-def overdue(now: datetime, *, limit: int) -> Iterator[Order]:
-    """Up to `limit` orders of each shard that are open and were due by `now`, as they are now."""
-    return map(_order, open_index.due(now, limit=limit))
-
-
-def claim(order: Order, *, due_at: datetime) -> bool:
-    """Counts one more attempt and sets the next due time. False when that write did not succeed."""
-    try:
-        writes.update(
-            Write(
-                key=_order_key(order.order_id),
-                sets={"attempts": order.attempts + 1, "due_at": due_at.isoformat()},
-                condition="#sequence = :sequence AND #attempts = :seen",
-                binds={"sequence": order.sequence, "seen": order.attempts},
-            )
-        )
-    except (ConditionFailed, Contended):
-        return False
-    return True
+def overdue(now: datetime, *, shards: Iterable[int], limit: int) -> Iterator[Order]:
+    """Up to `limit` orders of each of the shards that are open and were due by `now`, as they are now."""
+    return map(_order, open_index.due(now, shards=shards, limit=limit))
 
 
 def prices(skus: Iterable[str]) -> dict[str, Price]:
@@ -142,6 +147,28 @@ def copy_price(price: Price, *, sequence: int) -> None:
         return
 
 
+def _aggregate(order: Order, *, sets: Item, removes: Sequence[str] = ()) -> outbox.Aggregate:
+    return outbox.Aggregate(
+        key=_order_key(order.order_id),
+        subject=f"order/{order.order_id}",
+        correlation=order.order_id,
+        version=order.version,
+        sequence=order.sequence,
+        sets=sets,
+        removes=removes,
+    )
+
+
+def _watched(order: Order) -> Item:
+    """What the sweep counts, and when it looks at an open order again."""
+    watched: Item = {"attempts": order.attempts, "runs": order.runs}
+    if order.claimed_at:
+        watched["claimed_at"] = order.claimed_at.isoformat()
+    if order.phase.is_open and order.due_at:
+        watched["due_at"] = order.due_at.isoformat()
+    return watched
+
+
 def _accepted(order: Order) -> Item:
     return {
         "order_id": order.order_id,
@@ -151,7 +178,6 @@ def _accepted(order: Order) -> Item:
         "payment_method": order.payment_method,
         "placed_at": order.placed_at.isoformat(),
         "fingerprint": order.fingerprint,
-        "attempts": order.attempts,
         **open_index.opened(order.order_id, domain.look_again(0, order.placed_at)),
     }
 
@@ -168,9 +194,16 @@ def _order(item: Item) -> Order:
         phase=_phase(item),
         reason=item["reason"],
         attempts=item["attempts"],
-        due_at=datetime.fromisoformat(item["due_at"]) if "due_at" in item else None,
+        runs=item.get("runs", 1),
+        claimed_at=_moment(item, "claimed_at"),
+        due_at=_moment(item, "due_at"),
+        version=item.get("version", 0),
         sequence=item["sequence"],
     )
+
+
+def _moment(item: Item, name: str) -> datetime | None:
+    return datetime.fromisoformat(item[name]) if name in item else None
 
 
 def _places(kind: str, after: Place | None, *, limit: int) -> Iterator[Place]:
@@ -208,6 +241,10 @@ def _reason(asked: Intervention) -> Write:
         key={"pk": f"intervention#{asked.order_id}", "sk": f"{at}#{asked.id}"},
         sets={"id": asked.id, "at": at, "by": asked.by, "because": asked.because},
     )
+
+
+def _selection_key(id: str) -> Key:
+    return {"pk": f"selection#{id}", "sk": "selection"}
 
 
 def _row(line: Line) -> Item:

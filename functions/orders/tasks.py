@@ -1,20 +1,21 @@
 """The saga's steps in orders, the claims of the sweep, and operators' requests that come through checkout."""
 
-from collections.abc import Mapping
-from typing import Any, Literal
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from kernel import identity
 from kernel.errors import Refusal
 from kernel.triggers.commands import Refused
 from kernel.triggers.observability import count
+from kernel.triggers.schedules import SHARDS
 from kernel.triggers.tasks import Step, task
 from orders import domain, interventions, store, sweep
 from orders.domain import Order, OrderMissing, Status
 from orders.events import OrderPlaced
-from orders.parked import Intervention, Standing
-from orders.sweep import Claimed
+from orders.parked import Intervention, Standing, Wanted
 
 RESUMED = "Resumed"
 
@@ -30,12 +31,15 @@ class ConfirmOrder(Step):
 
 
 class FenceOrder(Step):
+    """The machine that fences the order has ended `finished_within` seconds from now. 0 says nothing."""
+
     order_id: str
     reason: str
+    finished_within: int = 0
 
 
 class CancelOrder(Step):
-    """`stuck` maps each step of the undo lane that failed to its error.
+    """`stuck` maps each step of the undo lane that failed to its error, as Step Functions reports it.
 
     When an operator has resumed the order, the step may end it while it NEEDS_ATTENTION. Executions of the
     release before say so by RESUMED in `because`.
@@ -50,11 +54,21 @@ class CancelOrder(Step):
     def is_resumed(self) -> bool:
         return self.saga.resumed or self.because == RESUMED
 
+    @property
+    def errors(self) -> dict[str, str]:
+        """The name of each stuck step's error."""
+        return {step: str(error.get("Error", "")) for step, error in self.stuck.items()}
+
 
 class ClaimOverdue(Step):
-    """`limit` is the number of orders to look at in each shard."""
+    """`limit` is the number of orders to look at in each shard. Without a `shard` it is all of them."""
 
+    shard: Annotated[int, Field(ge=0, lt=SHARDS)] | None = None
     limit: int = 25
+
+    @property
+    def shards(self) -> Sequence[int]:
+        return range(SHARDS) if self.shard is None else (self.shard,)
 
 
 class OrderStatus(Step):
@@ -92,6 +106,29 @@ class ResolveOrder(Asked):
     reservation: Standing
 
 
+class SelectParked(Step):
+    """Asks for up to `most` parked orders to resume. A `dry_run` shows them, and keeps nothing."""
+
+    request: str
+    by: str
+    because: str
+    reason: str | None
+    most: Annotated[int, Field(ge=1, le=100)]
+    dry_run: bool
+
+    def wanted(self) -> Wanted:
+        asked = self.model_dump_json(include={"because", "reason", "most"})
+        fingerprint = identity.derive(type(self).__name__, asked)
+        return Wanted(self.request, self.by, self.reason, self.most, fingerprint)
+
+
+class Selected(BaseModel):
+    """The ids of 0 to 100 parked orders. `more`: others may be parked too."""
+
+    order_ids: tuple[str, ...]
+    more: bool
+
+
 class Resumption(BaseModel):
     order_id: str
     resumption: str
@@ -103,16 +140,16 @@ class OrderState(BaseModel):
 
 
 class Claim(BaseModel):
-    """An order claimed for repair for the `attempt`th time. `order` is the input of its saga."""
+    """A claimed order: its `run`th execution is to go `forward`, with `order` as its input, or to undo it."""
 
-    status: Status
-    attempt: int
+    forward: bool
+    run: int
     order: OrderPlaced
 
     @classmethod
-    def of(cls, claimed: Claimed) -> "Claim":
-        order = claimed.order
-        return cls(status=order.status, attempt=claimed.attempt, order=domain.placed(order))
+    def of(cls, order: Order) -> "Claim":
+        forward = domain.is_finished_forward(order, identity.now())
+        return cls(forward=forward, run=order.runs, order=domain.placed(order))
 
 
 class Claims(BaseModel):
@@ -130,17 +167,17 @@ def confirm_order(step: ConfirmOrder) -> OrderState:
 @task(FenceOrder, about="order_id", refuses=(domain.AlreadyConfirmed,))
 def fence_order(step: FenceOrder) -> OrderState:
     """Turns PENDING into CANCELLING, before any undo; a confirmed order stands (AlreadyConfirmed)."""
-    decision = domain.fence(_load(step.order_id), step.reason)
+    decision = domain.fence(_load(step.order_id), step.reason, look_at=_look_at(step))
     store.save(decision, cause=step.cause)
     return _outcome(decision.state)
 
 
 @task(CancelOrder, about="order_id")
 def cancel_order(step: CancelOrder) -> OrderState:
-    """Ends the undo lane: the order is CANCELLED, or NEEDS_ATTENTION while a step is stuck."""
-    if step.stuck:
+    """Ends the undo lane: CANCELLED, or while a step is stuck UndoStuck, or in the end NEEDS_ATTENTION."""
+    decision = domain.cancel(_load(step.order_id), step.errors, resumed=step.is_resumed)
+    if decision.state.phase.is_parked:
         count("OrderParked")
-    decision = domain.cancel(_load(step.order_id), sorted(step.stuck), resumed=step.is_resumed)
     store.save(decision, cause=step.cause)
     return _outcome(decision.state)
 
@@ -161,6 +198,17 @@ def resume_order(step: ResumeOrder) -> Resumption | Refused:
     return Resumption(order_id=step.order_id, resumption=step.request)
 
 
+@task(SelectParked)
+def select_parked(step: SelectParked) -> Selected | Refused:
+    """Selects parked orders for a request of an operator: the same orders whenever it is repeated."""
+    wanted = step.wanted()
+    try:
+        selection = interventions.select(wanted) if step.dry_run else interventions.selected(wanted)
+    except Refusal as refusal:
+        return Refused.by(refusal)
+    return Selected(order_ids=selection.order_ids, more=selection.more)
+
+
 @task(ResolveOrder, about="order_id")
 def resolve_order(step: ResolveOrder) -> OrderState | Refused:
     """Ends a parked order as an operator says, once per request."""
@@ -174,9 +222,16 @@ def resolve_order(step: ResolveOrder) -> OrderState | Refused:
 
 @task(ClaimOverdue)
 def claim_overdue(step: ClaimOverdue) -> Claims:
-    """Claims the orders that are open for too long; parks an order that was claimed five times already."""
-    claimed = sweep.claim_overdue(limit=step.limit, cause=step.cause)
+    """Claims the orders that are open for too long; parks an order that was claimed eight times already."""
+    claimed = sweep.claim_overdue(shards=step.shards, limit=step.limit, cause=step.cause)
     return Claims(claims=[Claim.of(each) for each in claimed])
+
+
+def _look_at(step: FenceOrder) -> datetime | None:
+    """When the sweep looks at the fenced order: not before the machine that is to finish it has ended."""
+    if not step.finished_within:
+        return None
+    return identity.now() + timedelta(seconds=step.finished_within) + domain.PATIENCE
 
 
 def _load(order_id: str) -> Order:

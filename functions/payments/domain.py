@@ -89,13 +89,14 @@ class Charge:
 
 @dataclass(frozen=True)
 class Payment:
-    """An order's payment in our books. `sequence` counts the facts that were published about it."""
+    """An order's payment in our books. `version` counts its writes, `sequence` the facts published."""
 
     order_id: str
     status: Status = Status.NONE
     charge: Charge | None = None
     reason: str = ""
     sequence: int = 0
+    version: int = 0
 
     @property
     def started(self) -> Charge:
@@ -150,9 +151,8 @@ def outcome(payment: Payment) -> Status:
 
 
 def start(payment: Payment, charge: Charge) -> Decision[Payment]:
-    """Records the processor's id of a payment that is not confirmed there yet."""
-    started = replace(payment, status=Status.PENDING, charge=charge)
-    return Decision(started, (events.PaymentStarted(order_id=payment.order_id, amount=charge.amount),))
+    """Records the processor's id of a payment that is not confirmed there yet. Nobody else has to know."""
+    return Decision(replace(payment, status=Status.PENDING, charge=charge), unpublished=True)
 
 
 def settle(payment: Payment, intent: Intent) -> Decision[Payment]:

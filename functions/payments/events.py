@@ -4,13 +4,6 @@ from kernel.events import Event
 from kernel.money import Money
 
 
-class PaymentStarted(Event):
-    """The processor knows of the payment; nothing has been captured."""
-
-    order_id: str
-    amount: Money
-
-
 class PaymentCaptured(Event):
     """The customer has paid."""
 

@@ -27,7 +27,8 @@ def load(order_id: str) -> Payment:
     item = items.load(_payment_key(order_id))
     if item is None:
         return Payment(order_id)
-    return Payment(order_id, Status(item["status"]), _charge(item), item["reason"], item["sequence"])
+    counts = {"version": item.get("version", 0), "sequence": item["sequence"]}
+    return Payment(order_id, Status(item["status"]), _charge(item), item["reason"], **counts)
 
 
 def save(decision: Decision[Payment], *, cause: str) -> Payment:
@@ -37,11 +38,12 @@ def save(decision: Decision[Payment], *, cause: str) -> Payment:
         key=_payment_key(payment.order_id),
         subject=f"payment/{payment.order_id}",
         correlation=payment.order_id,
+        version=payment.version,
         sequence=payment.sequence,
         sets={"status": payment.status, "reason": payment.reason, **_terms(payment.charge)},
     )
-    outbox.commit(aggregate, decision.facts, cause=cause)
-    return replace(payment, sequence=payment.sequence + len(decision.facts))
+    saved = outbox.commit(aggregate, decision, cause=cause)
+    return replace(payment, version=saved.version, sequence=saved.sequence)
 
 
 def register(method: Method) -> None:

@@ -17,7 +17,7 @@ from storefront import journal
 
 Status = Literal["PENDING", "CANCELLING", "CONFIRMED", "CANCELLED", "NEEDS_ATTENTION"]
 Stock = Literal["RESERVED", "RELEASED", "COMMITTED"]
-Payment = Literal["STARTED", "CAPTURED", "DECLINED", "VOIDED", "REFUNDING", "REFUNDED"]
+Payment = Literal["CAPTURED", "DECLINED", "VOIDED", "REFUNDING", "REFUNDED"]
 Meaning = TypeVar("Meaning", Status, Stock, Payment)
 
 CATALOG = "settle.catalog"  # its events are about products
@@ -34,7 +34,6 @@ STOCK: Mapping[str, Stock] = {
     "StockCommitted": "COMMITTED",
 }
 PAYMENT: Mapping[str, Payment] = {
-    "PaymentStarted": "STARTED",
     "PaymentCaptured": "CAPTURED",
     "PaymentDeclined": "DECLINED",
     "PaymentVoided": "VOIDED",

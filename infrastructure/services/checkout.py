@@ -1,6 +1,5 @@
 """Checkout: the saga, its start and repair, the hourly reconciliation, and the routes of operators."""
 
-from aws_cdk import ArnFormat, Stack
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
@@ -28,7 +27,7 @@ class Checkout(Construct):
         super().__init__(scope, "Checkout")
         home = Home("checkout", platform)
         tasks = {**orders.tasks, **inventory.tasks, **payments.tasks}
-        self.saga = CheckoutSaga(self, platform=platform, tasks=tasks)
+        self.saga = CheckoutSaga(self, platform=platform, tasks=tasks, kind=platform.target.saga)
 
         start = ServiceFunction(self, "checkout.saga.start", home=home, seconds=30)
         _may_start(start, CHECKOUT_SAGA=self.saga.checkout)
@@ -36,8 +35,6 @@ class Checkout(Construct):
 
         sweep = ServiceFunction(self, "checkout.repair.sweep", home=home, seconds=300)
         _may_start(sweep, CHECKOUT_SAGA=self.saga.checkout, CHECKOUT_REPAIR=self.saga.repair)
-        for machine in (self.saga.checkout, self.saga.repair):
-            sweep.may("states:DescribeExecution", on=_executions(machine))
         _may_ask(sweep, CLAIM_OVERDUE=orders.claim_overdue)
         on_schedule(sweep)
 
@@ -63,13 +60,3 @@ def _may_ask(function: ServiceFunction, **asked: ServiceFunction) -> None:
     for variable, other in asked.items():
         function.knows(**{variable: other.function_arn})
         function.may("lambda:InvokeFunction", on=other.function_arn)
-
-
-def _executions(machine: sfn.StateMachine) -> str:
-    """The ARN of all executions of one machine. Their names are order ids, which no template can know."""
-    return Stack.of(machine).format_arn(
-        service="states",
-        resource="execution",
-        resource_name=f"{machine.state_machine_name}:*",
-        arn_format=ArnFormat.COLON_RESOURCE_NAME,
-    )

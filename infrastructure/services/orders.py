@@ -34,11 +34,9 @@ class Orders(Construct):
         fence = ServiceFunction(self, "orders.tasks.fence_order", home=home)
         cancel = ServiceFunction(self, "orders.tasks.cancel_order", home=home)
         self.tasks = {"ConfirmOrder": confirm, "FenceOrder": fence, "CancelOrder": cancel}
-        resume = ServiceFunction(self, "orders.tasks.resume_order", home=home)
-        resolve = ServiceFunction(self, "orders.tasks.resolve_order", home=home)
-        self.interventions = {"RESUME_ORDER": resume, "RESOLVE_ORDER": resolve}
-        for task in (*self.tasks.values(), resume, resolve):
+        for task in self.tasks.values():
             table.allow(task, "GetItem", "PutItem", "UpdateItem")
+        self.interventions = self._interventions(home, table)
 
         self.order_status = ServiceFunction(self, "orders.tasks.order_status", home=home)
         table.allow(self.order_status, "GetItem")
@@ -49,3 +47,14 @@ class Orders(Construct):
 
         assert confirm.role is not None
         CfnOutput(Stack.of(self), "ConfirmOrderRoleArn", value=confirm.role.role_arn)
+
+    def _interventions(self, home: Home, table: ServiceTable) -> dict[str, ServiceFunction]:
+        """What operators ask for, by the variable that names the function."""
+        resume = ServiceFunction(self, "orders.tasks.resume_order", home=home)
+        resolve = ServiceFunction(self, "orders.tasks.resolve_order", home=home)
+        for task in (resume, resolve):
+            table.allow(task, "GetItem", "PutItem", "UpdateItem")
+        select = ServiceFunction(self, "orders.tasks.select_parked", home=home, seconds=20)
+        table.allow(select, "GetItem", "UpdateItem")
+        table.allow(select, "Query", index="open")
+        return {"RESUME_ORDER": resume, "RESOLVE_ORDER": resolve, "SELECT_PARKED": select}

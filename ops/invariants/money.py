@@ -22,13 +22,12 @@ BOOKS: Mapping[str, tuple[tuple[int, int], ...]] = {
 
 @invariant
 def captured_all_or_nothing(evidence: Evidence) -> Iterator[Finding]:
-    """After each of a payment's events, captured minus refunded is zero or the whole amount."""
-    for (source, subject), events in evidence.history.items():
-        if source == "settle.payments":
-            started = [event.data["amount"]["amount"] for event in events if event.type == "PaymentStarted"]
-            for sequence, balance in enumerate(balances(events), start=1):
-                if balance not in (0, *started):
-                    yield subject, f"after event {sequence} the customer has paid {balance}"
+    """After each of a payment's events, captured minus refunded is zero or the amount on record."""
+    for order_id, payment in evidence.records("payments", "payment").items():
+        events = evidence.history.get(("settle.payments", f"payment/{order_id}"), ())
+        for sequence, balance in enumerate(balances(events), start=1):
+            if balance not in (0, payment.get("amount")):
+                yield f"payment/{order_id}", f"after event {sequence} the customer has paid {balance}"
 
 
 def balances(events: Iterable[Envelope]) -> Iterator[int]:

@@ -38,7 +38,6 @@ STORIES: dict[str, tuple[Sequence[str], dict[str, Any]]] = {
         [
             "orders.OrderPlaced",
             "inventory.StockReserved",
-            "payments.PaymentStarted",
             "payments.PaymentCaptured",
             "orders.OrderConfirmed",
             "inventory.StockCommitted",
@@ -49,7 +48,6 @@ STORIES: dict[str, tuple[Sequence[str], dict[str, Any]]] = {
         [
             "orders.OrderPlaced",
             "inventory.StockReserved",
-            "payments.PaymentStarted",
             "payments.PaymentDeclined",
             "orders.CancellationStarted",
             "inventory.StockReleased",
@@ -60,7 +58,6 @@ STORIES: dict[str, tuple[Sequence[str], dict[str, Any]]] = {
     "being undone": (
         [
             "orders.OrderPlaced",
-            "payments.PaymentStarted",
             "payments.PaymentVoided",
             "orders.CancellationStarted",
         ],
@@ -69,7 +66,6 @@ STORIES: dict[str, tuple[Sequence[str], dict[str, Any]]] = {
     "refunded": (
         [
             "orders.OrderPlaced",
-            "payments.PaymentStarted",
             "payments.PaymentCaptured",
             "orders.CancellationStarted",
             "payments.RefundStarted",
@@ -81,7 +77,6 @@ STORIES: dict[str, tuple[Sequence[str], dict[str, Any]]] = {
     "stuck": (
         [
             "orders.OrderPlaced",
-            "payments.PaymentStarted",
             "payments.PaymentCaptured",
             "orders.CancellationStarted",
             "payments.RefundStarted",

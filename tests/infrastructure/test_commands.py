@@ -17,7 +17,8 @@ UNDO = ("FenceOrder", "RefundPayment", "ReleaseStock", "CancelOrder")
 
 
 def test_each_state_machine_invokes_the_functions_of_its_own_states(given: list[Grant]) -> None:
-    for machine, tasks in (("CheckoutSaga", TASKS), ("CheckoutRepair", UNDO)):
+    machines = {"SagaCheckoutSaga": TASKS, "ExpressCheckoutSaga": TASKS, "CheckoutRepair": UNDO}
+    for machine, tasks in machines.items():
         invoked = [
             grant.resource
             for grant in given
@@ -28,23 +29,23 @@ def test_each_state_machine_invokes_the_functions_of_its_own_states(given: list[
             assert any(f"Settle{TASKS[task]}.{TASKS[task]}{task}" in resource for resource in invoked), task
 
 
-def test_only_checkout_starts_and_describes_executions(given: list[Grant]) -> None:
+def test_only_checkout_and_a_saga_that_hands_over_start_executions(given: list[Grant]) -> None:
     about = [grant for grant in given if grant.action.startswith("states:")]
     seen = sorted(
         (role, grant.action, machine)
         for grant in about
-        for role in ("Api", "Start", "Sweep")
-        for machine in ("CheckoutSaga", "CheckoutRepair")
+        for role in ("Api", "Start", "Sweep", "SagaCheckoutSaga", "SagaExpressCheckoutSaga")
+        for machine in ("CheckoutSaga", "ExpressCheckoutSaga", "CheckoutRepair")
         if is_of(grant, f"Checkout{role}") and f"Checkout.CheckoutSaga{machine}" in grant.resource
     )
     assert len(about) == len(seen)
     assert seen == [
         ("Api", "states:StartExecution", "CheckoutRepair"),
-        ("Start", "states:StartExecution", "CheckoutSaga"),
-        ("Sweep", "states:DescribeExecution", "CheckoutRepair"),
-        ("Sweep", "states:DescribeExecution", "CheckoutSaga"),
+        ("SagaCheckoutSaga", "states:StartExecution", "CheckoutRepair"),
+        ("SagaExpressCheckoutSaga", "states:StartExecution", "CheckoutRepair"),
+        ("Start", "states:StartExecution", "ExpressCheckoutSaga"),
         ("Sweep", "states:StartExecution", "CheckoutRepair"),
-        ("Sweep", "states:StartExecution", "CheckoutSaga"),
+        ("Sweep", "states:StartExecution", "ExpressCheckoutSaga"),
     ]
 
 
@@ -52,7 +53,7 @@ def test_only_checkout_invokes_functions_of_other_services(given: list[Grant]) -
     functions = [
         grant
         for grant in given
-        if grant.action == "lambda:InvokeFunction" and not is_of(grant, "CheckoutSagaCheckout*")
+        if grant.action == "lambda:InvokeFunction" and not is_of(grant, "CheckoutSaga*")
     ]
     asked = {
         (role, name)

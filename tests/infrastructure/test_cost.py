@@ -8,7 +8,9 @@ import pytest
 
 from contracts.current import ROOT
 from tests.infrastructure.synthesis import Assembly
+from tests.simulator.cost.bill import KINDS
 from tests.simulator.cost.deployment import deployment
+from tests.simulator.cost.plays import CASES, checkout
 from tests.simulator.cost.report import COMMITTED, Report, report, text
 from tests.simulator.cost.tables import readme
 from tests.support.wiring import SUBSCRIPTIONS
@@ -86,6 +88,13 @@ def test_the_parts_of_a_checkout_are_its_sum(found: Report) -> None:
                 for unit, count in units.items():
                     sums[unit] = sums.get(unit, 0) + count
             assert sums == {unit: pytest.approx(count, abs=0.1) for unit, count in entry["units"].items()}
+
+
+def test_both_kinds_of_saga_consume_the_same_units(cloud_assembly: Assembly) -> None:
+    """So one count does for the prices of both."""
+    known, (case, *_) = deployment(cloud_assembly), CASES
+    express, standard = (checkout(case, known, alone=True, saga=kind) for kind in KINDS)
+    assert express == standard
 
 
 def test_the_batches_and_the_indexes_of_the_templates_are_found(cloud_assembly: Assembly) -> None:

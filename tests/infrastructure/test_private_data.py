@@ -24,14 +24,9 @@ WILDCARDS = {
         "logs:PutLogEvents",
         "arn:aws:logs:here:me:log-group:*:*",
     ): "the streams of a function's own log group",
-    (
-        "Sweep",
-        "states:DescribeExecution",
-        "arn:aws:states:here:me:execution:*:*",
-    ): "executions are named by orders to come",
     **{
         (machine, action, "*"): "delivering a state machine's log has no resource to name"
-        for machine in ("CheckoutSaga", "CheckoutRepair")
+        for machine in ("CheckoutSaga", "ExpressCheckoutSaga", "CheckoutRepair")
         for action in (
             "logs:CreateLogDelivery",
             "logs:DeleteLogDelivery",

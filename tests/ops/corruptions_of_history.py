@@ -34,7 +34,7 @@ def the_processor_could_capture_yet(books: Books) -> None:
 
 @breaks("cancelled-is-undone-for-ever")
 def nobody_made_sure_that_it_is_never_charged(books: Books) -> None:
-    types = ("PaymentStarted", "PaymentCaptured", "RefundStarted", "PaymentRefunded")
+    types = ("PaymentCaptured", "RefundStarted", "PaymentRefunded")
     forget(books, "undone", *types)
     del books.records["payments", "payment", "undone"]
     books.intents.remove(intent(books, "undone"))
@@ -88,6 +88,16 @@ def an_operator_said_one_thing_and_another_was_done(books: Books) -> None:
 @breaks("record-is-what-its-events-say")
 def another_customer_is_on_record(books: Books) -> None:
     record(books, "orders", "order", "paid")["customer_id"] = "mallory"
+
+
+@breaks("record-is-what-its-events-say")
+def a_payment_is_captured_without_an_event(books: Books) -> None:
+    books.payment("parked", "CAPTURED")
+
+
+@breaks("record-is-what-its-events-say")
+def a_payment_was_captured_in_another_currency(books: Books) -> None:
+    books.reword("PaymentCaptured", "paid", amount={"amount": 1000, "currency": "USD"})
 
 
 @breaks("record-is-what-its-events-say")

@@ -30,7 +30,6 @@ def test_an_event_is_told_with_its_number_and_what_an_operator_may_read() -> Non
     assert told == [
         "order 1: OrderPlaced",
         "reservation 1: StockReserved",
-        "payment 1: PaymentStarted",
         "order 2: CancellationStarted reason=Interrupted",
         "order 3: OrderParked reason=Interrupted",
     ]

@@ -18,8 +18,6 @@ LETTERS = {
 TASK = {letter: task for task, letter in LETTERS.items()}
 
 PLACED, FENCED, ENDED = "OrderPlaced", "CancellationStarted", "OrderCancelled"
-CRASHED, TIMED_OUT = "Lambda.Unknown", "States.Timeout"
-KILLED = "Runtime.ExitError"
 
 CONFIRMED = OrderEnd(
     order=("CONFIRMED", ""),
@@ -30,7 +28,7 @@ CONFIRMED = OrderEnd(
     events={
         "order": f"{PLACED} OrderConfirmed",
         "reservation": "StockReserved StockCommitted",
-        "payment": "PaymentStarted PaymentCaptured",
+        "payment": "PaymentCaptured",
     },
 )
 # Cancelled by the whole undo lane, after stock was held and money captured.
@@ -43,7 +41,7 @@ REFUNDED = OrderEnd(
     events={
         "order": f"{PLACED} {FENCED} {ENDED}",
         "reservation": "StockReserved StockReleased",
-        "payment": "PaymentStarted PaymentCaptured RefundStarted PaymentRefunded",
+        "payment": "PaymentCaptured RefundStarted PaymentRefunded",
     },
 )
 # Cancelled after stock was held, with nothing at the processor: the void is a tombstone.
@@ -59,7 +57,7 @@ DECLINED = replace(
     UNPAID,
     order=("CANCELLED", "PaymentDeclined"),
     payment="DECLINED",
-    events={**UNPAID.events, "payment": "PaymentStarted PaymentDeclined"},
+    events={**UNPAID.events, "payment": "PaymentDeclined"},
 )
 
 
@@ -89,14 +87,22 @@ HELD_AND_PAID = OrderEnd(
     events={
         "order": PLACED,
         "reservation": "StockReserved",
-        "payment": "PaymentStarted PaymentCaptured",
+        "payment": "PaymentCaptured",
     },
 )
+# Stock is held for an order that nobody has charged; and an order of which nothing is done yet.
+HELD = replace(
+    HELD_AND_PAID,
+    payment="NONE",
+    processor=(0, 0),
+    events={"order": PLACED, "reservation": "StockReserved"},
+)
+ACCEPTED = replace(HELD, reservation="NONE", stock=(5, 0, 0), events={"order": PLACED})
 HELD_AND_DECLINED = replace(
     HELD_AND_PAID,
     payment="DECLINED",
     processor=(0, 0),
-    events={**HELD_AND_PAID.events, "payment": "PaymentStarted PaymentDeclined"},
+    events={**HELD_AND_PAID.events, "payment": "PaymentDeclined"},
 )
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.simulator.aws.stepper import Answered, Ended, Failed, Invoke, Wait, run
-from tests.support.state_machines import definition, reachable, repair
+from tests.support.state_machines import definition, reachable
 
 OTHER, TIMEOUT = "Lambda.Unknown", "States.Timeout"
 LAMBDA = "arn:aws:lambda:eu-west-1:123456789012:function:"
@@ -47,13 +47,16 @@ LANGUAGE: dict[str, Any] = {
         "Done": {"Type": "Succeed"},
     },
 }
+# The hand-over as a call of a function: what a player answers is then the same for every task.
+SAGA = definition()
+SAGA["States"]["HandOver"]["Resource"] = LAMBDA + "HandOver"
 MACHINES: dict[str, dict[str, Any]] = {
-    "saga": definition(),
-    "repair": repair(definition()),
+    "saga": SAGA,
+    "repair": definition("CheckoutRepair"),
     "language": LANGUAGE,
 }
 GIVEN: dict[str, dict[str, Any]] = {
-    "saga": {**ORDER, "total": {"amount": 1}, "payment_method": "pm", "stuck": {}},
+    "saga": {**ORDER, "total": {"amount": 1}, "payment_method": "pm", "stuck": {}, "repair": "o-1-r"},
     "repair": {"order_id": "o-1", "failure": {"Error": "Interrupted", "Cause": ""}, "stuck": {}},
     "language": {"a": "ä"},
 }

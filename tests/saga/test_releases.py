@@ -1,6 +1,7 @@
 """Executions outlive a deploy: the saga's file and its input may be those of the release before."""
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -8,8 +9,9 @@ import pytest
 from tests.saga.cases import DECLINED, REFUNDED
 from tests.support import aws, invariants
 from tests.support.faults import ALWAYS, Mishap
+from tests.support.orders import change
 from tests.support.shop import SagaShop
-from tests.support.state_machines import ROLE, definition, repair
+from tests.support.state_machines import ROLE, definition
 from tests.support.world import MotoWorld
 
 ASKED = {"request": "request-1", "by": "olga", "because": "the cause is gone"}
@@ -17,7 +19,7 @@ ASKED = {"request": "request-1", "by": "olga", "because": "the cause is gone"}
 
 def file_before() -> dict[str, Any]:
     """The repair's definition of the release before. There the error name Resumed told a resumption."""
-    machine = repair(definition())
+    machine = definition("CheckoutRepair")
     del machine["States"]["CancelOrder"]["Parameters"]["saga.$"]
     return machine
 
@@ -33,6 +35,9 @@ def parked(world: MotoWorld, shop: SagaShop) -> str:
     world.faults.just_before("ConfirmOrder", lambda: shop.cancel(order_id))
     world.faults.plan("RefundPayment", Mishap.BEFORE, times=ALWAYS)
     world.settle()
+    with world.service("orders"):
+        change(order_id, attempts=8)
+    world.sweep(after=timedelta(hours=2))
     world.faults.clear()
     world.call("orders.tasks.resume_order", {"order_id": order_id, **ASKED})
     return order_id
@@ -52,7 +57,7 @@ def test_a_parked_order_is_ended_by_a_resumption_of_either_release(
 ) -> None:
     order_id = parked(world, shop)
     given = {"order_id": order_id, "stuck": {}, **given}
-    start(world.environment["CHECKOUT_REPAIR"], f"{order_id}-r", given)
+    start(world.environment["CHECKOUT_REPAIR"], f"{order_id}-resumed", given)
     world.settle()
     assert shop.outcome(order_id).order == (ends, "CancelledByCustomer")
     invariants.check(world)
@@ -66,7 +71,7 @@ def test_a_resumption_that_the_release_before_started_runs_to_its_end(
     machine = client.create_state_machine(name="Before", definition=json.dumps(file_before()), roleArn=ROLE)
     world.environment["CHECKOUT_REPAIR"] = machine["stateMachineArn"]
     given = {"order_id": order_id, "failure": {"Error": "Resumed", "Cause": ""}, "stuck": {}}
-    start(machine["stateMachineArn"], f"{order_id}-r", given)
+    start(machine["stateMachineArn"], f"{order_id}-resumed", given)
     world.settle()
     assert shop.outcome(order_id).order == ("CANCELLED", "CancelledByCustomer")
     assert shop.outcome(order_id).payment == REFUNDED.payment

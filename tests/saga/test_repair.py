@@ -1,12 +1,14 @@
 """Automatic repairs: of orders whose saga never started or died, and of events that were lost."""
 
+import json
 from datetime import timedelta
 
 import pytest
 
 from checkout.repair import RepairIncomplete
-from tests.saga.cases import UNPAID, UNTOUCHED, because
-from tests.support import invariants
+from tests.saga.cases import CONFIRMED, HELD_AND_PAID, REFUNDED, UNPAID, UNTOUCHED, because
+from tests.saga.parking import last_repair
+from tests.support import aws, invariants
 from tests.support.faults import ALWAYS, Mishap
 from tests.support.shop import SagaShop
 from tests.support.world import MotoWorld
@@ -15,6 +17,17 @@ from tests.support.world import MotoWorld
 def steps(world: MotoWorld) -> list[str]:
     """The task calls without those of the sweep itself."""
     return [call for call in world.calls if call != "ClaimOverdue"]
+
+
+def run_again(world: MotoWorld, order_id: str) -> None:
+    """One more execution of the order's saga, as AWS may start an Express execution once more."""
+    (placed,) = [event for event in world.bus.published if event.type == "OrderPlaced"]
+    given = {**placed.data, "stuck": {}, "resumed": False, "repair": f"{order_id}-r"}
+    machine = world.environment["CHECKOUT_SAGA"]
+    aws.client("stepfunctions").start_execution(
+        stateMachineArn=machine, name=f"{order_id}-again", input=json.dumps(given)
+    )
+    world.settle()
 
 
 def test_an_order_whose_saga_never_started_gets_it(world: MotoWorld, shop: SagaShop) -> None:
@@ -47,12 +60,12 @@ def test_a_customers_cancel_before_the_saga_started_is_carried_out_by_the_repair
     world.settle()
     world.sweep()
     assert world.execution(order_id) is None
-    assert world.execution(order_id, attempt=1) == "SUCCEEDED"
+    assert world.execution(order_id, "-r2") == "SUCCEEDED"
     assert shop.outcome(order_id).order == ("CANCELLED", "CancelledByCustomer")
     invariants.check(world)
 
 
-def test_a_saga_that_starts_after_its_order_was_undone_changes_nothing(
+def test_a_saga_that_runs_after_its_order_was_undone_changes_nothing(
     world: MotoWorld, shop: SagaShop
 ) -> None:
     world.lost.add("OrderPlaced")
@@ -61,13 +74,25 @@ def test_a_saga_that_starts_after_its_order_was_undone_changes_nothing(
     world.settle()
     world.sweep()
     repaired = steps(world)
+    run_again(world, order_id)
+    assert steps(world) == [*repaired, "ReserveStock", *repaired]
+    assert shop.outcome(order_id) == because(UNTOUCHED, "CancelledByCustomer")
+    invariants.check(world)
+
+
+def test_an_order_that_is_told_after_the_sweeps_first_look_is_not_started_again(
+    world: MotoWorld, shop: SagaShop
+) -> None:
+    world.lost.add("OrderPlaced")
+    order_id = shop.order()
+    world.settle()
+    world.sweep()
     world.lost.clear()
     for event in [event for event in world.bus.published if event.type == "OrderPlaced"]:
         world.deliver(event)
     world.settle()
-    assert steps(world) == [*repaired, "ReserveStock", *repaired]
-    assert shop.outcome(order_id) == because(UNTOUCHED, "CancelledByCustomer")
-    invariants.check(world)
+    assert (world.execution(order_id), world.execution(order_id, "-f2")) == (None, "SUCCEEDED")
+    assert shop.outcome(order_id).order == ("CONFIRMED", "")
 
 
 def test_a_charge_that_its_own_undo_has_overtaken_is_refused_and_not_tried_again(
@@ -91,27 +116,48 @@ def test_an_order_that_is_not_due_yet_is_left_alone(world: MotoWorld, shop: Saga
     assert shop.outcome(order_id).order == ("PENDING", "")
 
 
-def test_an_execution_that_still_runs_is_left_alone(world: MotoWorld, shop: SagaShop) -> None:
+def test_a_second_run_beside_the_first_finds_what_the_first_has_done(
+    world: MotoWorld, shop: SagaShop
+) -> None:
+    """Nobody can ask whether an Express execution runs, so the sweep starts the next all the same."""
     order_id = shop.order()
     seen: list[None] = []
     world.faults.just_before("ChargePayment", lambda: seen.append(world.sweep_only(timedelta(minutes=3))))
     world.settle()
     assert seen == [None]
-    assert steps(world) == ["ReserveStock", "ChargePayment", "ConfirmOrder"]
-    assert "ClaimOverdue" in world.calls
-    assert world.execution(order_id, attempt=1) is None
-    assert shop.outcome(order_id).order == ("CONFIRMED", "")
+    assert sorted(steps(world)) == sorted(["ReserveStock", "ChargePayment", "ConfirmOrder"] * 2)
+    assert (world.execution(order_id), world.execution(order_id, "-f2")) == ("SUCCEEDED", "SUCCEEDED")
+    assert shop.outcome(order_id) == CONFIRMED
+    invariants.check(world)
 
 
-def test_an_order_that_five_repairs_could_not_end_is_parked_and_never_touched_again(
+def test_an_order_whose_steps_fail_for_half_an_hour_is_undone_by_the_repair(
+    world: MotoWorld, shop: SagaShop
+) -> None:
+    order_id = shop.order()
+    world.faults.plan("ConfirmOrder", Mishap.BEFORE, times=ALWAYS)
+    world.settle()
+    for minutes in (2, 4, 8, 16):
+        world.sweep(after=timedelta(minutes=minutes))
+    forward = ["", "-f2", "-f3", "-f4", "-f5"]
+    assert [world.execution(order_id, later) for later in forward] == ["FAILED"] * 5
+    assert shop.outcome(order_id) == HELD_AND_PAID
+    world.sweep(after=timedelta(minutes=32))
+    assert (world.execution(order_id, "-f6"), world.execution(order_id, "-r6")) == (None, "SUCCEEDED")
+    assert shop.outcome(order_id) == because(REFUNDED, "Interrupted")
+    invariants.check(world)
+
+
+def test_an_order_that_eight_repairs_could_not_end_is_parked_and_never_touched_again(
     world: MotoWorld, shop: SagaShop
 ) -> None:
     order_id = shop.order("pm_decline")
     world.faults.plan("CancelOrder", Mishap.BEFORE, times=ALWAYS)
     world.settle()
-    for _ in range(6):
+    for _ in range(9):
         world.sweep(after=timedelta(hours=2))
-    assert [world.execution(order_id, attempt=attempt) for attempt in range(7)] == [*["FAILED"] * 6, None]
+    repairs = [world.execution(order_id, f"-r{run}") for run in range(2, 11)]
+    assert repairs == [*["FAILED"] * 8, None]
     assert shop.outcome(order_id).order == ("NEEDS_ATTENTION", "PaymentDeclined")
     assert shop.events(order_id)["order"] == "OrderPlaced CancellationStarted OrderParked"
     invariants.check(world)
@@ -123,11 +169,28 @@ def test_an_order_that_five_repairs_could_not_end_is_parked_and_never_touched_ag
     assert shop.outcome(order_id).order == ("NEEDS_ATTENTION", "PaymentDeclined")
 
 
-def test_a_parked_order_is_ended_by_one_more_repair(world: MotoWorld, shop: SagaShop) -> None:
+def test_an_undo_that_is_stuck_for_hours_leaves_the_order_to_a_person(
+    world: MotoWorld, shop: SagaShop
+) -> None:
     order_id = shop.order()
     world.faults.just_before("ConfirmOrder", lambda: shop.cancel(order_id))
     world.faults.plan("RefundPayment", Mishap.BEFORE, times=ALWAYS)
     world.settle()
+    assert (world.execution(order_id), world.execution(order_id, "-r")) == ("SUCCEEDED", "FAILED")
+    for _ in range(8):
+        assert shop.outcome(order_id).order == ("CANCELLING", "CancelledByCustomer")
+        world.sweep(after=timedelta(minutes=43))
+    assert shop.outcome(order_id).order == ("NEEDS_ATTENTION", "CancelledByCustomer")
+    (parked,) = [event for event in world.bus.published if event.type == "OrderParked"]
+    assert parked.data["stuck"] == ["RefundPayment"]
+    assert shop.outcome(order_id).reservation == "RELEASED"
+
+
+def test_a_parked_order_is_ended_by_one_more_repair(world: MotoWorld, shop: SagaShop) -> None:
+    order_id = shop.order()
+    world.faults.just_before("ConfirmOrder", lambda: shop.cancel(order_id))
+    world.faults.plan("RefundPayment", Mishap.BEFORE, times=ALWAYS)
+    last_repair(world, order_id)
     assert shop.outcome(order_id).order == ("NEEDS_ATTENTION", "CancelledByCustomer")
     world.faults.clear()
     assert world.intervene(order_id, "resume")[0] == 202
@@ -146,49 +209,9 @@ def test_one_order_that_cannot_be_repaired_now_does_not_hold_up_the_others(
     with world.unreachable("sfn.StartExecution", about=first), pytest.raises(RepairIncomplete):
         world.sweep_only(timedelta(minutes=3))
     world.settle()
-    assert (world.execution(first), world.execution(second)) == (None, "SUCCEEDED")
+    assert (world.execution(first, "-f2"), world.execution(second, "-f2")) == (None, "SUCCEEDED")
     world.sweep(after=timedelta(minutes=5))
     assert shop.outcome(first).order == ("CONFIRMED", "")
-    invariants.check(world)
-
-
-def test_a_lost_confirmation_is_noticed_within_hours_and_the_stock_is_sold(
-    world: MotoWorld, shop: SagaShop
-) -> None:
-    world.lost.add("OrderConfirmed")
-    order_id = shop.order()
-    world.settle()
-    assert shop.outcome(order_id).reservation == "RESERVED"
-    world.reconcile(after=timedelta(minutes=30))
-    assert shop.outcome(order_id).reservation == "RESERVED"
-    world.reconcile(after=timedelta(hours=1))
-    assert shop.outcome(order_id).reservation == "COMMITTED"
-    assert shop.outcome(order_id).stock == (3, 0, 2)
-    invariants.check(world)
-
-
-def test_stock_of_an_order_that_needs_a_person_stays_held(world: MotoWorld, shop: SagaShop) -> None:
-    order_id = shop.order()
-    world.faults.just_before("ConfirmOrder", lambda: shop.cancel(order_id))
-    world.faults.plan("ReleaseStock", Mishap.BEFORE, times=ALWAYS)
-    world.settle()
-    world.faults.clear()
-    world.reconcile(after=timedelta(hours=2))
-    assert shop.outcome(order_id).reservation == "RESERVED"
-
-
-def test_a_reservation_that_cannot_be_closed_does_not_hold_up_the_others(
-    world: MotoWorld, shop: SagaShop
-) -> None:
-    world.lost.add("OrderConfirmed")
-    orders = [shop.order(key="one"), shop.order(key="two")]
-    world.settle()
-    world.faults.plan("CommitStock", Mishap.BEFORE)
-    with pytest.raises(RepairIncomplete):
-        world.reconcile(after=timedelta(hours=2))
-    assert sorted(shop.outcome(order_id).reservation for order_id in orders) == ["COMMITTED", "RESERVED"]
-    world.reconcile(after=timedelta(hours=2))
-    assert [shop.outcome(order_id).reservation for order_id in orders] == ["COMMITTED", "COMMITTED"]
     invariants.check(world)
 
 
@@ -197,17 +220,14 @@ def test_nothing_automatic_ends_an_order_that_needs_a_person(world: MotoWorld, s
     order_id = shop.order()
     world.settle()
     with world.unreachable("sfn.StartExecution", about=order_id):
-        for _ in range(5):
+        for _ in range(8):
             with pytest.raises(RepairIncomplete):
                 world.sweep_only(timedelta(hours=2))
         world.sweep_only(timedelta(hours=2))
     world.settle()
     assert shop.outcome(order_id).order == ("NEEDS_ATTENTION", "Interrupted")
 
-    world.lost.clear()
-    (late,) = [event for event in world.bus.published if event.type == "OrderPlaced"]
-    world.deliver(late)
-    world.settle()
+    run_again(world, order_id)
     outcome = shop.outcome(order_id)
     assert outcome.order == ("NEEDS_ATTENTION", "Interrupted")
     assert outcome.processor[0] == outcome.processor[1]

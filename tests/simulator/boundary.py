@@ -49,8 +49,8 @@ class Boundary:
 
     def _ill_fated(self, call: Call, kind: Kind, effect: Effect, *, parts: int, partly: Effect | None) -> Any:
         match kind:
-            case Kind.SLOW | Kind.VERY_SLOW:
-                self.engine.sleep(faults.SOON if kind is Kind.SLOW else faults.LATE)
+            case Kind.HESITANT | Kind.SLOW | Kind.VERY_SLOW:
+                self.engine.sleep(faults.LASTS[kind])
                 return effect()
             case Kind.RESENT:
                 self._unheard(effect)

@@ -2,7 +2,7 @@
 
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -21,6 +21,7 @@ NAMES = {
     "RELEASE_STOCK": "stock-release",
     "RESUME_ORDER": "orders-resume",
     "RESOLVE_ORDER": "orders-resolve",
+    "SELECT_PARKED": "orders-select",
     "PAYMENT_STATUS": "payments-status",
     "RESERVATION_STATUS": "stock-status",
 }
@@ -32,9 +33,11 @@ class FakeLambda:
     def __init__(self) -> None:
         self.asked: list[tuple[str, dict[str, Any]]] = []
         self.answers: dict[str, list[Any]] = {}
+        self.takes: Callable[[], object] = lambda: None
 
     def invoke(self, *, FunctionName: str, Payload: bytes) -> dict[str, Any]:  # noqa: N803 - as boto3
         self.asked.append((FunctionName, json.loads(Payload)))
+        self.takes()
         answer = self.answers[FunctionName].pop(0)
         failed = {"FunctionError": "Unhandled"} if "errorType" in answer else {}
         return {"StatusCode": 200, "Payload": io.BytesIO(json.dumps(answer).encode()), **failed}

@@ -28,7 +28,6 @@ DATA: dict[str, dict[str, Any]] = {
     "StockReserved": {"lines": LINES},
     "StockReleased": {"lines": LINES},
     "StockCommitted": {"lines": LINES},
-    "PaymentStarted": {"amount": MONEY},
     "PaymentCaptured": {"amount": MONEY},
     "PaymentDeclined": {"reason": "card_declined"},
     "RefundStarted": {"amount": MONEY},
@@ -166,7 +165,7 @@ def good(since: datetime = NOON) -> Books:
     )
     for order_id in ("paid", "undone", "parked"):
         books.place(order_id)
-        books.said(order_id, "StockReserved", "PaymentStarted")
+        books.said(order_id, "StockReserved")
     _paid(books)
     _undone(books)
     books.said("parked", "CancellationStarted", "OrderParked", reason="Interrupted")

@@ -31,7 +31,7 @@ def fence(order_id: str) -> str:
 
 
 def cancel(order_id: str, *stuck: str, **given: str) -> str:
-    failures = {step: {"Error": "States.Timeout"} for step in stuck}
+    failures = {step: {"Error": "BooksDiffer"} for step in stuck}
     return str(tasks.cancel_order({"order_id": order_id, "stuck": failures, **given}, None)["status"])
 
 
@@ -40,8 +40,9 @@ def claims(**given: int) -> list[dict[str, Any]]:
     return found
 
 
-def claimed(**given: int) -> list[tuple[str, str, int]]:
-    return [(claim["order"]["order_id"], claim["status"], claim["attempt"]) for claim in claims(**given)]
+def claimed(**given: int) -> list[tuple[str, bool, int]]:
+    """The order, whether it is finished forward, and the number of its run, of each claim."""
+    return [(claim["order"]["order_id"], claim["forward"], claim["run"]) for claim in claims(**given)]
 
 
 def said() -> list[tuple[str, dict[str, Any]]]:

@@ -13,13 +13,13 @@ from tests.support.processor import Account, Processor, answer_lost, request_los
 
 TOTAL = {"amount": 1250, "currency": "EUR"}
 UNPAID, PAID, REPAID = Account(1), Account(1, 1, 1250, 0), Account(1, 1, 1250, 1250)
-STARTED, CAPTURED, REPAYING = "PaymentStarted", "PaymentCaptured", ["RefundStarted", "PaymentRefunded"]
+CAPTURED, REPAYING = "PaymentCaptured", ["RefundStarted", "PaymentRefunded"]
 OUTCOMES = {
-    "pm_approve": ("CAPTURED", [STARTED, CAPTURED], 1250),
-    "pm_error_after": ("CAPTURED", [STARTED, CAPTURED], 1250),
-    "pm_stall": ("CAPTURED", [STARTED, CAPTURED], 1250),
-    "pm_decline": ("PaymentDeclined", [STARTED, "PaymentDeclined"], 0),
-    "pm_error_before": ("gave up", [STARTED], 0),
+    "pm_approve": ("CAPTURED", [CAPTURED], 1250),
+    "pm_error_after": ("CAPTURED", [CAPTURED], 1250),
+    "pm_stall": ("CAPTURED", [CAPTURED], 1250),
+    "pm_decline": ("PaymentDeclined", ["PaymentDeclined"], 0),
+    "pm_error_before": ("gave up", [], 0),
 }
 Job = Callable[[], Any]
 

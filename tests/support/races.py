@@ -1,4 +1,4 @@
-"""Somebody else acts at the worst moment: after a service has loaded, just before it writes."""
+"""Watching a service at its table: its calls by name, and somebody else who acts just before it writes."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,3 +22,15 @@ def before_its_write(act: Callable[[], object], *, operation: str = "TransactWri
         yield
     finally:
         events.unregister(f"before-call.dynamodb.{operation}", once)
+
+
+@contextmanager
+def operations() -> Iterator[list[str]]:
+    """The names of DynamoDB's operations, as they are called."""
+    done: list[str] = []
+    events = items.client().meta.events
+    events.register("before-call.dynamodb", lambda model, **_: done.append(model.name), "spy")
+    try:
+        yield done
+    finally:
+        events.unregister("before-call.dynamodb", unique_id="spy")

@@ -1,6 +1,7 @@
-"""The saga's two state machines on moto's interpreter, from the one ASL file."""
+"""The saga's two state machines on moto's interpreter, from their files."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -8,26 +9,23 @@ from typing import Any
 
 import boto3
 
-ASL = Path(__file__).parents[2] / "infrastructure" / "checkout_saga.asl.json"
+INFRASTRUCTURE = Path(__file__).parents[2] / "infrastructure"
 ROLE = "arn:aws:iam::123456789012:role/saga"
+FUNCTION = "arn:aws:lambda:eu-west-1:123456789012:function:"
+MACHINE = "arn:aws:states:eu-west-1:123456789012:stateMachine:"
+VARIABLES = ("CHECKOUT_SAGA", "CHECKOUT_REPAIR")
+FILES = {"CheckoutSaga": "checkout_saga", "CheckoutRepair": "checkout_repair"}
 
 
-def definition() -> dict[str, Any]:
-    """The ASL file with every `${TaskArn}` replaced by the ARN of a function of that name."""
-    machine: dict[str, Any] = json.loads(ASL.read_text())
-    for state in machine["States"].values():
-        if state["Type"] == "Task":
-            name = state["Resource"].removeprefix("${").removesuffix("Arn}")
-            state["Resource"] = f"arn:aws:lambda:eu-west-1:123456789012:function:{name}"
+def definition(name: str = "CheckoutSaga") -> dict[str, Any]:
+    """The machine's file with every `${...Arn}` replaced by the ARN of that function or machine."""
+    text = (INFRASTRUCTURE / f"{FILES[name]}.asl.json").read_text()
+    machine: dict[str, Any] = json.loads(re.sub(r"\$\{(\w+)Arn\}", _arn, text))
     return machine
 
 
-def repair(machine: dict[str, Any]) -> dict[str, Any]:
-    """The same machine from FenceOrder on, without the states that cannot be reached from there."""
-    return machine | {
-        "StartAt": "FenceOrder",
-        "States": {name: machine["States"][name] for name in reachable(machine, "FenceOrder")},
-    }
+def _arn(found: re.Match[str]) -> str:
+    return (MACHINE if found[1] in FILES else FUNCTION) + found[1]
 
 
 def reachable(machine: Mapping[str, Any], start: str) -> list[str]:
@@ -43,7 +41,7 @@ def reachable(machine: Mapping[str, Any], start: str) -> list[str]:
 def create_state_machines(*, again: bool = False) -> dict[str, str]:
     """Creates both machines (`again`: new ones, without executions); answers the variables that name them."""
     suffix = "Again" if again else ""
-    machines = {"CheckoutSaga": definition(), "CheckoutRepair": repair(definition())}
+    machines = {name: definition(name) for name in FILES}
     arns = {
         name: _client().create_state_machine(name=name + suffix, definition=json.dumps(machine), roleArn=ROLE)
         for name, machine in machines.items()
@@ -57,20 +55,14 @@ def create_state_machines(*, again: bool = False) -> dict[str, str]:
 def running(environment: Mapping[str, str]) -> bool:
     """Whether any execution of either machine is running."""
     return any(
-        execution.status == "RUNNING"
-        for name in ("CHECKOUT_SAGA", "CHECKOUT_REPAIR")
-        for execution in _executions(environment[name])
+        execution.status == "RUNNING" for name in VARIABLES for execution in _executions(environment[name])
     )
 
 
-def status(environment: Mapping[str, str], order_id: str, *, attempt: int = 0) -> str | None:
-    """The status of an order's saga (attempt 0) or of one of its repairs; None if there is none."""
-    machine = environment["CHECKOUT_REPAIR" if attempt else "CHECKOUT_SAGA"]
-    name = f"{order_id}-{attempt}" if attempt else order_id
-    for execution in _executions(machine):
-        if execution.name == name:
-            return str(execution.status)
-    return None
+def status(environment: Mapping[str, str], name: str) -> str | None:
+    """The status of the saga or the repair of that name; None if there is none."""
+    executions = [one for variable in VARIABLES for one in _executions(environment[variable])]
+    return next((str(one.status) for one in executions if one.name == name), None)
 
 
 def _executions(machine: str) -> Sequence[Any]:

@@ -18,14 +18,13 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import EndpointConnectionError
-from moto.awslambda_simple.models import LambdaSimpleBackend
 from moto.stepfunctions.parser.asl.component.common.retry import retrier_decl
 
 from kernel import identity
 from kernel.events import Envelope
 from kernel.table import items
 from kernel.triggers import relay
-from tests.support import aws
+from tests.support import aws, moto_seams
 from tests.support.faults import Crash, Faults, FunctionKilled, Mishap
 from tests.support.processor import Processor
 from tests.support.state_machines import create_state_machines, running, status
@@ -66,7 +65,7 @@ class MotoWorld:
         self._patch.setattr(identity, "pause", self.pass_time)
         self._patch.setattr(retrier_decl, "time", SimpleNamespace(sleep=lambda seconds: None))
         self._patch.setattr(relay, "bus", lambda: self.bus)
-        self._patch.setattr(LambdaSimpleBackend, "invoke", _lambda_of(self))
+        moto_seams.install(self._patch, self.task)
         self.processor = Processor.install(self._patch)
         items.client.cache_clear()
         for write in ("TransactWriteItems", "UpdateItem", "PutItem"):
@@ -242,25 +241,6 @@ class MotoWorld:
 
     # Observing
 
-    def execution(self, order_id: str, *, attempt: int = 0) -> str | None:
-        """The status of the order's saga, or of its repair number `attempt`."""
-        return status(self.environment, order_id, attempt=attempt)
-
-
-def _lambda_of(world: MotoWorld) -> Callable[..., bytes]:
-    """Answers in place of moto's Lambda. An error is named by its class, as Lambda's runtime client does."""
-
-    def invoke(
-        backend: object, function_name: str, qualifier: str, body: Any, headers: Any, answer: Any
-    ) -> bytes:
-        name = function_name.rpartition(":")[2]
-        try:
-            return json.dumps(world.task(name, json.loads(body))).encode()
-        except TimeoutError:
-            raise  # moto's interpreter makes States.Timeout of it
-        except Exception as error:  # noqa: BLE001 - whatever a function raises, Lambda answers
-            answer["x-amz-function-error"] = "Unhandled"
-            kind = str(error) if isinstance(error, Crash) else type(error).__name__
-            return json.dumps({"errorType": kind, "errorMessage": str(error)}).encode()
-
-    return invoke
+    def execution(self, order_id: str, later: str = "") -> str | None:
+        """The status of the order's first saga, or of a later execution: "-f2", "-r"."""
+        return status(self.environment, order_id + later)

@@ -1,7 +1,7 @@
 """The index `open`: the items that a service must look at again, in order of the time when they are due."""
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from kernel.table import items
@@ -20,9 +20,9 @@ def opened(name: str, due_at: datetime, *, kind: str = OPEN) -> Item:
     return {"open_shard": f"{kind}#{zlib.crc32(name.encode()) % SHARDS}", "due_at": due_at.isoformat()}
 
 
-def due(now: datetime, *, limit: int) -> Iterator[Item]:
-    """Items that were due by `now`, read consistently from the table; up to `limit` of each shard."""
-    for shard in (f"{OPEN}#{number}" for number in range(SHARDS)):
+def due(now: datetime, *, limit: int, shards: Iterable[int] = range(SHARDS)) -> Iterator[Item]:
+    """Items that were due by `now`, read consistently from the table; up to `limit` of each of the shards."""
+    for shard in (f"{OPEN}#{number}" for number in shards):
         found = items.query(
             "#open_shard = :shard AND #due_at <= :now",
             {"shard": shard, "now": now.isoformat()},

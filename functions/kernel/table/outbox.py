@@ -2,13 +2,13 @@
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from kernel import identity
 from kernel.errors import ConditionFailed, Contended, EventTooLarge
-from kernel.events import Event, seal
+from kernel.events import Decision, Event, seal
 from kernel.retries import attempts
 from kernel.table import writes
 from kernel.table.buckets import bucket_of
@@ -25,35 +25,51 @@ LARGEST_ROW = 380 * 1024  # DynamoDB allows 400 KB for an item, its other attrib
 
 @dataclass(frozen=True)
 class Aggregate:
-    """A record that publishes events: its key, the attributes to set, and its sequence when it was loaded.
+    """A record that publishes events: its key, the attributes to set, and its two counts when it was loaded.
 
-    `sequence` counts the events published so far; 0 means that the record does not exist yet. Attributes
+    `version` counts the writes of the record, `sequence` the events published about it; both are 0 when there
+    is no record yet. A record that the release before wrote has no version, which is loaded as 0. Attributes
     that are named neither in `sets` nor in `removes` stay as they are.
     """
 
     key: Key
     subject: str
     correlation: str
+    version: int
     sequence: int
     sets: Item
     removes: Sequence[str] = ()
 
 
-def commit(aggregate: Aggregate, facts: Sequence[Event], *, cause: str, beside: Sequence[Write] = ()) -> None:
-    """Writes the aggregate, its facts and the writes of `beside` in one transaction.
+def commit(
+    aggregate: Aggregate, decision: Decision[Any], *, cause: str, beside: Sequence[Write] = ()
+) -> Aggregate:
+    """Writes the aggregate, the decision's facts and the writes of `beside`, all or none.
 
-    Without facts nothing is written. Raises Contended when the aggregate has changed since it was loaded,
-    ConditionFailed with the places in `beside` whose condition did not hold, and EventTooLarge.
+    Answers the aggregate as it then stands. A decision that is not new writes nothing. Raises Contended when
+    the record has changed since it was loaded, ConditionFailed with the places in `beside` whose condition
+    did not hold, and EventTooLarge.
     """
-    if not facts:
-        return
-    envelopes = _seal(aggregate, facts, cause)
+    if not decision.is_new:
+        return aggregate
+    facts = decision.facts
+    guarded = _guarded(aggregate, len(facts))
+    rows = [_row(aggregate, _seal(aggregate, facts, cause))] if facts else []
     try:
-        writes.transact([*beside, _guarded(aggregate, len(facts))], puts=[_row(aggregate, envelopes)])
+        if beside or rows:
+            writes.transact([*beside, guarded], puts=rows)
+        else:
+            writes.update(guarded)  # a transaction of one write would cost twice as much
     except ConditionFailed as failed:
         if len(beside) in failed.old:
             raise Contended from failed
         raise
+    return replace(aggregate, version=aggregate.version + 1, sequence=aggregate.sequence + len(facts))
+
+
+def revise(aggregate: Aggregate) -> None:
+    """Writes the aggregate alone, and publishes nothing. Raises Contended when the record has changed."""
+    commit(aggregate, Decision(aggregate, unpublished=True), cause="")
 
 
 def persist(use_case: Callable[[], Result]) -> Result:
@@ -90,14 +106,29 @@ def _seal(aggregate: Aggregate, facts: Sequence[Event], cause: str) -> list[str]
 
 
 def _guarded(aggregate: Aggregate, published: int) -> Write:
-    fresh = aggregate.sequence == 0
+    condition, binds = _unchanged(aggregate)
+    counts = {"version": aggregate.version + 1, "sequence": aggregate.sequence + published}
     return Write(
         key=aggregate.key,
-        sets={**aggregate.sets, "sequence": aggregate.sequence + published},
+        sets={**aggregate.sets, **counts},
         removes=aggregate.removes,
-        condition="attribute_not_exists(#sequence)" if fresh else "#sequence = :loaded",
-        binds={} if fresh else {"loaded": aggregate.sequence},
+        condition=condition,
+        binds=binds,
     )
+
+
+def _unchanged(aggregate: Aggregate) -> tuple[str, Item]:
+    """The condition that nobody has written the record since it was loaded, and the values in it.
+
+    The release before raises `sequence` with each write that matters, and leaves `version` alone. So both are
+    compared, and a record always has a `sequence`: that release takes a record without it for none.
+    """
+    counted = {"loaded": aggregate.version, "published": aggregate.sequence}
+    if aggregate.version:
+        return "#version = :loaded AND #sequence = :published", counted
+    if aggregate.sequence:
+        return "attribute_not_exists(#version) AND #sequence = :published", {"published": aggregate.sequence}
+    return "attribute_not_exists(#sequence)", {}
 
 
 def _row(aggregate: Aggregate, envelopes: Sequence[str]) -> Item:

@@ -134,7 +134,7 @@ def test_a_malformed_listing_changes_nothing(body: Any) -> None:
 def test_the_longest_name_and_the_highest_price_are_taken() -> None:
     most = {"name": "x" * 200, "price": {"amount": 10**9, "currency": "EUR"}}
     assert ask("PUT", "mug", most)[0] == 201
-    assert store.load("mug") == domain.Product("mug", "x" * 200, Money(10**9, "EUR"), sequence=1)
+    assert store.load("mug") == domain.Product("mug", "x" * 200, Money(10**9, "EUR"), sequence=1, version=1)
 
 
 def test_a_request_that_loses_a_race_decides_again_on_the_winners_state(

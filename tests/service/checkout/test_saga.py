@@ -1,6 +1,7 @@
 """Checkout on moto's executions: an event or a claim starts a saga once, and the sweep repairs it."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,8 +12,10 @@ from checkout.executions import executions as client
 from checkout.repair import RepairIncomplete
 from kernel.errors import Fault
 from kernel.events import Envelope
+from orders import domain
 from tests.support import aws
 from tests.support.checkout import FakeLambda, executions, idle_executions, run
+from tests.support.clock import Clock
 from tests.support.events import arriving
 
 LINE = {"sku": "mug", "quantity": 2}
@@ -31,18 +34,21 @@ def order(order_id: str) -> dict[str, Any]:
     }
 
 
-def given(order_id: str) -> dict[str, Any]:
+def given(order_id: str, repair: str = "") -> dict[str, Any]:
     known = {name: value for name, value in order(order_id).items() if name != "later"}
-    return {**known, "lines": [LINE], "stuck": {}, "resumed": False}
+    named = {"repair": repair or f"{order_id}-r"}
+    return {**known, "lines": [LINE], "stuck": {}, "resumed": False, **named}
 
 
-def placed(order_id: str, **changed: Any) -> Envelope:
+def placed(order_id: str, *, age: float = 0, **changed: Any) -> Envelope:
+    """The event, which happened `age` seconds ago."""
     data = {**order(order_id), **changed}
-    return arriving("OrderPlaced", source="orders", subject=f"order/{order_id}", sequence=1, **data)
+    event = arriving("OrderPlaced", source="orders", subject=f"order/{order_id}", sequence=1, **data)
+    return event.model_copy(update={"time": datetime.now(UTC) - timedelta(seconds=age)})
 
 
-def claim(order_id: str, status: str = "PENDING", attempt: int = 1) -> dict[str, Any]:
-    return {"status": status, "attempt": attempt, "order": order(order_id)}
+def claim(order_id: str, *, forward: bool = True, run: int = 2) -> dict[str, Any]:
+    return {"forward": forward, "run": run, "order": order(order_id)}
 
 
 @pytest.fixture
@@ -83,71 +89,70 @@ def test_an_order_whose_saga_cannot_be_started_comes_back_alone(monkeypatch: pyt
     assert start(placed("o3"), placed("o4")) == ["m0", "m1"]
 
 
-def test_a_saga_is_the_same_whether_an_event_or_a_claim_started_it(functions: FakeLambda) -> None:
-    functions.overdue([claim("o1")], [])
-    repair.sweep({}, None)
+def test_an_order_that_is_told_late_is_left_to_the_sweep() -> None:
+    assert start(placed("o1", age=119), placed("o2", age=121), placed("o3", age=400 * 86_400)) == []
     assert executions() == {"CheckoutSaga:o1": given("o1")}
-    assert start(placed("o1")) == []
-    assert executions() == {"CheckoutSaga:o1": given("o1")}
+
+
+def test_an_order_is_left_to_the_sweep_from_the_moment_of_its_first_look_on() -> None:
+    assert saga.FIRST_LOOK == domain.PATIENCE
 
 
 FAILURE = {"Error": "Interrupted", "Cause": ""}
 REPAIR = {"order_id": "o1", "failure": FAILURE, "stuck": {}, "resumed": False}
-RUNS, ENDED = {"ended": False}, {"ended": True}
 
 
 @pytest.mark.parametrize(
-    ("found", "status", "attempt", "started"),
+    ("forward", "run", "started"),
     [
-        ([], "PENDING", 1, {"CheckoutSaga:o1": given("o1")}),
-        ([], "PENDING", 3, {"CheckoutSaga:o1": given("o1")}),
-        ([], "CANCELLING", 1, {"CheckoutRepair:o1-1": REPAIR}),
-        ([("CheckoutSaga", "o1", RUNS)], "PENDING", 1, {}),
-        ([("CheckoutSaga", "o1", RUNS)], "CANCELLING", 2, {}),
-        ([("CheckoutSaga", "o1", ENDED)], "PENDING", 1, {"CheckoutRepair:o1-1": REPAIR}),
-        ([("CheckoutSaga", "o1", ENDED)], "CANCELLING", 2, {"CheckoutRepair:o1-2": REPAIR}),
-        ([("CheckoutSaga", "o1", ENDED), ("CheckoutRepair", "o1-1", RUNS)], "PENDING", 3, {}),
-        ([("CheckoutRepair", "o1-2", RUNS)], "CANCELLING", 3, {}),
-        ([("CheckoutRepair", "o1-1", ENDED)], "PENDING", 2, {"CheckoutRepair:o1-2": REPAIR}),
-        (
-            [("CheckoutSaga", "o2", RUNS), ("CheckoutRepair", "o2-1", RUNS)],
-            "PENDING",
-            2,
-            {"CheckoutSaga:o1": given("o1")},
-        ),
+        (True, 2, {"CheckoutSaga:o1-f2": given("o1", repair="o1-r-f2")}),
+        (True, 4, {"CheckoutSaga:o1-f4": given("o1", repair="o1-r-f4")}),
+        (False, 2, {"CheckoutRepair:o1-r2": REPAIR}),
+        (False, 9, {"CheckoutRepair:o1-r9": REPAIR}),
     ],
 )
-def test_a_claimed_order_is_left_alone_started_or_repaired(
-    found: list[Any], status: str, attempt: int, started: dict[str, Any], functions: FakeLambda
+def test_a_claimed_order_runs_forward_or_is_undone_under_the_name_of_its_run(
+    forward: bool, run: int, started: dict[str, Any], functions: FakeLambda
 ) -> None:
-    for machine, name, how in found:
-        run(machine, name, **how)
-    before = executions()
-    functions.overdue([claim("o1", status, attempt)], [])
+    functions.overdue([claim("o1", forward=forward, run=run)], [])
     repair.sweep({}, None)
-    assert {name: seen for name, seen in executions().items() if name not in before} == started
+    assert executions() == started
 
 
-def test_a_repair_that_was_started_already_is_success(functions: FakeLambda) -> None:
-    run("CheckoutRepair", "o1-1", ended=True)
-    functions.overdue([claim("o1", "CANCELLING", 1)], [])
+def test_the_first_name_is_the_events_and_never_used_again(functions: FakeLambda) -> None:
+    assert start(placed("o1")) == []
+    functions.overdue([claim("o1")], [])
     repair.sweep({}, None)
-    assert executions() == {"CheckoutRepair:o1-1": {"from": "before"}}
+    assert sorted(executions()) == ["CheckoutSaga:o1", "CheckoutSaga:o1-f2"]
 
 
-def test_a_sweep_asks_until_nothing_is_due_and_ten_times_at_most(functions: FakeLambda) -> None:
+@pytest.mark.parametrize("ended", [False, True])
+def test_a_repair_that_was_started_already_is_success(ended: bool, functions: FakeLambda) -> None:
+    run("CheckoutRepair", "o1-r2", ended=ended)
+    functions.overdue([claim("o1", forward=False)], [])
+    repair.sweep({}, None)
+    assert executions() == {"CheckoutRepair:o1-r2": {"from": "before"}}
+
+
+def test_a_sweep_asks_for_its_shard_until_nothing_is_due(functions: FakeLambda) -> None:
     functions.overdue([claim("o1")], [claim("o2")], [], [claim("o3")])
-    repair.sweep({}, None)
-    assert functions.asked == [("orders-claim", {})] * 3
-    assert sorted(executions()) == ["CheckoutSaga:o1", "CheckoutSaga:o2"]
+    repair.sweep({"shard": 3}, None)
+    assert functions.asked == [("orders-claim", {"shard": 3})] * 3
+    assert sorted(executions()) == ["CheckoutSaga:o1-f2", "CheckoutSaga:o2-f2"]
+
+
+def test_a_sweep_ends_before_the_next_begins(functions: FakeLambda, clock: Clock) -> None:
+    """Each batch takes twenty seconds here."""
     functions.overdue(*([claim(f"p{number}")] for number in range(20)))
+    functions.takes = lambda: clock.advance(20)
     repair.sweep({}, None)
-    assert len(functions.asked) == 3 + 10
+    assert functions.asked == [("orders-claim", {"shard": None})] * 3
+    assert len(executions()) == 3
 
 
 def test_an_order_that_cannot_be_repaired_now_does_not_hold_up_the_others(functions: FakeLambda) -> None:
     def refuse(params: Any, **_: Any) -> None:
-        if '"o1"' in str(params["body"]):
+        if "o1-f2" in str(params["body"]):
             raise EndpointConnectionError(endpoint_url="states")
 
     functions.overdue([claim("o1"), claim("o2")], [claim("o3")], [])
@@ -159,7 +164,7 @@ def test_an_order_that_cannot_be_repaired_now_does_not_hold_up_the_others(functi
     finally:
         events.unregister("before-call.sfn.StartExecution", refuse)
     assert failed.value.data == {"count": 1}
-    assert sorted(executions()) == ["CheckoutSaga:o2", "CheckoutSaga:o3"]
+    assert sorted(executions()) == ["CheckoutSaga:o2-f2", "CheckoutSaga:o3-f2"]
 
 
 def test_a_sweep_that_orders_does_not_answer_fails_and_starts_nothing(functions: FakeLambda) -> None:

@@ -14,7 +14,8 @@ from inventory import store, tasks
 from inventory.domain import OutOfStock, ReservationReleased, Stock
 from kernel import identity
 from kernel.errors import Contended, Fault, Refusal
-from kernel.table import items, open_index
+from kernel.table import items, open_index, writes
+from kernel.table.writes import Write
 from tests.support import aws
 from tests.support.races import before_its_write
 
@@ -132,6 +133,33 @@ def test_two_sweeps_at_once_ask_about_an_order_once(monkeypatch: pytest.MonkeyPa
     with before_its_write(lambda: first.extend(claimed()), operation="UpdateItem"):
         second = claimed()
     assert (first, second) == (["o1"], [])
+
+
+def test_a_release_that_loaded_the_reservation_before_a_claim_is_decided_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    receive("mug", 1)
+    reserve("o1", mug=1)
+    later = identity.now() + timedelta(minutes=61)
+    monkeypatch.setattr(identity, "now", lambda: later)
+    with before_its_write(claimed), pytest.raises(Contended):
+        release("o1")
+    assert release("o1")["status"] == "RELEASED"
+    assert store.stock("mug") == Stock("mug", available=1, received=1)
+    assert claimed() == []
+
+
+def test_a_reservation_of_the_release_before_has_no_version_and_is_claimed_and_sold(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    receive("mug", 1)
+    reserve("o1", mug=1)
+    writes.update(Write(key={"pk": "reservation#o1", "sk": "reservation"}, removes=["version"]))
+    later = identity.now() + timedelta(minutes=61)
+    monkeypatch.setattr(identity, "now", lambda: later)
+    assert claimed() == ["o1"]
+    assert sell("o1")["status"] == "COMMITTED"
+    assert store.load("o1").version == 2
 
 
 def claimed(**given: int) -> list[str]:

@@ -9,7 +9,7 @@ import boto3
 import pytest
 
 from kernel import identity
-from kernel.events import Event
+from kernel.events import Decision, Event
 from kernel.table import items, outbox, writes
 from kernel.table.buckets import SHARDS, bucket
 from kernel.triggers import relay
@@ -40,9 +40,10 @@ def make(subject: str, *, at: datetime, monkeypatch: pytest.MonkeyPatch, facts: 
     """Commits an aggregate by a writer whose clock says `at`."""
     monkeypatch.setattr(identity, "now", lambda: at)
     aggregate = outbox.Aggregate(
-        key={"pk": subject, "sk": "thing"}, subject=subject, correlation=subject, sequence=0, sets={"made": 1}
+        {"pk": subject, "sk": "thing"}, subject, correlation=subject, version=0, sequence=0, sets={"made": 1}
     )
-    outbox.commit(aggregate, [ThingMade(number=place) for place in range(facts)], cause="test")
+    made = tuple(ThingMade(number=place) for place in range(facts))
+    outbox.commit(aggregate, Decision(None, made), cause="test")
 
 
 def lost(first: datetime, last: datetime) -> dict[str, Any]:

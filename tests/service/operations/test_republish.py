@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from kernel.events import Event
+from kernel.events import Decision, Event
 from kernel.table import outbox
 from kernel.triggers import relay
 from operations import store
@@ -86,10 +86,11 @@ def test_events_of_the_range_are_published_again_whatever_time_zone_it_is_in(
             key={"pk": f"thing/{place}", "sk": "thing"},
             subject=f"thing/{place}",
             correlation="c",
+            version=0,
             sequence=0,
             sets={"made": 1},
         )
-        outbox.commit(aggregate, [ThingMade()], cause="test")
+        outbox.commit(aggregate, Decision(None, (ThingMade(),)), cause="test")
         clock.advance(600)
     become(monkeypatch, {name: operations[name] for name in orders})
     first, last = NOW + timedelta(minutes=10), NOW + timedelta(minutes=30)

@@ -111,7 +111,7 @@ def test_the_accepted_order_is_told_to_everybody_without_the_key() -> None:
         lambda: offer(2, 1250, for_sale=False),
         confirm,
         undo,
-        lambda: undo(RefundPayment={}),
+        lambda: undo(RefundPayment={"Error": "BooksDiffer"}),
         cancel,
     ],
     ids=["nothing", "price", "retired", "confirmed", "cancelled", "parked", "cancelling"],
@@ -200,7 +200,9 @@ def test_a_cancel_starts_to_undo_the_order_and_may_be_repeated() -> None:
     assert show() == (200, expected)
 
 
-@pytest.mark.parametrize(("stuck", "status"), [({}, "CANCELLED"), ({"RefundPayment": {}}, "NEEDS_ATTENTION")])
+@pytest.mark.parametrize(
+    ("stuck", "status"), [({}, "CANCELLED"), ({"RefundPayment": {"Error": "BooksDiffer"}}, "NEEDS_ATTENTION")]
+)
 def test_cancelling_an_order_that_is_undone_already_changes_nothing(
     stuck: dict[str, Any], status: str
 ) -> None:

@@ -61,7 +61,7 @@ def test_an_operator_finds_orders_that_need_a_person_and_since_when(clock: Clock
         "status": "NEEDS_ATTENTION",
         "reason": "PaymentDeclined",
         "placed_at": "2026-01-01T00:00:00+00:00",
-        "attempts": 1,
+        "attempts": 0,
         "fenced": True,
         "since": "2026-01-01T00:02:00+00:00",
         "interventions": [],

@@ -10,7 +10,6 @@ from tests.support.payments import (
     OUTCOMES,
     REPAID,
     REPAYING,
-    STARTED,
     assert_nothing_kept,
     charge,
     charges,
@@ -56,4 +55,4 @@ def test_a_refund_that_dies_at_any_moment_and_is_repeated_gives_back_once(
     for order_id in moments.each(refund, lambda order: die(), given=given):
         assert until_done(lambda order=order_id: refund(order)) == "REFUNDED"
         assert processor.books(order_id) == REPAID
-        assert events(order_id) == [STARTED, CAPTURED, *REPAYING]
+        assert events(order_id) == [CAPTURED, *REPAYING]

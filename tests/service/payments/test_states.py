@@ -11,7 +11,6 @@ from tests.support.payments import (
     CAPTURED,
     REPAID,
     REPAYING,
-    STARTED,
     UNPAID,
     charge,
     events,
@@ -56,7 +55,7 @@ STATES: dict[str, Callable[[Processor], Any]] = {
 @pytest.mark.parametrize(
     ("state", "answer", "calls", "facts"),
     [
-        ("nothing", "CAPTURED", ["create", "confirm"], [STARTED, CAPTURED]),
+        ("nothing", "CAPTURED", ["create", "confirm"], [CAPTURED]),
         ("pending", "CAPTURED", ["retrieve", "confirm"], [CAPTURED]),
         ("pending, captured", "CAPTURED", ["retrieve"], [CAPTURED]),
         ("pending, declined", "PaymentDeclined", ["retrieve"], ["PaymentDeclined"]),

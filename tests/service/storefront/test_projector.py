@@ -20,10 +20,9 @@ CONFIRMED = event(4, "OrderConfirmed", "order/o1", 2)
 HISTORY = [
     PLACED,
     event(1, "StockReserved", "reservation/o1", 1, lines=[]),
-    event(2, "PaymentStarted", "payment/o1", 1),
-    event(3, "PaymentDeclined", "payment/o1", 2, reason="CardDeclined"),
+    event(3, "PaymentCaptured", "payment/o1", 1),
     event(4, "CancellationStarted", "order/o1", 2, reason="PaymentDeclined"),
-    event(5, "PaymentVoided", "payment/o1", 3),
+    event(5, "RefundStarted", "payment/o1", 2),
     event(6, "StockReleased", "reservation/o1", 2, lines=[]),
     event(7, "OrderCancelled", "order/o1", 3, reason="PaymentDeclined"),
 ]
@@ -32,17 +31,16 @@ HISTORY_ROW = {
     "status": "CANCELLED",
     "reason": "PaymentDeclined",
     "stock": "RELEASED",
-    "payment": "VOIDED",
+    "payment": "REFUNDING",
     "sequence": 3,
-    "folded": 8,
+    "folded": 7,
     "as_of": at(7),
     "timeline": timeline(
         (0, "OrderPlaced"),
         (1, "StockReserved"),
-        (2, "PaymentStarted"),
-        (3, "PaymentDeclined"),
+        (3, "PaymentCaptured"),
         (4, "CancellationStarted"),
-        (5, "PaymentVoided"),
+        (5, "RefundStarted"),
         (6, "StockReleased"),
         (7, "OrderCancelled"),
     ),
@@ -166,7 +164,7 @@ def test_a_stale_row_does_not_replace_one_that_folded_more() -> None:
 def test_a_reading_is_what_was_there_at_one_moment(monkeypatch: pytest.MonkeyPatch) -> None:
     """Between two pages one event arrives that sorts before the first page, and one that sorts after it."""
     late = event(1, "StockReserved", "reservation/o1", 1, lines=[])
-    payment = event(2, "PaymentStarted", "payment/o1", 1)
+    payment = event(2, "PaymentCaptured", "payment/o1", 1)
     query = items.query
     arrived: list[Any] = []
 
@@ -180,7 +178,7 @@ def test_a_reading_is_what_was_there_at_one_moment(monkeypatch: pytest.MonkeyPat
 
     journal.append(PLACED)
     monkeypatch.setattr(items, "query", paged)
-    assert {seen.type for seen in journal.read("o1")} == {"OrderPlaced", "StockReserved", "PaymentStarted"}
+    assert {seen.type for seen in journal.read("o1")} == {"OrderPlaced", "StockReserved", "PaymentCaptured"}
 
 
 def test_the_journal_keeps_each_event_once_whole_and_for_ever() -> None:

@@ -96,10 +96,10 @@ class StepFunctions:
         self.exceptions = machines.exceptions
 
     def start_execution(self, **request: Any) -> Any:
-        return self._call("states", "StartExecution", partial(self._machines.start, **request))
-
-    def describe_execution(self, *, executionArn: str) -> Any:  # noqa: N803 - as boto3
-        return self._call("states", "DescribeExecution", partial(self._machines.describe, executionArn))
+        is_express = request["stateMachineArn"].rpartition(":")[2] in self._machines.express
+        operation = "StartExecution (Express)" if is_express else "StartExecution"
+        effect, accepted = partial(self._machines.start, **request), partial(self._machines.accept, **request)
+        return self._call("states", operation, effect, partly=accepted)
 
 
 class Lambda:

@@ -3,12 +3,14 @@
 import importlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from tests.simulator.engine import Engine, Killed, Outcome
 from tests.support.wiring import DEFAULT_TIMEOUT
 
 TIMED_OUT = "Sandbox.Timedout"
+REFUSED_AFTER = 0.05  # seconds
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,7 @@ class Functions:
     ) -> None:
         self.engine, self.commands, self.environment = engine, commands, environment
         self.timeouts = timeouts
+        self.outages: dict[str, str] = {}  # the error of each function that cannot start; "" is any function
         self.invoked: Callable[[str, Any], None] | None = None  # hears of each invocation
 
     def timeout(self, handler: str) -> float:
@@ -62,6 +65,10 @@ class Functions:
                 self.engine.cancel(alarm)
                 heard(answer)
 
+        error = self.outages.get(handler) or self.outages.get("")
+        if error:
+            self.engine.after(REFUSED_AFTER, partial(heard, _failed(error, "")))
+            return
         alarm = self.engine.after(self.timeout(handler), lambda: tell(_failed(TIMED_OUT, "Task timed out")))
         self.engine.spawn(
             lambda: function(handler)(event, None),

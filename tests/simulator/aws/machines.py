@@ -1,27 +1,24 @@
 """Step Functions: executions by name, each a walk through its machine's definition."""
 
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from collections.abc import Callable, Collection, Mapping
+from datetime import timedelta
 from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
 from botocore.exceptions import ClientError
 
-from tests.simulator.aws import stepper
+from tests.simulator.aws.executions import Execution, Run, Said
 from tests.simulator.aws.functions import Functions
-from tests.simulator.aws.stepper import RUNTIME, Answered, Ended, Failed, Invoke, Wait
+from tests.simulator.aws.stepper import Answered, Ended, Failed, Invoke, Wait
 from tests.simulator.boundary import Boundary
-from tests.simulator.engine import Engine, Killed, Outcome, Process
+from tests.simulator.engine import Engine, Killed, Outcome
 from tests.simulator.faults.weather import Weather
 
 KEPT = timedelta(days=90)
 LARGEST = 256 * 1024
 LONGEST = 900  # seconds that any function may run
-# What comes of a step: an answer, an error, or nothing for a wait and for the beginning.
-Said = Answered | Failed | None
 REGION = "arn:aws:states:eu-west-1:123456789012"
 
 
@@ -29,80 +26,18 @@ class ExecutionAlreadyExists(ClientError):
     """The name is taken, for 90 days after the execution's end."""
 
 
-class ExecutionDoesNotExist(ClientError):
-    """There is no such execution, or not any more."""
-
-
 class ValidationException(ClientError):
     """The name or the input is longer than it may be."""
 
 
-@dataclass
-class Execution:
-    """`ended` tells the state in which it ended or died. `run` is there while it is under way."""
+class Machines:
+    """`definitions` maps a machine's name to its definition, asked anew for each execution.
 
-    machine: str
-    name: str
-    given: str
-    definition: Mapping[str, Any]
-    status: str = "RUNNING"
-    ended_at: datetime | None = None
-    ended: Ended | None = None
-    run: "Run | None" = None
-    alarm: list[Any] = field(default_factory=lambda: [None, None, None])
-    calls: list[str] = field(default_factory=list)
-
-
-@dataclass
-class Run:
-    """An execution under way, from the state `start` where that is given.
-
-    `heard` are the answers to its steps so far. Its steps follow from them, so it can be pickled.
+    A Standard machine runs each name once. The machines of `express` run a name as often as it is started,
+    also at once.
     """
 
-    definition: Mapping[str, Any]
-    given: Any
-    start: str
-    weather: Weather
-    heard: list[Said] = field(default_factory=list)
-    entering: Process | None = None
-    _steps: stepper.Execution | None = None
-
-    def __getstate__(self) -> dict[str, Any]:
-        return self.__dict__ | {"_steps": None}
-
-    def send(self, said: Said) -> Invoke | Wait:
-        """The next step. Raises StopIteration with the end."""
-        steps = self._going_on()
-        self.heard.append(said)
-        return steps.send(said)
-
-    def stopped(self) -> Ended | None:
-        """Where it is: what no state can catch ends it there. None before its first state."""
-        if not self.heard:
-            return None
-        steps = self._going_on()
-        try:
-            while True:
-                steps.send(Failed(RUNTIME))
-        except StopIteration as end:
-            return end.value
-
-    def _going_on(self) -> stepper.Execution:
-        if self._steps is None:
-            jitter = partial(self.weather.uniform, 0)
-            self._steps = stepper.run(self.definition, self.given, jitter=jitter, start=self.start)
-            for said in self.heard:
-                self._steps.send(said)
-        return self._steps
-
-
-class Machines:
-    """`definitions` maps a machine's name to its definition, asked anew for each execution."""
-
-    exceptions = SimpleNamespace(
-        ExecutionAlreadyExists=ExecutionAlreadyExists, ExecutionDoesNotExist=ExecutionDoesNotExist
-    )
+    exceptions = SimpleNamespace(ExecutionAlreadyExists=ExecutionAlreadyExists)
 
     def __init__(
         self,
@@ -112,10 +47,11 @@ class Machines:
         weather: Weather,
         *,
         definitions: Callable[[str], Mapping[str, Any]],
+        express: Collection[str] = (),
     ) -> None:
         self.engine, self.boundary, self.functions, self.weather = engine, boundary, functions, weather
-        self.definitions = definitions
-        self.executions: dict[tuple[str, str], Execution] = {}
+        self.definitions, self.express = definitions, express
+        self.executions: list[Execution] = []
         self.entering: dict[str, list[Callable[[], None]]] = {}
 
     @staticmethod
@@ -126,33 +62,36 @@ class Machines:
         if not 1 <= len(name) <= 80 or len(input.encode()) > LARGEST:
             raise _error(ValidationException, "StartExecution")
         machine = stateMachineArn.rpartition(":")[2]
-        known = self._known(machine, name)
+        known = None if machine in self.express else self._known(machine, name)
         if known and not (known.status == "RUNNING" and json.loads(known.given) == json.loads(input)):
             raise _error(ExecutionAlreadyExists, "StartExecution")
         if not known:
             execution = Execution(machine, name, input, self.definitions(machine))
-            self.executions[machine, name] = execution
+            self.executions.append(execution)
             self._run(execution, json.loads(input))
-        return {"executionArn": f"{REGION}:execution:{machine}:{name}"}
+        return self.accept(stateMachineArn=stateMachineArn, name=name)
 
-    def describe(self, arn: str) -> Any:
-        machine, name = arn.split(":")[-2:]
-        known = self._known(machine, name)
-        if known is None:
-            raise _error(ExecutionDoesNotExist, "DescribeExecution")
-        return {"status": known.status, "name": name}
+    @staticmethod
+    def accept(*, stateMachineArn: str, name: str, **_: Any) -> Any:  # noqa: N803 - as boto3
+        """The answer to a start. An Express execution may be accepted and never run."""
+        return {"executionArn": f"{stateMachineArn.replace(':stateMachine:', ':execution:')}:{name}"}
 
     def redrive(self, execution: Execution) -> None:
         """RedriveExecution: goes on from the state that failed, with the input it had."""
-        assert execution.status == "FAILED"
+        assert self.may_redrive(execution)
         last, execution.status, execution.ended_at = execution.ended, "RUNNING", None
         if last is None:  # it died before its first state
             self._run(execution, json.loads(execution.given))
         else:
             self._run(execution, last.given, start=last.state)
 
+    def may_redrive(self, execution: Execution) -> bool:
+        return execution.status == "FAILED" and execution.machine not in self.express
+
     def _known(self, machine: str, name: str) -> Execution | None:
-        known = self.executions.get((machine, name))
+        """The latest Standard execution of that name, if the name is still taken."""
+        named = [one for one in self.executions if (one.machine, one.name) == (machine, name)]
+        known = named[-1] if named else None
         if known and known.ended_at and self.engine.now - known.ended_at > KEPT:
             return None
         return known
@@ -224,11 +163,11 @@ class Machines:
 
         def body() -> Answered | Failed:
             try:
-                return self.boundary.call("lambda", "Step", partial(self._invoked, step))
+                return self._called(step)
             except (ClientError, OSError) as error:
-                return Failed(f"Lambda.{_code(error)}")
+                return Failed(step.named(_code(error)))
             except Killed:
-                return Failed("Lambda.Unknown")
+                return Failed(step.named("Unknown"))
 
         def answered(outcome: Outcome) -> None:
             if outcome.error:  # the world's own failure: no function's
@@ -242,6 +181,19 @@ class Machines:
             environment={},
             ended=answered,
         )
+
+    def _called(self, step: Invoke) -> Answered | Failed:
+        """What a function answered, or that another execution was started."""
+        if not step.starts_execution:
+            return self.boundary.call("lambda", "Step", partial(self._invoked, step))
+        given = step.payload
+        start = partial(
+            self.start,
+            stateMachineArn=given["StateMachineArn"],
+            name=given["Name"],
+            input=json.dumps(given["Input"]),
+        )
+        return Answered(self.boundary.call("states", "StartExecution", start))
 
     def _invoked(self, step: Invoke) -> Answered | Failed:
         name = step.resource.rpartition(":")[2]

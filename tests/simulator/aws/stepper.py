@@ -18,6 +18,7 @@ DATA_LIMIT = 256 * 1024
 RUNTIME, DATA_LIMIT_EXCEEDED = "States.Runtime", "States.DataLimitExceeded"
 TERMINAL = {RUNTIME, DATA_LIMIT_EXCEEDED}
 KNOWN_ERRORS = {"States.ALL", "States.TaskFailed", "States.Timeout"}
+START_EXECUTION = "arn:aws:states:::states:startExecution"
 PATH = re.compile(r"\$(\.[A-Za-z_]\w*)*")
 FIELDS = {
     "Task": {"Type", "Comment", "Next", "End", "Resource", "Parameters", "ResultPath"}
@@ -40,6 +41,14 @@ class Invoke:
     resource: str
     payload: Any
     timeout: float
+
+    @property
+    def starts_execution(self) -> bool:
+        return self.resource == START_EXECUTION
+
+    def named(self, code: str) -> str:
+        """The error's name, when the call itself fails with that code."""
+        return f"StepFunctions.{code}Exception" if self.starts_execution else f"Lambda.{code}"
 
 
 @dataclass(frozen=True)
@@ -171,11 +180,15 @@ def _matches(rule: Mapping[str, Any], error: str) -> bool:
 
 
 def _payload(state: Mapping[str, Any], given: Any) -> Any:
-    if "Parameters" not in state:
-        return given
+    return _filled(state["Parameters"], given) if "Parameters" in state else given
+
+
+def _filled(template: Any, given: Any) -> Any:
+    if not isinstance(template, dict):
+        return template
     return {
-        key.removesuffix(".$"): _found(value, given) if key.endswith(".$") else value
-        for key, value in state["Parameters"].items()
+        key.removesuffix(".$"): _found(value, given) if key.endswith(".$") else _filled(value, given)
+        for key, value in template.items()
     }
 
 
@@ -228,15 +241,21 @@ def _know_state(state: Mapping[str, Any]) -> None:
             _all_known("error", KNOWN_ERRORS, (e for e in rule["ErrorEquals"] if e.startswith("States.")))
             _know_path(rule.get("ResultPath"))
             _all_known("JitterStrategy", {"FULL", "NONE"}, [rule.get("JitterStrategy", "NONE")])
-    for key, value in state.get("Parameters", {}).items():
-        if key.endswith(".$"):
-            _know_path(value)
-        elif isinstance(value, dict | list):
-            raise NotImplementedError(f"nested Parameters: {key}")
+    _know_template(state.get("Parameters", {}))
     _know_path(state.get("ResultPath"))
     resource = state.get("Resource", "")
-    if resource.startswith("arn:") and not resource.startswith("arn:aws:lambda:"):
+    if resource.startswith("arn:") and not resource.startswith(("arn:aws:lambda:", START_EXECUTION)):
         raise NotImplementedError(f"Resource {resource}")
+
+
+def _know_template(template: Mapping[str, Any]) -> None:
+    for key, value in template.items():
+        if key.endswith(".$"):
+            _know_path(value)
+        elif isinstance(value, dict):
+            _know_template(value)
+        elif isinstance(value, list):
+            raise NotImplementedError(f"a list in Parameters: {key}")
 
 
 def _know(kind: str, fields: Iterable[str]) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from math import ceil
 
 from tests.simulator.cost.deployment import Deployment
+from tests.simulator.cost.meter import is_machine
 from tests.simulator.cost.plays import Counted
 from tests.simulator.cost.prices import (
     CALL,
@@ -87,7 +88,7 @@ def dollars(units: Mapping[str, float]) -> float:
 
 def service(function: str) -> str:
     """A machine belongs to the service that starts it."""
-    return "checkout" if function[:1].isupper() else function.replace(":", ".").partition(".")[0]
+    return "checkout" if is_machine(function) else function.replace(":", ".").partition(".")[0]
 
 
 def ours(bill: Bill) -> Bill:

@@ -14,7 +14,7 @@ from tests.simulator.cost.meter import Lines, Meter, chunks, label
 from tests.simulator.faults.kinds import Call, Kind
 from tests.simulator.faults.weather import Weather
 from tests.simulator.settle.interpreter import simulated
-from tests.simulator.settle.world import SimulatedWorld
+from tests.simulator.settle.world import EXPRESS, SimulatedWorld
 
 WHOLE_PAGE = 1_000_000  # items; a page of DynamoDB's is a megabyte, and the simulator's is three items
 ONE_BY_ONE = Batches(1, 0)
@@ -80,9 +80,11 @@ class Watched(dict[str, Any]):
 
 
 @contextmanager
-def metered(deployment: Deployment, *, alone: bool, fate: Observed) -> Iterator[tuple[SimulatedWorld, Meter]]:
+def metered(
+    deployment: Deployment, *, alone: bool, fate: Observed, saga: str = EXPRESS
+) -> Iterator[tuple[SimulatedWorld, Meter]]:
     """A world whose batches are those of the deployment, or have one event each when events come `alone`."""
-    with simulated(fate=fate, weather=Calm(most=1 if alone else 100)) as world:
+    with simulated(fate=fate, weather=Calm(most=1 if alone else 100), saga=saga) as world:
         meter = fate.meter = Meter(world.engine)
         for queue in world.queues.values():
             _batched(queue, ONE_BY_ONE if alone else deployment.batches[_consumer(queue)])

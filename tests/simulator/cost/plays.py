@@ -10,7 +10,7 @@ from tests.simulator.cost.meter import Meter
 from tests.simulator.cost.metered import Observed, metered
 from tests.simulator.plays.verdict import orders
 from tests.simulator.settle.people import SimulatedShop
-from tests.simulator.settle.world import SimulatedWorld
+from tests.simulator.settle.world import EXPRESS, SimulatedWorld
 from tests.support.wiring import MANIFEST
 
 AT_ONCE = 10
@@ -51,11 +51,11 @@ class Counted:
     steps: Counts
 
 
-def checkout(case: Case, deployment: Deployment, *, alone: bool) -> Counted:
+def checkout(case: Case, deployment: Deployment, *, alone: bool, saga: str = EXPRESS) -> Counted:
     """The average of orders placed at the same moment. Raises AssertionError for an end not foreseen."""
     many = 1 if alone else AT_ONCE
     fate = Observed(deaths=many if case.dies else 0, before=case.dies)
-    with metered(deployment, alone=alone, fate=fate) as (world, meter):
+    with metered(deployment, alone=alone, fate=fate, saga=saga) as (world, meter):
         method = _opened(world, case)
         warm = {order["order_id"] for order in orders(world)}
         meter.clear()
@@ -133,15 +133,15 @@ def _swept(world: SimulatedWorld, meter: Meter) -> None:
         if all(order["status"] in FINAL for order in orders(world)):
             return
         world.run(60)
-        kept, before = meter.kept(), _starts(meter)
+        kept, before = meter.kept(), _executions(meter)
         world.invoke("checkout.repair.sweep")
         world.run()
-        if _starts(meter) == before:
+        if _executions(meter) == before:
             meter.back_to(kept)
 
 
-def _starts(meter: Meter) -> float:
-    return sum(count for (_, unit), count in meter.counts.items() if unit == "starts")
+def _executions(meter: Meter) -> float:
+    return sum(count for (_, unit), count in meter.counts.items() if unit == "executions")
 
 
 def _each(meter: Meter, many: int) -> Counted:

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from botocore.exceptions import ClientError, ReadTimeoutError
 from urllib3.exceptions import ProtocolError
 
-DELAY, SOON, LATE = 20.0, 40.0, 3 * 3600.0
+MOMENT, DELAY, SOON, LATE = 1.0, 20.0, 40.0, 3 * 3600.0
 
 
 class Kind(StrEnum):
@@ -28,8 +28,10 @@ class Kind(StrEnum):
     THROTTLED = "throttled until the caller gives up"
     CONFLICT = "conflict with another transaction"
     PARTIAL = "answered, and not all of it done"
+    HESITANT = "a second late, while others go on"
 
 
+LASTS = {Kind.HESITANT: MOMENT, Kind.SLOW: SOON, Kind.VERY_SLOW: LATE}
 ANY = {
     Kind.REFUSED,
     Kind.LOST,
@@ -44,13 +46,13 @@ READS = {
     "GetItem",
     "Query",
     "BatchGetItem",
-    "DescribeExecution",
     "GetSecretValue",
     "GET",
     "GetQueueAttributes",
 }
 CONFLICTS = {"UpdateItem", "PutItem", "TransactWriteItems", "POST"}
-PARTS = {"PutEvents", "BatchGetItem"}
+# Of an accepted start of an Express execution nothing may come.
+PARTS = {"PutEvents", "BatchGetItem", "StartExecution (Express)"}
 # What the SDK itself sends again; a card processor's answer is nobody's to repeat but the saga's.
 UNREPEATED = {"Invoke", "POST", "Step"}
 THROTTLES = {
@@ -86,7 +88,7 @@ class Call:
             kinds.add(Kind.RESENT)
         if self.verb in CONFLICTS:
             kinds.add(Kind.CONFLICT)
-        if self.verb in PARTS:
+        if self.verb in PARTS or self.operation in PARTS:
             kinds.add(Kind.PARTIAL)
         return [kind for kind in Kind if kind in kinds]
 

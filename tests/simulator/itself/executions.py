@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.simulator.aws.machines import Execution, Machines
+from tests.simulator.aws.executions import Execution
+from tests.simulator.aws.machines import Machines
 from tests.simulator.faults.kinds import Kind
 from tests.simulator.faults.weather import Weather
 from tests.simulator.itself.stage import Handler, Stage
@@ -23,6 +24,26 @@ MACHINE: Mapping[str, Any] = {
     },
 }
 
+HAND_OVER: Mapping[str, Any] = {
+    "StartAt": "Start",
+    "States": {
+        "Start": {
+            "Type": "Task",
+            "Resource": "arn:aws:states:::states:startExecution",
+            "TimeoutSeconds": 10,
+            "Parameters": {
+                "StateMachineArn": Machines.arn("m"),
+                "Name": "o-r",
+                "Input": {"n": 1, "kept": {"order.$": "$.order"}},
+            },
+            "ResultPath": None,
+            "Catch": [{"ErrorEquals": ["StepFunctions.ExecutionAlreadyExistsException"], "Next": "There"}],
+            "End": True,
+        },
+        "There": {"Type": "Succeed"},
+    },
+}
+
 
 class Played:
     """Executions of the machine; `seen` is when each function had its effect, and what it was given."""
@@ -33,6 +54,7 @@ class Played:
         faults: Mapping[int, Kind] | None = None,
         *,
         timeout: float = 900,
+        express: bool = False,
         **does: Callable[[], object],
     ) -> None:
         self.seen: list[tuple[str, float, Any]] = []
@@ -42,7 +64,10 @@ class Played:
         self.stage = Stage.of(patch, faults, handlers=handlers, timeouts=timeouts)
         self.engine = self.stage.engine
         parts = self.engine, self.stage.boundary, self.stage.functions, Weather()
-        self.machines = Machines(*parts, definitions=lambda name: MACHINE)
+        self.definitions: dict[str, Mapping[str, Any]] = {"m": MACHINE}
+        self.machines = Machines(
+            *parts, definitions=self.definitions.__getitem__, express=("m",) if express else ()
+        )
 
     def handler(self, name: str) -> Handler:
         def handle(event: Any, context: object) -> str:
@@ -56,6 +81,13 @@ class Played:
         text = json.dumps({"n": 1} if given is None else given)
         return self.machines.start(stateMachineArn=Machines.arn("m"), name=name, input=text)
 
+    def started_by(self, definition: Mapping[str, Any]) -> None:
+        """Plays an execution of a machine that starts executions of this one."""
+        self.definitions["starter"] = definition
+        name = f"starter-{len(self.machines.executions)}"
+        self.machines.start(stateMachineArn=Machines.arn("starter"), name=name, input='{"order": "o"}')
+        self.engine.run()
+
     def played(self) -> Execution:
         self.start()
         self.engine.run()
@@ -63,12 +95,11 @@ class Played:
 
     @property
     def execution(self) -> Execution:
-        return self.machines.executions["m", "one"]
+        return self.machines.executions[-1]
 
     @property
     def called(self) -> list[str]:
         return [name for name, *_ in self.seen]
 
     def status(self) -> str:
-        arn = Machines.arn("m").replace("stateMachine", "execution") + ":one"
-        return str(self.machines.describe(arn)["status"])
+        return self.execution.status

@@ -39,7 +39,7 @@ def _message(shop: SimulatedShop) -> Any:
 
 
 def _execution(shop: SimulatedShop) -> Any:
-    return next(iter(shop.world.machines.executions.values()))
+    return shop.world.machines.executions[0]
 
 
 def _troubled(shop: SimulatedShop) -> Troubled:
@@ -83,7 +83,7 @@ DECIDES: dict[str, Change] = {
     "a busy shard": lambda shop: setattr(next(iter(shop.world.streams.shards.values())), "busy", 7),
     "a published event": lambda shop: shop.world.bus.published.pop(),
     "a token of ours": lambda shop: shop.world.dynamo._tokens.update(ours=("{}", shop.world.engine.now)),
-    "an execution": lambda shop: shop.world.machines.executions.popitem(),
+    "an execution": lambda shop: shop.world.machines.executions.pop(),
     "an execution's status": lambda shop: setattr(_execution(shop), "status", "FAILED"),
     "an execution's input": lambda shop: setattr(_execution(shop), "given", "{}"),
     "who acts when a state is entered": lambda shop: shop.world.machines.entering.update(A=[shop.ask_again]),

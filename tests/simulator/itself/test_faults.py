@@ -11,7 +11,7 @@ from tests.simulator.aws.clients import Events, Tables
 from tests.simulator.aws.dynamo.dynamo import Dynamo
 from tests.simulator.aws.functions import TIMED_OUT, Answer
 from tests.simulator.engine import Killed
-from tests.simulator.faults.kinds import DELAY, LATE, SOON, Kind
+from tests.simulator.faults.kinds import DELAY, LATE, MOMENT, SOON, Kind
 from tests.simulator.itself.stage import Stage
 
 NEVER: list[float] = []
@@ -22,6 +22,7 @@ CASES = [
     (Kind.RESENT, [1, 1], None),
     (Kind.KILLED_BEFORE, NEVER, Killed),
     (Kind.KILLED_AFTER, [1], Killed),
+    (Kind.HESITANT, [1 + MOMENT], None),
     (Kind.SLOW, [1 + SOON], None),
     (Kind.VERY_SLOW, [1 + LATE], None),
     (Kind.THROTTLED, NEVER, ClientError),

@@ -7,8 +7,10 @@ from datetime import timedelta
 import pytest
 from botocore.exceptions import ClientError
 
+from tests.simulator.aws.clients import StepFunctions
+from tests.simulator.aws.machines import Machines
 from tests.simulator.faults.kinds import Kind
-from tests.simulator.itself.executions import MACHINE, Played
+from tests.simulator.itself.executions import HAND_OVER, MACHINE, Played
 from tests.simulator.itself.stage import LATENCY
 
 
@@ -42,14 +44,44 @@ def test_a_name_is_taken_for_ninety_days_after_the_end(monkeypatch: pytest.Monke
     assert code(played.start) == "ExecutionAlreadyExists"
     assert played.status() == "SUCCEEDED"
     played.engine.now += timedelta(seconds=1)
-    assert code(played.status) == "ExecutionDoesNotExist"
     played.start()
     played.engine.run()
     assert played.called == ["first", "second"] * 2
 
 
-def test_an_execution_that_never_was_is_not_described(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert code(Played(monkeypatch).status) == "ExecutionDoesNotExist"
+def test_an_express_machine_runs_a_name_as_often_as_it_is_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    played = Played(monkeypatch, express=True)
+    played.start()
+    played.start({"n": 2})
+    played.engine.run()
+    assert sorted(played.called) == ["first"] * 2 + ["second"] * 2
+    assert [one.status for one in played.machines.executions] == ["SUCCEEDED"] * 2
+
+
+def test_an_express_execution_is_not_redriven(monkeypatch: pytest.MonkeyPatch) -> None:
+    played = Played(monkeypatch, {1: Kind.KILLED_BEFORE}, express=True)
+    execution = played.played()
+    assert (execution.status, played.machines.may_redrive(execution)) == ("FAILED", False)
+
+
+def test_an_accepted_start_of_an_express_execution_may_never_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    played = Played(monkeypatch, {1: Kind.PARTIAL}, express=True)
+    client = StepFunctions(played.stage.boundary, played.machines)
+    given = {"stateMachineArn": Machines.arn("m"), "name": "one", "input": "{}"}
+    answer = played.stage.ended(lambda: client.start_execution(**given)).value
+    assert answer["executionArn"].endswith(":execution:m:one")
+    assert (played.machines.executions, played.called) == ([], [])
+
+
+def test_a_state_starts_an_execution_of_another_machine_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A Standard machine refuses the name the second time, by the error's name in Step Functions."""
+    played = Played(monkeypatch)
+    played.started_by(HAND_OVER)
+    played.started_by(HAND_OVER)
+    assert [one.machine for one in played.machines.executions] == ["starter", "m", "starter"]
+    first, started, second = played.machines.executions
+    assert (started.name, json.loads(started.given)) == ("o-r", {"n": 1, "kept": {"order": "o"}})
+    assert [first.ended and first.ended.state, second.ended and second.ended.state] == ["Start", "There"]
 
 
 @pytest.mark.parametrize(("size", "name"), [(256 * 1024 - 1, "one"), (2, "n" * 81), (2, "")])

@@ -14,8 +14,9 @@ from typing import Any
 from tests.simulator.aws.delivery import Bus, Message, Queue, Shard, Streams
 from tests.simulator.aws.dynamo.dynamo import TOKEN_LASTS, Dynamo
 from tests.simulator.aws.dynamo.tables import View
+from tests.simulator.aws.executions import Execution, Run
 from tests.simulator.aws.functions import Functions
-from tests.simulator.aws.machines import Execution, Machines, Run
+from tests.simulator.aws.machines import Machines
 from tests.simulator.boundary import Boundary
 from tests.simulator.engine import Engine
 from tests.simulator.faults.kinds import Planned

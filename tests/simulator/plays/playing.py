@@ -9,7 +9,7 @@ from typing import Any
 from tests.simulator.aws.delivery import letters
 from tests.simulator.engine import Engine
 from tests.simulator.faults.kinds import Call, Fate, Kind
-from tests.simulator.plays.scenarios import Scenario, Trouble
+from tests.simulator.plays.scenario import BY_A_PERSON, Scenario, Trouble
 from tests.simulator.plays.verdict import glance, orders, unfinished, verdict
 from tests.simulator.settle.interpreter import simulated
 from tests.simulator.settle.people import SimulatedShop
@@ -17,8 +17,8 @@ from tests.simulator.settle.world import SimulatedWorld
 
 # Minutes at which the schedules fire while there is anything to do; at HOURLY the reconciliation too.
 TICKS = (
-    *(1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 30, 45, 61, 70, 90, 122, 127, 150, 183, 190, 200, 245, 250),
-    *(310, 330, 400, 420, 500, 560, 620),
+    *(1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 30, 45, 61, 70, 90, 122, 127, 150, 183, 190, 200, 225, 245),
+    *(250, 275, 310, 330, 355, 375, 400, 420, 440, 465, 500, 560, 620),
 )
 MOST_ROUNDS = 12
 HOURLY = {61, 122, 183, 245, 310, 400, 500, 620}
@@ -46,7 +46,8 @@ class Troubled:
     def _trouble(self, call: Call) -> Kind | None:
         minutes = self.minutes[call.number]
         for place, trouble in enumerate(self.troubles):
-            hit = trouble.caller in call.caller and trouble.operation == call.operation
+            is_such = trouble.operation in (call.operation, call.verb)
+            hit = trouble.caller in call.caller and is_such
             if hit and self._left[place] > 0 and minutes < trouble.minutes:
                 self._left[place] -= 1
                 self.hit.add(call.number)
@@ -56,7 +57,7 @@ class Troubled:
 
 def played(scenario: Scenario, troubled: Troubled) -> tuple[list[str], list[str]]:
     """Plays it to its end: what is wrong with what is left, and how each order ended."""
-    with simulated(fate=troubled) as world:
+    with simulated(fate=troubled, saga=scenario.saga) as world:
         return concluded(opened(world, scenario, troubled))
 
 
@@ -79,11 +80,20 @@ def concluded(shop: SimulatedShop) -> tuple[list[str], list[str]]:
     come_to_rest(world, shop)
     world.boundary.armed = False
     shop.ask_again()
-    return verdict(world, shop, heals=True), [order["status"] for order in orders(world)]
+    return verdict(world, shop, heals=True), ends(world)
+
+
+def ends(world: SimulatedWorld) -> list[str]:
+    """How each order ended, and whether it was parked on its way."""
+    parked = {event.data["order_id"] for event in world.bus.published if event.type == "OrderParked"}
+    return [order["status"] + (BY_A_PERSON if order["order_id"] in parked else "") for order in orders(world)]
 
 
 def _prepare(world: SimulatedWorld, shop: SimulatedShop, scenario: Scenario) -> None:
     world.connections.forgetful = scenario.forgetful
+    for outage in scenario.outages:
+        _at(world, outage.begins, partial(world.functions.outages.__setitem__, outage.function, outage.error))
+        _at(world, outage.ends, partial(world.functions.outages.pop, outage.function))
     if scenario.cancels:
         world.machines.entering[scenario.cancels] = [partial(_cancel, world, shop)]
     tick(world)
@@ -136,5 +146,5 @@ def left_to_people(world: SimulatedWorld) -> bool:
     return bool(world.letters()) or any(order["status"] == "NEEDS_ATTENTION" for order in orders(world))
 
 
-def _at(world: SimulatedWorld, minute: int, act: Callable[[], Any]) -> None:
+def _at(world: SimulatedWorld, minute: float, act: Callable[[], Any]) -> None:
     world.engine.after(60 * minute, act)

@@ -14,7 +14,7 @@ from functools import cache, lru_cache
 from tests.simulator.faults.kinds import Kind, Planned
 from tests.simulator.plays.digest import digest
 from tests.simulator.plays.playing import TICKS, Troubled, concluded, left_to_people, opened
-from tests.simulator.plays.scenarios import SCENARIOS
+from tests.simulator.plays.scenarios import scenario_of
 from tests.simulator.plays.verdict import logged, unfinished
 from tests.simulator.settle.interpreter import simulated
 from tests.simulator.settle.moments import Moment
@@ -176,9 +176,9 @@ def _before(scenario: str, faults: tuple[PlannedFault, ...]) -> tuple[list[tuple
 
 
 def _opening(scenario: str) -> Moment:
-    chosen = SCENARIOS[scenario]
+    chosen = scenario_of(scenario)
     troubled = Troubled(chosen.troubles, Planned())
-    with simulated(fate=troubled) as world:
+    with simulated(fate=troubled, saga=chosen.saga) as world:
         return Moment.of(opened(world, chosen, troubled))
 
 

@@ -1,46 +1,16 @@
 """What is enumerated: checkouts, their repair, the sweep and operators' help, each coming to rest."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import replace
 
 from tests.simulator.faults.kinds import Kind
-
-
-@dataclass(frozen=True)
-class Trouble:
-    """The first `times` calls of that operation by such a caller, in the first `minutes`, have this fault."""
-
-    caller: str
-    operation: str
-    kind: Kind
-    times: int = 1
-    minutes: float = 1_000
-
-
-@dataclass(frozen=True)
-class Scenario:
-    """A checkout, what troubles it, and how it then ends; its customer cancels before the state `cancels`.
-
-    `resolve` and `republish` are what an operator does about it. Calls are enumerated `since` that minute,
-    where all before it is in another scenario too.
-    """
-
-    name: str
-    ends: str
-    method: str = "pm_approve"
-    stock: Mapping[str, int] = field(default_factory=lambda: {"cup": 5, "mug": 5})
-    lines: Mapping[str, int] = field(default_factory=lambda: {"cup": 1, "mug": 2})
-    troubles: tuple[Trouble, ...] = ()
-    cancels: str = ""
-    resolve: str = ""
-    republish: str = ""
-    since: int = 0
-    forgetful: bool = False
-
+from tests.simulator.plays.bad_minutes import AT_ONCE, BAD_MINUTES
+from tests.simulator.plays.scenario import ALWAYS, BY_A_PERSON, Scenario, Trouble
+from tests.simulator.settle.world import STANDARD
 
 REFUSED, KILLED, THROTTLED = Kind.REFUSED, Kind.KILLED_BEFORE, Kind.THROTTLED
 DIES = [
-    Scenario(f"the execution dies before {state}", "CANCELLED", troubles=(Trouble("Saga", state, KILLED),))
+    Scenario(f"the execution dies before {state}", "CONFIRMED", troubles=(Trouble("Saga", state, KILLED),))
     for state in ("ReserveStock", "ChargePayment", "ConfirmOrder")
 ]
 UNDONE = [
@@ -56,15 +26,20 @@ CANCELLED = [
     Scenario(f"cancelled before {state}", "CANCELLED", cancels=state)
     for state in ("ReserveStock", "ChargePayment", "ConfirmOrder")
 ]
-ALWAYS = 10_000
+# Minutes: for how long an order cannot be ended, and when an operator sees to it.
+MANY, SEEN_TO = 470, 475
+UNENDED = (
+    Trouble("Checkout", "ConfirmOrder", KILLED, ALWAYS, minutes=300),
+    Trouble("Checkout", "FenceOrder", KILLED, ALWAYS, minutes=300),
+)
 SCENARIOS: Mapping[str, Scenario] = {
     scenario.name: scenario
     for scenario in (
         Scenario("bought", "CONFIRMED"),
         Scenario("declined", "CANCELLED", method="pm_decline"),
         Scenario("captured, the answer lost by the processor", "CONFIRMED", method="pm_error_after"),
-        Scenario("the processor fails before it captures", "CANCELLED", method="pm_error_before"),
-        Scenario("the processor stalls", "CANCELLED", method="pm_stall"),
+        Scenario("the processor fails before it captures", "CANCELLED", method="pm_error_before", since=28),
+        Scenario("the processor stalls", "CONFIRMED", method="pm_stall"),
         Scenario("the processor is slow", "CONFIRMED", method="pm_approve_slowly"),
         Scenario("one line is out of stock", "CANCELLED", stock={"cup": 5, "mug": 1}),
         *CANCELLED,
@@ -98,30 +73,50 @@ SCENARIOS: Mapping[str, Scenario] = {
             since=285,
         ),
         Scenario(
-            "the refund is stuck, then resumed",
+            "the refund is stuck in the saga, then repaired",
             "CANCELLED",
             troubles=(Trouble("CheckoutSaga:RefundPayment", "Step", REFUSED, ALWAYS),),
             cancels="ConfirmOrder",
         ),
         Scenario(
-            "parked unconfirmed, then resolved as confirmed",
-            "CONFIRMED",
+            "the hand-over to the repair fails too, then the sweep repairs",
+            "CANCELLED",
             troubles=(
-                Trouble("Checkout", "ConfirmOrder", KILLED, ALWAYS, minutes=180),
-                Trouble("Checkout", "FenceOrder", KILLED, ALWAYS, minutes=180),
+                Trouble("CheckoutSaga:RefundPayment", "Step", REFUSED, ALWAYS),
+                Trouble("CheckoutSaga:HandOver", "StartExecution", REFUSED, ALWAYS),
             ),
+            cancels="ConfirmOrder",
+        ),
+        Scenario(
+            "the processor refuses every call for six minutes while the order is undone",
+            "CANCELLED",
+            troubles=(Trouble("payments.tasks.refund_payment", "POST", REFUSED, ALWAYS, minutes=6),),
+            cancels="ConfirmOrder",
+            since=4,
+        ),
+        Scenario(
+            "the refund is stuck for hours, then resumed",
+            "CANCELLED" + BY_A_PERSON,
+            troubles=(Trouble(":RefundPayment", "Step", REFUSED, ALWAYS, minutes=MANY),),
+            cancels="ConfirmOrder",
+            since=SEEN_TO,
+        ),
+        Scenario(
+            "parked unconfirmed, then resolved as confirmed",
+            "CONFIRMED" + BY_A_PERSON,
+            troubles=UNENDED,
             resolve="CONFIRMED",
+            since=300,
         ),
         Scenario(
             "parked unconfirmed, then resolved as cancelled, which is refused, and resumed",
-            "CANCELLED",
-            troubles=(
-                Trouble("Checkout", "ConfirmOrder", KILLED, ALWAYS, minutes=180),
-                Trouble("Checkout", "FenceOrder", KILLED, ALWAYS, minutes=180),
-            ),
+            "CANCELLED" + BY_A_PERSON,
+            troubles=UNENDED,
             resolve="CANCELLED",
-            since=185,
+            since=300,
         ),
+        *BAD_MINUTES,
+        *AT_ONCE,
         Scenario(
             "the answer to the confirmation is always lost",
             "CONFIRMED",
@@ -132,9 +127,9 @@ SCENARIOS: Mapping[str, Scenario] = {
             "CANCELLED",
             troubles=(
                 Trouble("CheckoutSaga:ConfirmOrder", "Step", Kind.SLOW),
-                Trouble("CheckoutSaga:ConfirmOrder", "Step", REFUSED, 3),
                 Trouble("CheckoutSaga:RefundPayment", "Step", Kind.SLOW),
             ),
+            cancels="ConfirmOrder",
         ),
         Scenario(
             "the view's events are given up on, then redriven",
@@ -149,11 +144,18 @@ SCENARIOS: Mapping[str, Scenario] = {
         ),
         Scenario(
             "parked when all is undone, then resolved as cancelled",
-            "CANCELLED",
-            troubles=(Trouble("Checkout", "CancelOrder", KILLED, ALWAYS, minutes=180),),
+            "CANCELLED" + BY_A_PERSON,
+            troubles=(Trouble("Checkout", "CancelOrder", KILLED, ALWAYS, minutes=MANY),),
             cancels="ChargePayment",
             resolve="CANCELLED",
-            since=185,
+            since=SEEN_TO,
         ),
     )
 }
+STANDARDLY = ", Standard"
+
+
+def scenario_of(name: str) -> Scenario:
+    """The scenario of that name. With STANDARDLY behind its name it is played by the Standard machine."""
+    plain = SCENARIOS[name.removesuffix(STANDARDLY)]
+    return replace(plain, name=name, saga=STANDARD) if name.endswith(STANDARDLY) else plain

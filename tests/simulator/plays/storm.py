@@ -15,7 +15,7 @@ from tests.simulator.plays.playing import come_to_rest, tick
 from tests.simulator.plays.verdict import glance, orders, verdict
 from tests.simulator.settle.interpreter import simulated
 from tests.simulator.settle.people import SimulatedShop
-from tests.simulator.settle.world import SimulatedWorld, definitions
+from tests.simulator.settle.world import EXPRESS, STANDARD, SimulatedWorld, definitions
 
 METHODS = (
     "pm_approve",
@@ -100,11 +100,11 @@ class Stormy:
         self.shop.operate(resolve=self.random.choice(("", "CONFIRMED", "CANCELLED")))
 
     def _abort(self) -> None:
-        self._with_any(list(self.world.machines.executions.values()), self.world.machines.abort)
+        self._with_any(self.world.machines.executions, self.world.machines.abort)
 
     def _redrive(self) -> None:
-        failed = [one for one in self.world.machines.executions.values() if one.status == "FAILED"]
-        self._with_any(failed, self.world.machines.redrive)
+        machines = self.world.machines
+        self._with_any([one for one in machines.executions if machines.may_redrive(one)], machines.redrive)
 
     def _sweep(self) -> None:
         self.world.invoke(self.random.choice(("checkout.repair.sweep", "checkout.repair.reconcile")))
@@ -176,7 +176,7 @@ def storm(seed: int) -> Schedule:
     random = Random(seed)
     fate = Chance(Random(seed + 1), rate=random.choice(RATES), left=random.choice((1, 3, 10, 100, 1_000)))
     weather = Storm(random=Random(seed + 2))
-    with simulated(fate=fate, weather=weather) as world:
+    with simulated(fate=fate, weather=weather, saga=EXPRESS if seed % 2 else STANDARD) as world:
         played = Stormy(world, fate, random)
         played.play()
         played.shop.ask_again()

@@ -80,12 +80,13 @@ class AnyOrder(RuleBasedStateMachine):
 
     @rule(which=strategies.integers(0, 5))
     def an_execution_is_aborted(self, which: int) -> None:
-        self._with(list(self.world.machines.executions.values()), which, self.world.machines.abort)
+        self._with(self.world.machines.executions, which, self.world.machines.abort)
 
     @rule(which=strategies.integers(0, 5))
     def an_execution_is_redriven(self, which: int) -> None:
-        failed = [one for one in self.world.machines.executions.values() if one.status == "FAILED"]
-        self._with(failed, which, self.world.machines.redrive)
+        machines = self.world.machines
+        failed = [one for one in machines.executions if machines.may_redrive(one)]
+        self._with(failed, which, machines.redrive)
 
     @invariant()
     def what_holds_always_holds_now(self) -> None:

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from random import Random
 
 from tests.simulator.faults.kinds import Call, Kind
+from tests.simulator.plays.bad_minutes import TWICE
 from tests.simulator.plays.rehearsal import Ending, rehearsal
-from tests.simulator.plays.scenarios import SCENARIOS
+from tests.simulator.plays.scenarios import SCENARIOS, scenario_of
 
 
 @dataclass(frozen=True)
@@ -39,29 +40,30 @@ class Try:
     def attempt(self) -> list[str]:
         """What is wrong at its end, a scenario that ended otherwise than it should included."""
         if not self.faults:
-            return self._wrong(rehearsal(self.scenario).ending, [])
+            return self._wrong(rehearsal(self.scenario).ending)
         earlier = rehearsal(self.scenario, self.faults[:-1])
-        return self._wrong(earlier.and_then(*self.faults[-1]), earlier.calls)
+        return self._wrong(earlier.and_then(*self.faults[-1]))
 
-    def _wrong(self, ending: Ending, calls: list[Call]) -> list[str]:
-        must, ends = SCENARIOS[self.scenario].ends, ending.ends
-        if self._must_end(calls) and ends != [must]:
+    def _wrong(self, ending: Ending) -> list[str]:
+        must, ends = scenario_of(self.scenario).ends, ending.ends
+        if self._must_end and ends != [must]:
             return [*ending.wrong, f"ends-as-it-should: it ended {', '.join(ends) or 'refused'}"]
         return ending.wrong
 
-    def _must_end(self, calls: list[Call]) -> bool:
-        """One fault costs nobody an order, unless the execution dies of it."""
-        scenario, hit = SCENARIOS[self.scenario], dict(self.faults)
-        dies = any(call.service == "execution" for call in calls if call.number in hit)
-        sold = scenario.ends == "CONFIRMED" and not scenario.troubles
-        return not hit or (len(hit) == 1 and sold and not dies)
+    @property
+    def _must_end(self) -> bool:
+        """One fault costs nobody an order, whatever it hits."""
+        scenario = scenario_of(self.scenario)
+        sold = scenario.ends == "CONFIRMED" and scenario.troubles in ((), TWICE) and not scenario.outages
+        return not self.faults or (len(self.faults) == 1 and sold)
 
     def then(self, calls: list[Call]) -> Iterator["Try"]:
         """This and one more fault at each call that came after."""
         last = max((number for number, _ in self.faults), default=0)
+        more = [Kind.HESITANT] if scenario_of(self.scenario).at_once else []
         for call in calls:
             if call.number > last:
-                for kind in call.kinds:
+                for kind in (*call.kinds, *more):
                     yield Try(self.scenario, (*self.faults, (call.number, kind)))
 
 
@@ -76,7 +78,7 @@ def discovered(scenario: str) -> list[Call]:
     Where it has troubles of its own, only what comes after the first of them: before it, it is as any other.
     """
     assert Try(scenario, ()).attempt() == []
-    calm, since = rehearsal(scenario), SCENARIOS[scenario].since
+    calm, since = rehearsal(scenario), scenario_of(scenario).since
     hit, minutes = calm.troubled.hit, calm.troubled.minutes
     late = [call for call in calm.calls if minutes[call.number] >= since]
     return [call for call in late if call.number > min(hit, default=0) and call.number not in hit]

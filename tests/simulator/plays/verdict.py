@@ -32,20 +32,14 @@ def _unfinished(world: SimulatedWorld) -> bool:
     return bool(set(status.values()) - ENDED or [one for one in held if status.get(one) != "NEEDS_ATTENTION"])
 
 
-def _strangers(world: SimulatedWorld) -> list[str]:
-    """Executions of the saga not named by an order, which is what makes an order's only one."""
-    known = {order["order_id"] for order in orders(world)}
-    return [
-        name for machine, name in world.machines.executions if machine == "CheckoutSaga" and name not in known
-    ]
-
-
 def _recorded(world: SimulatedWorld, asked: Asked) -> bool:
     """Whether what an operator was granted is on record: as an order's event, or an action with its end."""
     who, key, path = asked
     request = identity.derive(who, key)
     if not path.startswith("/ops/"):
         return True
+    if path == "/ops/checkouts/resume":
+        return any(row["pk"] == f"selection#{request}" for row in world.items("orders", "selection#"))
     if path.startswith("/ops/checkouts/"):
         order_id, act = path.split("/")[3:]
         said = [
@@ -76,7 +70,6 @@ def verdict(world: SimulatedWorld, shop: SimulatedShop, *, heals: bool) -> list[
     wrong = [f"{one.rule}: {one.about}: {one.what}" for one in violations(world.evidence())]
     wrong += [f"same key, same answer: {key}" for key in shop.fickle()]
     wrong += shop.seen
-    wrong += [f"one saga per order: {name}" for name in _strangers(world)]
     wrong += [f"not in the audit trail: {asked}" for asked in shop.answers if not _recorded(world, asked)]
     wrong += logged(world, shop)
     wrong += [f"dead letter: {found}" for found in leaks(letter.body for letter in world.letters())]

@@ -25,7 +25,7 @@ from kernel.triggers import observability
 from payments import transport
 from tests.simulator.faults.kinds import Fate, Planned
 from tests.simulator.faults.weather import Weather
-from tests.simulator.settle.world import SimulatedWorld
+from tests.simulator.settle.world import EXPRESS, SimulatedWorld
 
 SHIPPED = (
     "acquirer",
@@ -44,9 +44,11 @@ UNTRACED = SimpleNamespace(format_tb=lambda trace: ["..."])
 
 
 @contextmanager
-def simulated(*, fate: Fate | None = None, weather: Weather | None = None) -> Iterator[SimulatedWorld]:
+def simulated(
+    *, fate: Fate | None = None, weather: Weather | None = None, saga: str = EXPRESS
+) -> Iterator[SimulatedWorld]:
     """A new world in which this interpreter's code runs, until the end of the block."""
-    world = SimulatedWorld(fate=fate or Planned(), weather=weather or Weather())
+    world = SimulatedWorld(fate=fate or Planned(), weather=weather or Weather(), saga=saga)
     with inhabited(world):
         yield world
 

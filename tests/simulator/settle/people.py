@@ -115,17 +115,20 @@ class SimulatedShop:
         self.world.process(lambda: self._redrive(name), name="operator")
 
     def _repair(self, round: str, resolve: str) -> None:
+        because = {"because": "the cause is gone"}
         query = {"state": "NEEDS_ATTENTION"}
         _, page = self._operator("orders", "GET", "/ops/checkouts", query=query)
-        for order in (page or {}).get("checkouts", []):
+        parked = (page or {}).get("checkouts", [])
+        if parked and not resolve:
+            self._operator("checkout", "POST", "/ops/checkouts/resume", because, key=round)
+            return
+        for order in parked:
             path = f"/ops/checkouts/{order['order_id']}"
             key = f"{round}-{order['order_id']}"
-            if resolve:
-                body = {"to": resolve, "because": "seen to by hand"}
-                status, _ = self._operator("checkout", "POST", f"{path}/resolve", body, key=f"{key}-resolve")
-                if status < 300:
-                    continue
-            self._operator("checkout", "POST", f"{path}/resume", {"because": "the cause is gone"}, key=key)
+            body = {"to": resolve, "because": "seen to by hand"}
+            status, _ = self._operator("checkout", "POST", f"{path}/resolve", body, key=f"{key}-resolve")
+            if status >= 300:
+                self._operator("checkout", "POST", f"{path}/resume", because, key=key)
 
     def _redrive(self, round: str) -> None:
         _, page = self._operator("operations", "GET", "/ops/dead-letters")

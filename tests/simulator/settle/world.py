@@ -1,6 +1,5 @@
 """The simulated world: what there is of AWS, as bad as AWS promises to be at worst, with Settle wired in."""
 
-import copy
 import json
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
@@ -29,17 +28,18 @@ from tests.simulator.faults.kinds import Fate
 from tests.simulator.faults.weather import Weather
 from tests.simulator.settle.processor import URL, Connections
 from tests.support import aws
-from tests.support.state_machines import definition, repair
+from tests.support.state_machines import FILES, definition
 from tests.support.wiring import COMMANDS, PUBLISHERS, SOURCES, SUBSCRIPTIONS, TABLES, TASKS, TIMEOUTS
 
 GATEWAY_SECONDS = 29
+EXPRESS, STANDARD = "express", "standard"
 SECRET_NAME, SECRET = "processor-secret", "correct-horse"
 
 
 class SimulatedWorld:
     """What there is of AWS, and of Settle in it. `logs` are the lines that its functions wrote."""
 
-    def __init__(self, *, fate: Fate, weather: Weather) -> None:
+    def __init__(self, *, fate: Fate, weather: Weather, saga: str) -> None:
         self.engine = Engine()
         self.weather = weather
         self.boundary = Boundary(self.engine, fate, latency=weather.latency)
@@ -61,7 +61,7 @@ class SimulatedWorld:
         for name, types in SUBSCRIPTIONS.items():
             source = SOURCES[name] if types else ""
             self.bus.rules.append(Rule(self.queues[name], source, types or frozenset()))
-        self.machines = Machines(self.engine, self.boundary, self.functions, weather, definitions=_definition)
+        self.machines = self._run_by(saga)
         self.connections = Connections(self.engine, self.boundary, self.functions)
         self.clients = self._made()
 
@@ -75,6 +75,12 @@ class SimulatedWorld:
             "sqs": sqs.Sqs(self.boundary, {queue.name: queue for queue in self._all_queues()}),
             "secretsmanager": clients.Secrets(self.boundary, {SECRET_NAME: SECRET}),
         }
+
+    def _run_by(self, saga: str) -> Machines:
+        """The state machines. Sagas are run by the Express or by the Standard machine."""
+        express = ("CheckoutSaga",) if saga == EXPRESS else ()
+        parts = self.engine, self.boundary, self.functions, self.weather
+        return Machines(*parts, definitions=_definition, express=express)
 
     def _queue(self, handler: str) -> Queue:
         return self._with_letters(handler, Consumer(handler, ""), MOST_RECEIVES)
@@ -191,8 +197,7 @@ def _definition(machine: str) -> Mapping[str, Any]:
 
 @cache
 def definitions() -> Mapping[str, Mapping[str, Any]]:
-    whole = definition()
-    return {"CheckoutSaga": whole, "CheckoutRepair": repair(copy.deepcopy(whole))}
+    return {name: definition(name) for name in FILES}
 
 
 def _intent(item: Mapping[str, Any]) -> Mapping[str, Any]:

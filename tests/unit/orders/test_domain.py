@@ -39,15 +39,15 @@ def fence(order: Order) -> Decision[Order]:
 
 
 def cancel(order: Order) -> Decision[Order]:
-    return domain.cancel(order, (), resumed=False)
+    return domain.cancel(order, {}, resumed=False)
 
 
 def resumed(order: Order) -> Decision[Order]:
-    return domain.cancel(order, (), resumed=True)
+    return domain.cancel(order, {}, resumed=True)
 
 
 def cancel_stuck(order: Order) -> Decision[Order]:
-    return domain.cancel(order, ["RefundPayment"], resumed=True)
+    return domain.cancel(order, {"RefundPayment": "BooksDiffer"}, resumed=True)
 
 
 def park(order: Order) -> Decision[Order]:
@@ -110,7 +110,8 @@ def test_an_order_moves_on_and_says_so(
 ) -> None:
     decision = decide(given)
     assert decision.facts == (fact,)
-    assert decision.state == replace(given, phase=decision.state.phase, reason=reason)
+    attempts = 0 if (given, decide) == (PENDING, fence) else given.attempts
+    assert decision.state == replace(given, phase=decision.state.phase, reason=reason, attempts=attempts)
     assert decision.state.status == status
     assert decision.state.phase.is_fenced is (given.phase.is_fenced or decide is fence)
 
@@ -155,13 +156,22 @@ def test_a_repeated_request_gets_its_order_whatever_became_of_it(order: Order) -
         domain.repeated(order, "another hash")
 
 
-def test_an_open_order_is_looked_at_after_two_minutes_and_then_twice_as_long_each_time() -> None:
+def test_an_open_order_is_looked_at_after_two_minutes_and_then_twice_as_long_up_to_half_an_hour() -> None:
     waits = [domain.look_again(attempts, NOON) - NOON for attempts in range(6)]
-    assert waits == [timedelta(minutes=minutes) for minutes in (2, 4, 8, 16, 32, 64)]
+    assert waits == [timedelta(minutes=minutes) for minutes in (2, 4, 8, 16, 32, 32)]
 
 
-def test_an_order_is_claimed_five_times_at_most() -> None:
-    assert domain.MOST_ATTEMPTS == 5
+@pytest.mark.parametrize(
+    ("attempts", "minutes", "forward"),
+    [(1, 0, True), (3, 600, True), (4, 29, True), (4, 30, False), (9, 29, True)],
+)
+def test_an_order_goes_forward_for_half_an_hour_and_three_times_at_least(
+    attempts: int, minutes: int, forward: bool
+) -> None:
+    claimed = replace(PENDING, attempts=attempts, claimed_at=NOON)
+    now = NOON + timedelta(minutes=minutes)
+    assert domain.is_finished_forward(claimed, now) is forward
+    assert domain.is_finished_forward(replace(claimed, phase=Phase.CANCELLING), now) is False
 
 
 @pytest.mark.parametrize(

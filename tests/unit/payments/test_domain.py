@@ -24,14 +24,13 @@ from payments.domain import (
 TOTAL, OTHER = Money(1250, "EUR"), Money(1251, "EUR")
 CHARGE = Charge("alice", TOTAL, "pi_1")
 NONE = Payment("o1")
-PENDING = Payment("o1", Status.PENDING, CHARGE, sequence=1)
-CAPTURED = replace(PENDING, status=Status.CAPTURED, sequence=2)
-DECLINED = replace(PENDING, status=Status.DECLINED, reason="expired_card", sequence=2)
-VOIDED = Payment("o1", Status.VOIDED, sequence=1)
-REFUNDING = replace(CAPTURED, status=Status.REFUNDING, sequence=3)
-REFUNDED = replace(CAPTURED, status=Status.REFUNDED, sequence=4)
+PENDING = Payment("o1", Status.PENDING, CHARGE, version=1)
+CAPTURED = replace(PENDING, status=Status.CAPTURED, sequence=1, version=2)
+DECLINED = replace(PENDING, status=Status.DECLINED, reason="expired_card", sequence=1, version=2)
+VOIDED = Payment("o1", Status.VOIDED, sequence=1, version=1)
+REFUNDING = replace(CAPTURED, status=Status.REFUNDING, sequence=2, version=3)
+REFUNDED = replace(CAPTURED, status=Status.REFUNDED, sequence=3, version=4)
 
-STARTED_FACT = events.PaymentStarted(order_id="o1", amount=TOTAL)
 CAPTURED_FACT = events.PaymentCaptured(order_id="o1", amount=TOTAL)
 VOIDED_FACT = events.PaymentVoided(order_id="o1")
 REFUND_FACT = events.RefundStarted(order_id="o1", amount=TOTAL)
@@ -66,10 +65,9 @@ def test_another_amount_than_the_one_on_record_is_a_fault(payment: Payment, tota
         domain.must_be_open(payment, total)
 
 
-def test_a_started_payment_holds_the_processors_id_and_publishes_the_amount_only() -> None:
+def test_a_started_payment_holds_the_processors_id_and_is_no_news_for_others() -> None:
     decision = domain.start(NONE, CHARGE)
-    assert decision.state == Payment("o1", Status.PENDING, CHARGE)
-    assert decision.facts == (STARTED_FACT,)
+    assert decision == Decision(Payment("o1", Status.PENDING, CHARGE), unpublished=True)
 
 
 def test_a_confirmation_captures() -> None:
@@ -112,7 +110,7 @@ def test_only_a_payment_that_may_yet_capture_is_cancelled_at_the_processor() -> 
         (CAPTURED, False, True),
         (DECLINED, False, False),  # only the processor knows whether a late confirmation is ruled out
         (VOIDED, True, False),
-        (replace(VOIDED, charge=CHARGE, sequence=2), True, False),
+        (replace(VOIDED, charge=CHARGE, version=2), True, False),
         (REFUNDING, False, False),
         (REFUNDED, True, False),
     ],

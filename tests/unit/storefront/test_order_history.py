@@ -12,10 +12,9 @@ from tests.support.histories import PLACED, PLACED_ROW, at, event, timeline
 CONFIRMED = [
     PLACED,
     event(1, "StockReserved", "reservation/o1", 1),
-    event(2, "PaymentStarted", "payment/o1", 1),
-    event(3, "PaymentCaptured", "payment/o1", 2),
-    event(4, "OrderConfirmed", "order/o1", 2),
-    event(5, "StockCommitted", "reservation/o1", 2),
+    event(2, "PaymentCaptured", "payment/o1", 1),
+    event(3, "OrderConfirmed", "order/o1", 2),
+    event(4, "StockCommitted", "reservation/o1", 2),
 ]
 CONFIRMED_ROW = {
     **PLACED_ROW,
@@ -23,15 +22,14 @@ CONFIRMED_ROW = {
     "stock": "COMMITTED",
     "payment": "CAPTURED",
     "sequence": 2,
-    "folded": 6,
-    "as_of": at(5),
+    "folded": 5,
+    "as_of": at(4),
     "timeline": timeline(
         (0, "OrderPlaced"),
         (1, "StockReserved"),
-        (2, "PaymentStarted"),
-        (3, "PaymentCaptured"),
-        (4, "OrderConfirmed"),
-        (5, "StockCommitted"),
+        (2, "PaymentCaptured"),
+        (3, "OrderConfirmed"),
+        (4, "StockCommitted"),
     ),
 }
 # Here three clocks agree to the microsecond, and a service that nobody knows yet publishes an event.
@@ -62,10 +60,9 @@ CANCELLED_ROW = {
 }
 PARKED = [
     PLACED,
-    event(1, "PaymentStarted", "payment/o1", 1),
-    event(2, "PaymentCaptured", "payment/o1", 2),
+    event(2, "PaymentCaptured", "payment/o1", 1),
     event(3, "CancellationStarted", "order/o1", 2),
-    event(4, "RefundStarted", "payment/o1", 3),
+    event(4, "RefundStarted", "payment/o1", 2),
     event(5, "OrderParked", "order/o1", 3),
 ]
 PARKED_ROW = {
@@ -74,11 +71,10 @@ PARKED_ROW = {
     "reason": "Interrupted",
     "payment": "REFUNDING",
     "sequence": 3,
-    "folded": 6,
+    "folded": 5,
     "as_of": at(5),
     "timeline": timeline(
         (0, "OrderPlaced"),
-        (1, "PaymentStarted"),
         (2, "PaymentCaptured"),
         (3, "CancellationStarted"),
         (4, "RefundStarted"),
@@ -90,17 +86,17 @@ GAPS = [
     PLACED,
     event(9, "OrderCancelled", "order/o1", 3),
     event(9, "StockReleased", "reservation/o1", 2),
-    event(4, "PaymentStarted", "payment/o1", 1),
+    event(4, "PaymentDeclined", "payment/o1", 1),
     event(9, "PaymentVoided", "payment/o1", 3),
 ]
 GAPS_ROW = {
     **PLACED_ROW,
-    "payment": "STARTED",
+    "payment": "DECLINED",
     "folded": 2,
     "as_of": at(4),
     "timeline": timeline(
         (0, "OrderPlaced"),
-        (4, "PaymentStarted"),
+        (4, "PaymentDeclined"),
     ),
 }
 
@@ -145,7 +141,6 @@ def test_there_is_no_row_before_the_order_was_placed() -> None:
         ("StockReserved", "reservation/o1", "stock", "RESERVED"),
         ("StockReleased", "reservation/o1", "stock", "RELEASED"),
         ("StockCommitted", "reservation/o1", "stock", "COMMITTED"),
-        ("PaymentStarted", "payment/o1", "payment", "STARTED"),
         ("PaymentCaptured", "payment/o1", "payment", "CAPTURED"),
         ("PaymentDeclined", "payment/o1", "payment", "DECLINED"),
         ("PaymentVoided", "payment/o1", "payment", "VOIDED"),

@@ -1,0 +1,63 @@
+"""The parts of a scenario: a checkout, what troubles it, and how it then ends."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from tests.simulator.faults.kinds import Kind
+from tests.simulator.settle.world import EXPRESS
+
+ALWAYS = 10_000
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """The first `times` calls of that operation by such a caller, in the first `minutes`, have this fault.
+
+    `operation` may be the operation's first word alone.
+    """
+
+    caller: str
+    operation: str
+    kind: Kind
+    times: int = 1
+    minutes: float = 1_000
+
+
+@dataclass(frozen=True)
+class Outage:
+    """From the minute `begins` to the minute `ends` that function cannot start; "" is every function."""
+
+    function: str
+    error: str
+    ends: float
+    begins: float = 0
+
+
+BY_A_PERSON = ", by a person"
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A checkout, what troubles it, and how it then ends; its customer cancels before the state `cancels`.
+
+    An order that had to be parked on its way ends BY_A_PERSON. Two executions that run `at_once` are also
+    held up for a second at each of their calls, so that either overtakes the other everywhere.
+
+    `resolve` and `republish` are what an operator does about it. Calls are enumerated `since` that minute,
+    where all before it is in another scenario too.
+    """
+
+    name: str
+    ends: str
+    method: str = "pm_approve"
+    stock: Mapping[str, int] = field(default_factory=lambda: {"cup": 5, "mug": 5})
+    lines: Mapping[str, int] = field(default_factory=lambda: {"cup": 1, "mug": 2})
+    troubles: tuple[Trouble, ...] = ()
+    outages: tuple[Outage, ...] = ()
+    saga: str = EXPRESS
+    at_once: bool = False
+    cancels: str = ""
+    resolve: str = ""
+    republish: str = ""
+    since: int = 0
+    forgetful: bool = False
