@@ -67,10 +67,11 @@ def _indexes(assembly: Assembly) -> Iterator[tuple[str, Mapping[str, Index]]]:
     for stack, _, table in assembly.resources("AWS::DynamoDB::Table"):
         service = stack.removeprefix("Settle").lower()
         found = table.get("GlobalSecondaryIndexes", [])
-        yield f"{service}-table", {index["IndexName"]: _index(index) for index in found}
+        yield f"{service}-table", {index["IndexName"]: index_of(index) for index in found}
 
 
-def _index(index: Mapping[str, Any]) -> Index:
+def index_of(index: Mapping[str, Any]) -> Index:
+    """As a template or DescribeTable tells it."""
     projection = index["Projection"]
     shows = (
         None if projection["ProjectionType"] == "ALL" else frozenset(projection.get("NonKeyAttributes", []))

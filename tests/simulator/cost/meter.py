@@ -66,6 +66,8 @@ class Meter:
             self.add(call.caller, "processor calls", 1)
         elif not is_machine(call.caller):
             self.add(call.caller, "SDK calls", 1)
+            if call.service == "dynamodb":
+                self.add(call.caller, call.operation, 1)
 
     def entered(self, machine: str, state: str) -> None:
         self.add(machine, "states", 1)

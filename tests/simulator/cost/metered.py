@@ -22,13 +22,22 @@ ONE_BY_ONE = Batches(1, 0)
 
 @dataclass
 class Calm(Weather):
-    """A stream's or a queue's batch is looked for after `window` seconds, and has at most `most` in it."""
+    """A stream's or a queue's batch is looked for after `window` seconds, and has at most `most` in it.
+
+    Each event comes `apart` seconds later than the one before it: then no two are at work at once.
+    """
 
     most: int = 100
     window: float = 0.0
+    apart: float = 0.0
+    sent: int = 0
 
     def delay(self) -> float:
         return self.window or super().delay()
+
+    def deliveries(self) -> list[float]:
+        self.sent += 1
+        return [self.sent * self.apart] if self.apart else super().deliveries()
 
     def batch(self, size: int) -> int:
         return min(size, self.most)
@@ -84,7 +93,7 @@ def metered(
     deployment: Deployment, *, alone: bool, fate: Observed, saga: str = EXPRESS
 ) -> Iterator[tuple[SimulatedWorld, Meter]]:
     """A world whose batches are those of the deployment, or have one event each when events come `alone`."""
-    with simulated(fate=fate, weather=Calm(most=1 if alone else 100), saga=saga) as world:
+    with simulated(fate=fate, weather=Calm(1, most=1, apart=1) if alone else Calm(), saga=saga) as world:
         meter = fate.meter = Meter(world.engine)
         for queue in world.queues.values():
             _batched(queue, ONE_BY_ONE if alone else deployment.batches[_consumer(queue)])
