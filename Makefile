@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo dev stop verify trace contracts cost test quick chaos chaos-report bundle bundle-report format lint types clean environment
+.PHONY: help demo dev stop verify trace bench contracts cost test quick chaos chaos-report bundle bundle-report format lint types clean environment
 
 PYTHON := .venv/bin/python
 SIMULATOR := PYTHONPATH=functions:. $(PYTHON) -m tests.simulator.plays
@@ -13,6 +13,8 @@ help:
 	@echo "make stop           end the emulator that the demo left running"
 	@echo "make verify         check everything that must hold in a deployed stack (SETTLED=15m, TARGET=cloud)"
 	@echo "make trace          tell one order's story: make trace ORDER=<id> (TARGET=cloud)"
+	@echo "make bench          measure checkouts on an emulator of its own: latency, rate, calls, CPU"
+	@echo "                    BASE=<revision>: and that revision's code in the same minutes, with ratios"
 	@echo "make contracts      write contracts/manifest.json and the READMEs' tables from the declarations"
 	@echo "make cost           print what a checkout costs, by service, function and unit; write contracts/cost.json"
 	@echo "make test           format, lint, types and every test suite"
@@ -24,7 +26,7 @@ help:
 	@echo "make lint           check format and lint rules"
 	@echo "make types          check types"
 	@echo "make bundle         build the packages that the cloud target ships"
-	@echo "make bundle-report  print each function's size and import time"
+	@echo "make bundle-report  print each function's size and import time; fail over the budget"
 	@echo "make clean          stop the emulator and remove everything make has made"
 
 demo: environment
@@ -49,6 +51,9 @@ verify: environment
 
 trace: environment
 	@PYTHONPATH=functions $(PYTHON) -m ops.trace $(ORDER)
+
+bench: environment
+	@$(PYTHON) -m localstack.bench $(if $(BASE),--base "$$BASE") $(if $(CHECKOUTS),--checkouts $(CHECKOUTS)) $(if $(BURST),--burst $(BURST))
 
 test: environment
 	@$(PYTHON) -m tests.run everything

@@ -97,6 +97,8 @@ def _subscription(handler: str, consumer: Consumer) -> Declaration:
         "of": consumer.of,
         "types": list(consumer.types),
         "reads": _shape(consumer.reads),
+        "batch": consumer.batch,
+        "window": consumer.window,
     }
 
 

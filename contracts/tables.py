@@ -56,7 +56,8 @@ def _step(step: Declaration) -> str:
 def _subscription(each: Declaration) -> str:
     types = ", ".join(f"`{kind}`" for kind in each["types"])
     known = types and f"{types} of {each['of']}, as {_fields(each['reads'])}"
-    return _item(f"{known or 'every event of every service'} (`{each['handler']}`)")
+    gathered = each["window"] and f": up to {each['batch']} together, gathered for {each['window']} seconds"
+    return _item(f"{known or 'every event of every service'} (`{each['handler']}`){gathered or ''}")
 
 
 def _asked(service: str, commands: Sequence[Declaration]) -> list[str]:

@@ -14,7 +14,8 @@ from infrastructure.function import ServiceFunction
 from infrastructure.monitoring import MINUTES, alarm, alarm_text
 from infrastructure.platform import Home
 
-KEYS_ONLY = dynamodb.ProjectionType.KEYS_ONLY
+Indexes = Mapping[str, tuple[str, str]]
+NO_INDEXES: Indexes = {}
 OUTBOX_ROWS = lambda_.FilterCriteria.filter(
     {
         "eventName": lambda_.FilterRule.is_equal("INSERT"),
@@ -26,12 +27,13 @@ OUTBOX_ROWS = lambda_.FilterCriteria.filter(
 class ServiceTable(Construct):
     """A table that only functions of its own service can be allowed to touch.
 
-    `indexes` maps the name of a secondary index to its hash and range key, both strings. The
-    index `open` holds keys only: the items that it finds are read from the table, as they are now.
+    `indexes` maps the name of a secondary index to its hash and range key, both strings. An index holds keys
+    only: the items that it finds are read from the table, as they are now, and a write that leaves the keys
+    alone costs nothing there. The indexes in `copies` hold whole items.
     """
 
     def __init__(
-        self, scope: Construct, *, home: Home, indexes: Mapping[str, tuple[str, str]] | None = None
+        self, scope: Construct, *, home: Home, indexes: Indexes = NO_INDEXES, copies: Indexes = NO_INDEXES
     ) -> None:
         super().__init__(scope, "Table")
         self.home = home
@@ -50,14 +52,18 @@ class ServiceTable(Construct):
                 point_in_time_recovery_enabled=target.is_cloud
             ),
         )
-        for name, (hash_key, range_key) in (indexes or {}).items():
+        self._add(indexes, dynamodb.ProjectionType.KEYS_ONLY)
+        self._add(copies, dynamodb.ProjectionType.ALL)
+        CfnOutput(Stack.of(self), "TableName", value=self.table.table_name)
+
+    def _add(self, indexes: Indexes, projection: dynamodb.ProjectionType) -> None:
+        for name, (hash_key, range_key) in indexes.items():
             self.table.add_global_secondary_index(
                 index_name=name,
                 partition_key=_text(hash_key),
                 sort_key=_text(range_key),
-                projection_type=KEYS_ONLY if name == "open" else dynamodb.ProjectionType.ALL,
+                projection_type=projection,
             )
-        CfnOutput(Stack.of(self), "TableName", value=self.table.table_name)
 
     def allow(self, function: ServiceFunction, *actions: str, index: str = "") -> None:
         """Gives the function the table's name, and these DynamoDB actions on the table or on one index."""

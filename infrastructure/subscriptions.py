@@ -17,10 +17,11 @@ ATTEMPTS = 5
 
 
 def on_events(function: ServiceFunction) -> None:
-    """Bus -> rule -> queue -> function, for the events that the function's handler declares.
+    """Bus -> rule -> queue -> function, for the events that the function's handler declares, in its batches.
 
     An event becomes a dead letter when it cannot be put into the queue, or when five attempts have failed.
     """
+    declared = of_handler("subscriptions", function.handler)
     letters = DeadLetters(
         function, platform=function.home.platform, serves=function.handler, page="dead-letters"
     )
@@ -35,10 +36,18 @@ def on_events(function: ServiceFunction) -> None:
         function,
         "Rule",
         event_bus=function.home.platform.bus,
-        event_pattern=_pattern(of_handler("subscriptions", function.handler)),
+        event_pattern=_pattern(declared),
         targets=[targets.SqsQueue(queue, dead_letter_queue=letters)],
     )
-    function.add_event_source(sources.SqsEventSource(queue, batch_size=10, report_batch_item_failures=True))
+    window = Duration.seconds(declared["window"])
+    function.add_event_source(
+        sources.SqsEventSource(
+            queue,
+            batch_size=declared["batch"],
+            max_batching_window=window,
+            report_batch_item_failures=True,
+        )
+    )
 
 
 def on_schedule(function: ServiceFunction) -> None:

@@ -1,11 +1,9 @@
 """The processor over HTTP: payment intents and refunds, for the bearer of the secret only."""
 
 import hmac
-from collections.abc import Callable
 from dataclasses import asdict
 from typing import Annotated, Any, TypedDict
 
-from aws_lambda_powertools.event_handler import Response
 from pydantic import Field, StringConstraints
 
 from acquirer import domain, store
@@ -13,7 +11,7 @@ from acquirer.domain import IdempotencyError, Intent, Refund
 from kernel import identity
 from kernel.errors import InvalidRequest, NotFound, Unauthenticated
 from kernel.privacy import PaymentToken
-from kernel.triggers.http import Api, Body, Slug, answer
+from kernel.triggers.http import Api, Body, Response, Slug, answer
 
 OUTAGE = "The test method asks for a failing processor, so this fails on purpose and is no alarm."
 Amount = Annotated[int, Field(ge=1, le=10**14)]
@@ -31,12 +29,11 @@ class NewRefund(Body):
     amount: Amount
 
 
-def bearer_only(app: Any, proceed: Callable[[Any], Response[str]]) -> Response[str]:
+def bearer_only() -> None:
     """Raises Unauthenticated without the secret. Compares in constant time, so that delays tell nothing."""
-    given = app.current_event.headers.get("Authorization") or ""
+    given = api.header("Authorization")
     if not hmac.compare_digest(given.encode(), f"Bearer {store.secret()}".encode()):
         raise Unauthenticated
-    return proceed(app)
 
 
 class Shown(TypedDict):
@@ -59,11 +56,11 @@ class Listed(TypedDict):
     data: list[dict[str, Any]]
 
 
-api = handler = Api(before=[bearer_only])
+api = handler = Api(before=bearer_only)
 
 
 @api.post("/payment_intents", role=None, takes=NewIntent, answers={200: Shown}, refuses=(IdempotencyError,))
-def create_intent() -> Response[str]:
+def create_intent() -> Response:
     """Creates a payment that captures nothing yet. The same key gives the same payment."""
     asked = api.body(NewIntent)
     intent = Intent(
@@ -83,7 +80,7 @@ def create_intent() -> Response[str]:
     answers={200: Shown},
     refuses=(NotFound, domain.Busy, domain.UnexpectedState),
 )
-def confirm_intent(intent_id: str) -> Response[str]:
+def confirm_intent(intent_id: str) -> Response:
     """Captures or declines, then answers with the delay or the error that the test method asks for."""
     intent = store.load(intent_id)
     confirmation = identity.derive("confirm", api.idempotency_key())
@@ -104,7 +101,7 @@ def confirm_intent(intent_id: str) -> Response[str]:
     answers={200: Shown},
     refuses=(NotFound, domain.Busy, domain.UnexpectedState),
 )
-def cancel_intent(intent_id: str) -> Response[str]:
+def cancel_intent(intent_id: str) -> Response:
     """Rules out any capture, or answers 409 with the payment that can no longer be cancelled."""
     intent = store.load(intent_id)
     cancelled = domain.cancel(intent)
@@ -114,13 +111,13 @@ def cancel_intent(intent_id: str) -> Response[str]:
 
 
 @api.get("/payment_intents/<intent_id>", role=None, answers={200: Shown}, refuses=(NotFound,))
-def show_intent(intent_id: str) -> Response[str]:
+def show_intent(intent_id: str) -> Response:
     """The payment as it is at this moment."""
     return answer(200, domain.shown(store.load(intent_id)))
 
 
 @api.get("/payment_intents", role=None, answers={200: Listed}, refuses=(InvalidRequest,))
-def find_intents() -> Response[str]:
+def find_intents() -> Response:
     """The payments of one `reference`, oldest first. The newest may be missing."""
     return answer(200, {"data": [domain.shown(one) for one in store.by_reference(_asked("reference"))]})
 
@@ -132,7 +129,7 @@ def find_intents() -> Response[str]:
     answers={200: Refund},
     refuses=(NotFound, domain.Busy, domain.RefundRefused, IdempotencyError),
 )
-def create_refund() -> Response[str]:
+def create_refund() -> Response:
     """Gives money back, once per key and never more than was captured."""
     asked = api.body(NewRefund)
     refund = Refund(f"re_{identity.derive('refund', api.idempotency_key())}", **asked.model_dump())
@@ -145,18 +142,18 @@ def create_refund() -> Response[str]:
 
 
 @api.get("/refunds", role=None, answers={200: Listed}, refuses=(InvalidRequest, NotFound))
-def list_refunds() -> Response[str]:
+def list_refunds() -> Response:
     """The refunds of one payment, read consistently: a refund that was answered is among them."""
     return answer(200, {"data": [asdict(refund) for refund in store.load(_asked("payment_intent")).refunds]})
 
 
-def _outage() -> Response[str]:
+def _outage() -> Response:
     """A failure that the test method asks for. It is neither a refusal nor a fault, and raises no alarm."""
     return answer(500, {"error": "Outage", "message": OUTAGE})
 
 
 def _asked(parameter: str) -> str:
-    value = api.current_event.get_query_string_value(parameter, "")
+    value = api.query(parameter)
     if not value:
         raise InvalidRequest(f"the query must have {parameter}")
     return value

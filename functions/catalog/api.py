@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from typing import Annotated, TypedDict
 
-from aws_lambda_powertools.event_handler import Response
 from pydantic import AfterValidator, Field, StringConstraints
 
 from catalog import domain, store
@@ -13,7 +12,7 @@ from kernel.events import Decision
 from kernel.money import Money
 from kernel.privacy import no_card_number
 from kernel.table import outbox
-from kernel.triggers.http import Api, Body, answer, slug
+from kernel.triggers.http import Api, Body, Response, answer, slug
 
 api = handler = Api()
 
@@ -66,7 +65,7 @@ class ShownProduct(TypedDict):
     answers={201: ShownProduct, 200: ShownProduct},
     refuses=(NotFound, domain.AlreadyListed, domain.RetiredProduct),
 )
-def list_product(sku: str) -> Response[str]:
+def list_product(sku: str) -> Response:
     """Lists the product: 201 the first time, 200 when the same listing is repeated."""
     listing = api.body(Listing)
     wanted = Product(sku, listing.name, listing.price.money())
@@ -81,20 +80,20 @@ def list_product(sku: str) -> Response[str]:
     answers={200: ShownProduct},
     refuses=(NotFound, domain.RetiredProduct),
 )
-def change_price(sku: str) -> Response[str]:
+def change_price(sku: str) -> Response:
     """Gives a listed product another price."""
     price = api.body(Price).money()
     return answer(200, _shown(_decide(sku, lambda known: domain.change_price(known, price)).state))
 
 
 @api.delete("/catalog/products/<sku>", role="operator", answers={200: ShownProduct}, refuses=(NotFound,))
-def retire_product(sku: str) -> Response[str]:
+def retire_product(sku: str) -> Response:
     """Takes the product off sale for good; may be repeated."""
     return answer(200, _shown(_decide(sku, domain.retire).state))
 
 
 @api.get("/catalog/products/<sku>", role="any", answers={200: ShownProduct}, refuses=(NotFound,))
-def show_product(sku: str) -> Response[str]:
+def show_product(sku: str) -> Response:
     """The product as it is now; a retired product is shown too."""
     product = store.load(slug(sku))
     if product is None:

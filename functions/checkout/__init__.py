@@ -1,8 +1,8 @@
 """Starts the saga of every order, and repairs it.
 
-Owns: no table; two state machines, CheckoutSaga and CheckoutRepair.
+Owns: no table; the state machines CheckoutSaga (Express or Standard) and CheckoutRepair.
 Reacts to: OrderPlaced (starts the saga).
-Asks: orders for overdue orders, every minute; inventory for stock that it holds too long, every hour;
+Asks: orders for overdue orders, every minute, to finish them; inventory for stock that it holds too long, every hour;
 orders, payments and inventory about an order that an operator resumes or resolves.
 Accepts: resume and resolve from operators.
 """

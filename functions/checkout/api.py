@@ -2,7 +2,6 @@
 
 from typing import Annotated, Literal
 
-from aws_lambda_powertools.event_handler import Response
 from pydantic import BaseModel, Field
 
 from checkout import commands, interventions
@@ -11,7 +10,7 @@ from kernel import identity
 from kernel.errors import KeyReused, NotFound
 from kernel.privacy import Because
 from kernel.triggers.commands import Refused
-from kernel.triggers.http import Api, Body, Slug, answer, slug
+from kernel.triggers.http import Api, Body, Response, Slug, answer, slug
 
 api = handler = Api()
 
@@ -46,7 +45,7 @@ class Resolution(Body):
     refuses=(NotFound, KeyReused),
     relays=("NotParked",),
 )
-def resume_order(order_id: str) -> Response[str]:
+def resume_order(order_id: str) -> Response:
     """Runs the order's undo lane once more, once per Idempotency-Key."""
     id, by = _request()
     body = api.body(Resumption)
@@ -78,7 +77,7 @@ def resume_orders() -> Response[str]:
     refuses=(NotFound, KeyReused),
     relays=("NotParked", "NotUndone", "NotHeld", "AlreadyFenced"),
 )
-def resolve_order(order_id: str) -> Response[str]:
+def resolve_order(order_id: str) -> Response:
     """Ends the order as the books of payments and inventory allow, once per Idempotency-Key."""
     id, by = _request()
     body = api.body(Resolution)
@@ -92,7 +91,7 @@ def _request() -> tuple[str, str]:
     return identity.derive(caller.customer_id, api.idempotency_key()), caller.customer_id
 
 
-def _answered(said: BaseModel, *, status: int) -> Response[str]:
+def _answered(said: BaseModel, *, status: int) -> Response:
     """The answer of orders, or its refusal with the status and the body that orders gave."""
     if isinstance(said, Refused):
         return answer(said.refused, said.problem)

@@ -3,13 +3,11 @@
 import json
 import os
 from collections.abc import Mapping
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
-import boto3
 from pydantic import BaseModel
 
-from kernel.aws import limits
+from kernel.aws import at_init, connect
 from kernel.money import Money
 
 if TYPE_CHECKING:
@@ -33,9 +31,10 @@ class PlacedOrder(BaseModel):
     payment_method: str
 
 
-@cache
+@at_init
 def executions() -> "SFNClient":
-    return boto3.client("stepfunctions", config=limits(seconds=5))
+    made: SFNClient = connect("stepfunctions", seconds=5)
+    return made
 
 
 def start_saga(order: PlacedOrder, *, run: int = 1) -> None:

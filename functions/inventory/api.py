@@ -3,14 +3,13 @@
 from dataclasses import asdict
 from typing import Annotated, TypedDict
 
-from aws_lambda_powertools.event_handler import Response
 from pydantic import Field
 
 from inventory import store
 from inventory.domain import Stock
 from kernel import identity
 from kernel.errors import KeyReused, NotFound
-from kernel.triggers.http import Api, Body, answer, slug
+from kernel.triggers.http import Api, Body, Response, answer, slug
 
 api = handler = Api()
 
@@ -34,7 +33,7 @@ class Received(TypedDict):
     answers={201: Received},
     refuses=(NotFound, KeyReused),
 )
-def receive_stock(sku: str) -> Response[str]:
+def receive_stock(sku: str) -> Response:
     """Adds the units that arrived to the stock, once per Idempotency-Key."""
     receipt = identity.derive(api.caller().customer_id, api.idempotency_key())
     quantity = api.body(Receipt).quantity
@@ -43,6 +42,6 @@ def receive_stock(sku: str) -> Response[str]:
 
 
 @api.get("/inventory/<sku>", role="operator", answers={200: Stock}, refuses=(NotFound,))
-def show_stock(sku: str) -> Response[str]:
+def show_stock(sku: str) -> Response:
     """The counters of a SKU, zeros for a SKU that was never received."""
     return answer(200, asdict(store.stock(slug(sku))))

@@ -6,13 +6,12 @@ from dataclasses import asdict
 from datetime import date
 from typing import Annotated, Any, TypedDict
 
-from aws_lambda_powertools.event_handler import Response
 from pydantic import AwareDatetime, BeforeValidator, Field
 
 from kernel import identity
 from kernel.errors import InvalidRequest, KeyReused, NotFound
 from kernel.privacy import Because
-from kernel.triggers.http import Api, Body, answer
+from kernel.triggers.http import Api, Body, Response, answer
 from operations import domain, store
 from operations.domain import Action, ActionResult
 
@@ -75,7 +74,7 @@ class Republished(TypedDict):
 
 
 @api.get("/ops/dead-letters", role="operator", answers={200: Queues})
-def list_queues() -> Response[str]:
+def list_queues() -> Response:
     """Every dead-letter queue, and about how many letters wait in it."""
     known = store.dead_letters().values()
     queues = [
@@ -86,7 +85,7 @@ def list_queues() -> Response[str]:
 
 
 @api.get("/ops/dead-letters/<queue>", role="operator", answers={200: Letters}, refuses=(NotFound,))
-def look(queue: str) -> Response[str]:
+def look(queue: str) -> Response:
     """Up to ten letters, without the data of their events. The letters stay in the queue."""
     letters = store.dead_letters().get(queue)
     if letters is None:
@@ -101,7 +100,7 @@ def look(queue: str) -> Response[str]:
     answers={200: Redriven},
     refuses=(NotFound, KeyReused, domain.NothingToRedriveTo),
 )
-def redrive(queue: str) -> Response[str]:
+def redrive(queue: str) -> Response:
     """Moves letters back to the consumer's queue, once per Idempotency-Key."""
     asked = api.body(Redrive)
     action = _action("redrive", queue, asked, why=asked.because)
@@ -115,7 +114,7 @@ def redrive(queue: str) -> Response[str]:
     answers={202: Republished},
     refuses=(NotFound, KeyReused),
 )
-def republish(service: str) -> Response[str]:
+def republish(service: str) -> Response:
     """Has a range of time of the service's outbox published again, once per Idempotency-Key."""
     asked = api.body(Republish)
     given = {"first": asked.first.isoformat(), "last": asked.last.isoformat()}
@@ -124,9 +123,9 @@ def republish(service: str) -> Response[str]:
 
 
 @api.get("/ops/audit", role="operator", answers={200: Actions}, refuses=(InvalidRequest,))
-def show_audit() -> Response[str]:
+def show_audit() -> Response:
     """What operators did on a day (UTC), oldest first."""
-    day = _day(api.current_event.get_query_string_value("day") or "")
+    day = _day(api.query("day") or "")
     return answer(200, Actions(day=day, actions=list(store.audit(day))))
 
 

@@ -5,13 +5,10 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import timedelta
-from functools import cache
 from typing import Any
 
-import boto3
-
 from kernel import identity
-from kernel.aws import limits
+from kernel.aws import at_init, connect
 from kernel.errors import ConditionFailed, KeyReused
 from kernel.table import inbox, items, writes
 from kernel.table.items import Item, Key
@@ -27,9 +24,9 @@ MOST_AT_ONCE = 10
 UNSAID = ("pk", "sk")
 
 
-@cache
+@at_init
 def queues() -> Any:
-    return boto3.client("sqs", config=limits(seconds=5))
+    return connect("sqs", seconds=5)
 
 
 def dead_letters() -> dict[str, DeadLetters]:

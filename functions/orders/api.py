@@ -3,7 +3,6 @@
 from dataclasses import asdict
 from typing import Annotated, Any, Self, TypedDict
 
-from aws_lambda_powertools.event_handler import Response
 from pydantic import AwareDatetime, Field, model_validator
 
 from kernel import identity
@@ -11,7 +10,7 @@ from kernel.errors import InvalidRequest, KeyReused, NotFound
 from kernel.money import Money
 from kernel.privacy import CardFree
 from kernel.table import outbox, pages
-from kernel.triggers.http import Api, Body, Slug, answer, slug
+from kernel.triggers.http import Api, Body, Response, Slug, answer, slug
 from orders import checkout, domain, store
 from orders.domain import Order, Status
 from orders.pricing import MixedCurrencies, TotalMismatch, UnknownProduct, Wanted
@@ -102,7 +101,7 @@ class UnfinishedOrders(TypedDict):
     answers={202: Accepted},
     refuses=(KeyReused, UnknownProduct, MixedCurrencies, TotalMismatch),
 )
-def place_order() -> Response[str]:
+def place_order() -> Response:
     """Accepts a checkout; the same key and body get the same answer for ever."""
     caller = api.caller()
     order_id = identity.derive(caller.customer_id, api.idempotency_key())
@@ -117,7 +116,7 @@ def place_order() -> Response[str]:
 
 
 @api.get("/orders/<order_id>", role="any", answers={200: ShownOrder}, refuses=(NotFound,))
-def show_order(order_id: str) -> Response[str]:
+def show_order(order_id: str) -> Response:
     """The order's own facts, read consistently."""
     return answer(200, _shown(_seen(order_id)))
 
@@ -128,7 +127,7 @@ def show_order(order_id: str) -> Response[str]:
     answers={202: CancelStarted},
     refuses=(NotFound, domain.AlreadyConfirmed),
 )
-def cancel_order(order_id: str) -> Response[str]:
+def cancel_order(order_id: str) -> Response:
     """Starts to undo a customer's own order that is not confirmed yet; may be repeated."""
 
     def cancel() -> Order:
@@ -141,7 +140,7 @@ def cancel_order(order_id: str) -> Response[str]:
 
 
 @api.get("/ops/checkouts", role="operator", answers={200: UnfinishedOrders}, refuses=(InvalidRequest,))
-def list_checkouts() -> Response[str]:
+def list_checkouts() -> Response:
     """One page of the unfinished orders in one state; `next` leads to the next page, if there may be one."""
     state = _state()
     orders, last = store.unfinished(state, after=_after(state), limit=LONGEST_PAGE)
@@ -151,7 +150,7 @@ def list_checkouts() -> Response[str]:
 
 def _state() -> Status:
     """The state that was asked for. Raises InvalidRequest unless it is a state of unfinished orders."""
-    text = api.current_event.get_query_string_value("state")
+    text = api.query("state")
     if text not in UNFINISHED:
         raise InvalidRequest(f"state must be one of {', '.join(UNFINISHED)}")
     return Status(text)
@@ -163,7 +162,7 @@ def _next(state: Status, last: Place) -> str:
 
 def _after(state: Status) -> Place | None:
     """Where the page begins. Raises InvalidRequest for a cursor that this list did not give."""
-    text = api.current_event.get_query_string_value("next")
+    text = api.query("next")
     if text is None:
         return None
     cursor = pages.decoded(text, Cursor)

@@ -2,13 +2,12 @@
 
 from typing import Annotated, TypedDict
 
-from aws_lambda_powertools.event_handler import Response
 from pydantic import AfterValidator, StringConstraints
 
 from kernel import identity
 from kernel.errors import KeyReused, NotFound
 from kernel.privacy import PaymentToken, no_card_number
-from kernel.triggers.http import Api, Body, answer, slug
+from kernel.triggers.http import Api, Body, Response, answer, slug
 from payments import store
 from payments.domain import Status
 
@@ -49,7 +48,7 @@ class ShownPayment(TypedDict):
     answers={201: Registered},
     refuses=(KeyReused,),
 )
-def register_method() -> Response[str]:
+def register_method() -> Response:
     """Keeps the processor's token, and answers an opaque id for it: the same id for the same key."""
     caller = api.caller()
     method_id = identity.derive(caller.customer_id, api.idempotency_key()).translate(WITHOUT_DIGITS)
@@ -59,7 +58,7 @@ def register_method() -> Response[str]:
 
 
 @api.get("/payments/<order_id>", role="any", answers={200: ShownPayment}, refuses=(NotFound,))
-def show_payment(order_id: str) -> Response[str]:
+def show_payment(order_id: str) -> Response:
     """How the order's payment stands. Without a charge it has no owner, so only operators see it."""
     caller = api.caller()
     payment = store.load(slug(order_id))

@@ -7,6 +7,7 @@ processor by the id in that record, and repeats calls with keys that follow from
 from pydantic import BaseModel
 
 from kernel import identity
+from kernel.errors import Contended
 from kernel.events import Decision
 from kernel.money import Money
 from kernel.triggers.tasks import Step, task
@@ -82,11 +83,21 @@ def payment_status(step: PaymentStatus) -> Standing:
 
 def _started(payment: Payment, step: ChargePayment) -> tuple[Payment, Intent]:
     """Records the payment's id before it confirms it: an undo finds the id, or its tombstone keeps it out."""
-    token = store.token(step.payment_method, customer_id=step.customer_id)
+    token = _token(step)
     key = identity.derive(step.order_id, "payment")
     intent = adapters.provider().create(token, step.total, reference=step.order_id, key=key)
     charge = Charge(step.customer_id, step.total, intent.id)
     return _confirmed(store.save(domain.start(payment, charge), cause=step.cause))
+
+
+def _token(step: ChargePayment) -> str:
+    """The processor's token. A missing method is no refusal once another run has started the charge."""
+    try:
+        return store.token(step.payment_method, customer_id=step.customer_id)
+    except domain.UnknownPaymentMethod:
+        if store.load(step.order_id).status is Status.NONE:
+            raise
+        raise Contended from None
 
 
 def _resumed(payment: Payment) -> tuple[Payment, Intent]:

@@ -5,12 +5,11 @@ from contextlib import suppress
 from typing import Annotated, Any, Literal, NotRequired, TypedDict
 from urllib.parse import unquote
 
-from aws_lambda_powertools.event_handler import Response
 from pydantic import StringConstraints
 
 from kernel.errors import InvalidRequest, NotFound
 from kernel.table import pages
-from kernel.triggers.http import Api, Slug, answer, slug
+from kernel.triggers.http import Api, Response, Slug, answer, slug
 from storefront import order_history
 from storefront.order_history import OrderHistory, Place
 
@@ -53,7 +52,7 @@ class Page(TypedDict):
     answers={200: OrderHistory, 202: CatchingUp},
     refuses=(InvalidRequest, NotFound),
 )
-def show_order(order_id: str) -> Response[str]:
+def show_order(order_id: str) -> Response:
     """The order's row, or 202 while it is older than `min_sequence`.
 
     Somebody else's order is answered in every way like an order that does not exist.
@@ -75,17 +74,18 @@ def show_order(order_id: str) -> Response[str]:
     answers={200: Page},
     refuses=(InvalidRequest, NotFound),
 )
-def list_orders(customer_id: str) -> Response[str]:
+def list_orders(customer_id: str) -> Response:
     """One page of the customer's orders, newest first; `next` leads to the next page, if there is one."""
     customer_id = unquote(customer_id)  # a REST API passes the path on without decoding it
     api.caller().must_see(customer_id)
     if len(customer_id) > LONGEST_CUSTOMER_ID:
         raise NotFound
     limit = _whole_number("limit", default=20, most=100)
-    rows = order_history.of_customer(customer_id, limit=limit + 1, after=_after(customer_id))
-    page = Page(orders=[row.model_dump(mode="json") for row in rows[:limit]], freshness=FRESHNESS)
-    if len(rows) > limit:
-        page["next"] = _next(rows[limit - 1])
+    places = order_history.of_customer(customer_id, limit=limit + 1, after=_after(customer_id))
+    rows = order_history.load_all([place.order_id for place in places[:limit]])
+    page = Page(orders=[row.model_dump(mode="json") for row in rows], freshness=FRESHNESS)
+    if len(places) > limit:
+        page["next"] = Cursor(customer_id=customer_id, **places[limit - 1]._asdict()).encoded()
     return answer(200, page)
 
 
@@ -101,7 +101,7 @@ def _seen(order_id: str) -> OrderHistory | None:
 
 def _whole_number(name: str, *, default: int, most: int) -> int:
     """A query parameter from 1 to `most`. Raises InvalidRequest."""
-    text = api.current_event.get_query_string_value(name)
+    text = api.query(name)
     if text is None:
         return default
     if not re.fullmatch("[1-9][0-9]{0,9}", text) or int(text) > most:
@@ -109,13 +109,9 @@ def _whole_number(name: str, *, default: int, most: int) -> int:
     return int(text)
 
 
-def _next(last: OrderHistory) -> str:
-    return Cursor(customer_id=last.customer_id, placed_at=last.placed_at, order_id=last.order_id).encoded()
-
-
 def _after(customer_id: str) -> Place | None:
     """Where the page begins. Raises InvalidRequest for a cursor that this customer's list did not give."""
-    text = api.current_event.get_query_string_value("next")
+    text = api.query("next")
     if text is None:
         return None
     cursor = pages.decoded(text, Cursor)

@@ -1,6 +1,6 @@
 """The order_history view: one row per order, with what orders, inventory and payments say of it."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import chain, islice
 from typing import Literal, NamedTuple, TypeVar
@@ -11,7 +11,7 @@ from kernel.errors import ConditionFailed
 from kernel.events import Envelope, read
 from kernel.money import Money
 from kernel.table import items, writes
-from kernel.table.items import Key
+from kernel.table.items import Item, Key
 from kernel.table.writes import Write
 from storefront import journal
 
@@ -159,10 +159,17 @@ def load(order_id: str) -> OrderHistory | None:
     return OrderHistory.model_validate(item) if item else None
 
 
-def of_customer(customer_id: str, *, limit: int, after: Place | None) -> list[OrderHistory]:
-    """Up to `limit` of the customer's rows, newest first, beginning behind `after`.
+def load_all(order_ids: Sequence[str]) -> list[OrderHistory]:
+    """The rows of at most 100 orders as they are now, in the order of the ids."""
+    found = items.load_all(map(_key, order_ids), consistent=True)
+    rows = {item["order_id"]: OrderHistory.model_validate(item) for item in found}
+    return [rows[order_id] for order_id in order_ids if order_id in rows]
 
-    The index follows the rows within moments, so the newest row may be missing, or older than in `load`.
+
+def of_customer(customer_id: str, *, limit: int, after: Place | None) -> list[Place]:
+    """Up to `limit` places in the customer's list, newest first, beginning behind `after`.
+
+    The index follows the rows within moments, so the newest order may be missing.
     """
     start = (
         {**_key(after.order_id), "customer_id": customer_id, "placed_at": after.placed_at} if after else {}
@@ -170,12 +177,12 @@ def of_customer(customer_id: str, *, limit: int, after: Place | None) -> list[Or
     found = items.query(
         "#customer_id = :customer_id",
         {"customer_id": customer_id},
-        IndexName="by_customer",
+        IndexName="orders_of_customer",
         ScanIndexForward=False,
         Limit=limit,
         **({"ExclusiveStartKey": items.pack(start)} if start else {}),
     )
-    return [OrderHistory.model_validate(item) for item in islice(found, limit)]
+    return [Place(item["placed_at"], _order_id(item)) for item in islice(found, limit)]
 
 
 def _about(
@@ -213,3 +220,7 @@ def _stamp(moment: datetime) -> str:
 
 def _key(order_id: str) -> Key:
     return {"pk": f"order_history#{order_id}", "sk": "order_history"}
+
+
+def _order_id(entry: Item) -> str:
+    return str(entry["pk"]).removeprefix("order_history#")

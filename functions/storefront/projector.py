@@ -1,16 +1,8 @@
-"""The projector: every event goes into the journal, and the row of its order is folded again."""
+"""The projector: every event goes into the journal, and then the row of each order is folded again, once."""
 
 from kernel.events import Envelope
 from kernel.triggers.consumers import consumer_of_everything
 from storefront import journal, order_history
-
-
-@consumer_of_everything
-def handler(event: Envelope) -> None:
-    """Appends the event, then rebuilds its order; for a duplicate too, as the first run may have died."""
-    journal.append(event)
-    if order_history.reads(event):
-        rebuild(event.correlationid)
 
 
 def rebuild(correlation: str) -> None:
@@ -18,3 +10,10 @@ def rebuild(correlation: str) -> None:
     row = order_history.fold(journal.read(correlation))
     if row is not None:
         order_history.save(row)
+
+
+@consumer_of_everything(batch=100, window=2, then=rebuild)
+def handler(event: Envelope) -> str | None:
+    """Appends the event, and names its order; for a duplicate too, as the first run may have died."""
+    journal.append(event)
+    return event.correlationid if order_history.reads(event) else None

@@ -57,7 +57,7 @@ def used_services() -> set[str]:
     """The AWS services for which functions create a client."""
     sources = (ROOT / "functions").rglob("*.py")
     return {
-        name for source in sources for name in re.findall(r'boto3\.client\(\s*"([\w-]+)"', source.read_text())
+        name for source in sources for name in re.findall(r'\bconnect\(\s*"([\w-]+)"', source.read_text())
     }
 
 

@@ -20,7 +20,7 @@ class Acquirer(Construct):
     def __init__(self, scope: Construct, *, platform: Platform) -> None:
         super().__init__(scope, "Acquirer")
         home = Home("acquirer", platform)
-        table = ServiceTable(self, home=home, indexes={"by_reference": ("reference", "created_at")})
+        table = ServiceTable(self, home=home, copies={"by_reference": ("reference", "created_at")})
         generated = secretsmanager.CfnSecret.GenerateSecretStringProperty(
             exclude_characters=string.punctuation, password_length=40
         )

@@ -29,6 +29,7 @@ class Payments(Construct):
         refund = ServiceFunction(self, "payments.tasks.refund_payment", home=home, seconds=24)
         self.tasks = {"ChargePayment": charge, "RefundPayment": refund}
         for task in self.tasks.values():
+            task.waits()
             table.allow(task, "GetItem", "PutItem", "UpdateItem")
             task.knows(PROCESSOR_URL=processor.url)
             processor.share_secret(task)

@@ -12,7 +12,7 @@ class Storefront(Construct):
     def __init__(self, scope: Construct, *, platform: Platform) -> None:
         super().__init__(scope, "Storefront")
         home = Home("storefront", platform)
-        table = ServiceTable(self, home=home, indexes={"by_customer": ("customer_id", "placed_at")})
+        table = ServiceTable(self, home=home, indexes={"orders_of_customer": ("customer_id", "placed_at")})
 
         projector = ServiceFunction(self, "storefront.projector.handler", home=home, seconds=30)
         on_events(projector)
@@ -20,5 +20,5 @@ class Storefront(Construct):
 
         self.api = ServiceFunction(self, "storefront.api.handler", home=home)
         self.api.knows(**platform.target.tokens)
-        table.allow(self.api, "GetItem")
-        table.allow(self.api, "Query", index="by_customer")
+        table.allow(self.api, "GetItem", "BatchGetItem")
+        table.allow(self.api, "Query", index="orders_of_customer")

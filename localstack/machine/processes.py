@@ -21,7 +21,7 @@ def command(pid: int) -> list[str]:
 
 
 def group_lives(group: int) -> bool:
-    return any(True for _ in _running(group))
+    return any(True for _ in members(group))
 
 
 def end_group(group: int, patience: float = 5.0) -> None:
@@ -37,7 +37,8 @@ def end_group(group: int, patience: float = 5.0) -> None:
     raise TimeoutError(f"Processes of group {group} are still there.")
 
 
-def _running(group: int) -> Iterator[psutil.Process]:
+def members(group: int) -> Iterator[psutil.Process]:
+    """The group's processes that have not ended."""
     for process in psutil.process_iter():
         with contextlib.suppress(*GONE):
             if os.getpgid(process.pid) == group and _runs(process):

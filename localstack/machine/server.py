@@ -1,8 +1,8 @@
 """Runs MiniStack as the leader of its own process group, and makes invocations wait for a free process.
 
-`python -m localstack.machine.server STATE [OWNER [counting]]`. The state directory in the command line is how
+`python -m localstack.machine.server STATE [OWNER [capacity]]`. The state directory in the command line is how
 `emulator.stop` tells this process from a later one with the same pid. With an OWNER (a process id) the whole
-group ends when that process does, however it ends. With `counting` it writes down what DynamoDB consumes.
+group ends when that process does, however it ends. With `capacity` it writes down what DynamoDB consumes.
 """
 
 import os
@@ -18,6 +18,7 @@ from ministack.core import lambda_runtime
 from ministack.services import lambda_svc
 
 from localstack.machine import capacity
+from localstack.machine.counting import Counts
 
 ENVIRONMENTS = 2 * max(2, os.cpu_count() or 2)
 # MiniStack also drops environments without notice, for example when code has changed. So waiters look again.
@@ -79,11 +80,12 @@ def answer_in_one_segment() -> None:
 
 
 def main(state: str, owner: str = "", *options: str) -> None:
-    if "counting" in options:
+    if "capacity" in options:
         capacity.count_capacity(Path(state) / capacity.FILE)
     if owner:
         threading.Thread(target=_end_with, args=(int(owner),), daemon=True).start()
     queue_for_environments()
+    Counts().install()
     answer_in_one_segment()
     sys.argv = ["ministack"]
     runpy.run_module("ministack", run_name="__main__")

@@ -31,6 +31,27 @@ def test_every_function_has_its_own_log_that_expires_and_a_timeout_of_its_own(as
         assert group["RetentionInDays"] == 30, name
 
 
+def test_only_what_waits_for_the_card_processor_has_less_memory(assembly: Assembly) -> None:
+    """The process of a charge was measured at 57 MB, without the runtime around it."""
+    memory = {
+        function["Handler"]: function["MemorySize"]
+        for _, _, function in assembly.resources("AWS::Lambda::Function")
+    }
+    waiting = {"payments.tasks.charge_payment", "payments.tasks.refund_payment"}
+    assert {handler for handler, size in memory.items() if size == 256} == waiting
+    assert {size for handler, size in memory.items() if handler not in waiting} <= {128, 512}
+
+
+def test_a_log_holds_our_lines_and_of_lambdas_own_only_warnings(assembly: Assembly) -> None:
+    for _, name, function in assembly.resources("AWS::Lambda::Function"):
+        kept = {part: value for part, value in function["LoggingConfig"].items() if part != "LogGroup"}
+        assert kept == {
+            "LogFormat": "JSON",
+            "SystemLogLevel": "WARN",
+            "ApplicationLogLevel": "INFO",
+        }, name
+
+
 def machines(assembly: Assembly) -> dict[str, str]:
     """The text of each state machine before its substitutions, by construct id."""
     found = {}

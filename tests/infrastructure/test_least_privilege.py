@@ -10,11 +10,11 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Any
 
-import boto3
 import pytest
 
 from acquirer import store as acquirer_store
 from checkout import executions
+from kernel import aws as kernel_aws
 from kernel import identity
 from kernel.table import items
 from kernel.triggers import commands
@@ -74,16 +74,15 @@ def seen(world: MotoWorld, monkeypatch: pytest.MonkeyPatch) -> Iterator[UsedActi
     monkeypatch.setattr(sandbox, "secret", transport.secret.__wrapped__)
     found: UsedActions = defaultdict(set)
 
-    def record(params: Mapping[str, Any], model: Any, **_: Any) -> None:
-        found[_running(world)].update(_actions(model.service_model.service_name, model.name, params))
+    def record(**call: Any) -> None:
+        model = call["model"]
+        actions = _actions(model.service_model.service_name, model.name, call["params"])
+        found[_running(world)].update(actions)
 
-    boto3.setup_default_session()
-    assert boto3.DEFAULT_SESSION is not None
-    boto3.DEFAULT_SESSION.events.register("provide-client-params", record)
     _forget_clients()
-    _publish_by_boto3(world)
+    kernel_aws.session().register("provide-client-params", record)
+    _publish_by_the_sdk(world)
     yield found
-    boto3.setup_default_session()
     _forget_clients()
 
 
@@ -210,10 +209,10 @@ def _actions(service: str, operation: str, params: Mapping[str, Any]) -> set[str
     return {f"{PREFIXES.get(service, service)}:{operation}"}
 
 
-def _publish_by_boto3(world: MotoWorld) -> None:
-    """Calls boto3 beside the world's bus, because the bus has taken the place of boto3's client."""
+def _publish_by_the_sdk(world: MotoWorld) -> None:
+    """Calls the SDK beside the world's bus, because the bus has taken the place of the SDK's client."""
     aws.create_bus()
-    played, client = world.bus.put_events, boto3.client("events")
+    played, client = world.bus.put_events, kernel_aws.connect("events", seconds=5)
 
     def put_events(**entries: Any) -> dict[str, Any]:
         client.put_events(**entries)
@@ -224,6 +223,7 @@ def _publish_by_boto3(world: MotoWorld) -> None:
 
 def _forget_clients() -> None:
     cached: list[Any] = [
+        kernel_aws.session,
         items.client,
         executions.executions,
         commands.functions,

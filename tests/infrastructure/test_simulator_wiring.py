@@ -80,6 +80,7 @@ def test_a_queue_feeds_its_function_as_its_template_says(
         queue = queues[name]
         assert queue.consumer is not None
         assert queue.consumer.most == mapping["BatchSize"], name
+        assert queue.consumer.window == mapping.get("MaximumBatchingWindowInSeconds", 0), name
         assert queue.most_receives == properties["RedrivePolicy"]["maxReceiveCount"], name
         hidden = delivery.VISIBILITY * world.functions.timeout(queue.consumer.handler)
         assert hidden == properties["VisibilityTimeout"], name
@@ -199,6 +200,9 @@ def test_the_tables_have_the_indexes_of_the_templates(cloud_assembly: Assembly) 
             for index in table.get("GlobalSecondaryIndexes", [])
         }
         expected[service] = indexes
+        for index in table.get("GlobalSecondaryIndexes", []):
+            copied = index["Projection"]["ProjectionType"] == "ALL"
+            assert copied is (index["IndexName"] in aws.COPIES), index["IndexName"]
     assert {service: aws.INDEXES.get(service, {}) for service in expected} == expected
     assert set(aws.INDEXES) <= set(expected)
     assert set(expected) == {*TABLES, "acquirer", "operations"}

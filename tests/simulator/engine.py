@@ -12,12 +12,10 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
-from aws_lambda_powertools.event_handler.api_gateway import BaseRouter
 from greenlet import greenlet
 
 EPOCH = datetime(2026, 3, 1, 12, tzinfo=UTC)
 MOST_EVENTS = 2_000_000
-ROUTING = ("current_event", "lambda_context")  # what Powertools keeps of a request, once per interpreter
 
 
 class Killed(BaseException):
@@ -41,21 +39,16 @@ Ended = Callable[[Outcome], None]
 
 @dataclass
 class Process:
-    """A body that runs for itself until it waits; `environment` is what its os.environ holds meanwhile."""
+    """A body that runs for itself until it waits; `environment` is what its os.environ holds meanwhile.
+
+    Its context variables are its own too, as those of every greenlet are.
+    """
 
     name: str
     environment: Mapping[str, str]
     memory: dict[str, Any] = field(default_factory=dict)
-    routing: dict[str, Any] = field(default_factory=dict)
     body: greenlet | None = None
     dead: bool = False
-
-    def enter(self) -> None:
-        for name, value in self.routing.items():
-            setattr(BaseRouter, name, value)
-
-    def leave(self) -> None:
-        self.routing = {name: getattr(BaseRouter, name) for name in ROUTING if hasattr(BaseRouter, name)}
 
 
 class Engine:
@@ -137,7 +130,7 @@ class Engine:
                 outcome = Outcome(body())
             except (Exception, Killed) as error:  # noqa: BLE001 - whatever ends a process is its outcome
                 outcome = Outcome(error=error)
-            process.body, process.routing = None, {}
+            process.body = None
             self._under_way -= 1
             ended(outcome)
 
@@ -186,7 +179,6 @@ class Engine:
         return self.running
 
     def _suspend(self, process: Process) -> None:
-        process.leave()
         self._hub.switch()
         self._live(process)
 
@@ -202,6 +194,5 @@ class Engine:
         if process.environment is not self._environment:
             os.environ.update(process.environment)
             self._environment = process.environment
-        process.enter()
         process.body.switch()
         self.running = None

@@ -24,8 +24,9 @@ INDEXES = {
     "orders": {"open": ("open_shard", "due_at")},
     "inventory": {"open": ("open_shard", "due_at")},
     "acquirer": {"by_reference": ("reference", "created_at")},
-    "storefront": {"by_customer": ("customer_id", "placed_at")},
+    "storefront": {"orders_of_customer": ("customer_id", "placed_at")},
 }
+COPIES = {"by_reference"}  # the indexes that hold whole items; all others hold keys
 # Moto copies a table with its whole stream in each transaction. So only a table whose stream is read has one.
 STREAMED = {"testing"}
 FAR_FUTURE = 4_102_444_800
@@ -129,7 +130,7 @@ def batch(envelopes: Sequence[Envelope]) -> dict[str, Any]:
 
 def _projection(index: str) -> Any:
     """The projection that infrastructure/service_table.py gives the index."""
-    return {"ProjectionType": "KEYS_ONLY" if index == "open" else "ALL"}
+    return {"ProjectionType": "ALL" if index in COPIES else "KEYS_ONLY"}
 
 
 def _keys(hash_key: str, range_key: str) -> list[Any]:

@@ -24,6 +24,10 @@ SOURCES: Mapping[str, str] = {each["handler"]: each["of"] for each in MANIFEST["
 SUBSCRIPTIONS: Mapping[str, frozenset[str] | None] = {
     each["handler"]: frozenset(each["types"]) if each["of"] else None for each in MANIFEST["subscriptions"]
 }
+# How many events a consumer gets at once, and how many seconds the first of them may wait for the others.
+BATCHES: Mapping[str, tuple[int, int]] = {
+    each["handler"]: (each["batch"], each["window"]) for each in MANIFEST["subscriptions"]
+}
 
 # How many seconds a function may run, where that is not the default.
 DEFAULT_TIMEOUT = 10

@@ -2,26 +2,25 @@
 
 import os
 import re
-from collections.abc import Iterator, Mapping
-from decimal import Decimal
-from functools import cache
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-import boto3
-from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
-
-from kernel.aws import limits
+from kernel.aws import at_init, connect
+from kernel.errors import Contended
+from kernel.retries import attempts
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
+ATTEMPTS = 5
 Item = dict[str, Any]
 Key = Mapping[str, str]
 
 
-@cache
+@at_init
 def client() -> "DynamoDBClient":
-    return boto3.client("dynamodb", config=limits(seconds=3))
+    made: DynamoDBClient = connect("dynamodb", seconds=3)
+    return made
 
 
 def table() -> str:
@@ -30,32 +29,67 @@ def table() -> str:
 
 def pack(item: Mapping[str, Any]) -> dict[str, Any]:
     """A plain item in DynamoDB's typed form."""
-    serialize = TypeSerializer().serialize
-    return {name: serialize(value) for name, value in item.items()}
+    return {name: _typed(value) for name, value in item.items()}
 
 
 def unpack(item: Mapping[str, Any]) -> Item:
     """A typed item in plain form, with integers as int."""
-    deserialize = TypeDeserializer().deserialize
-    return {name: _plain(deserialize(value)) for name, value in item.items()}
+    return {name: _plain(*typed) for name, value in item.items() for typed in value.items()}
 
 
-def _plain(value: Any) -> Any:
+def _typed(value: Any) -> dict[str, Any]:
+    """Raises TypeError for what no item of ours holds, such as a float."""
     match value:
-        case Decimal():
+        case None:
+            return {"NULL": True}
+        case bool():
+            return {"BOOL": value}
+        case int():
+            return {"N": str(value)}
+        case str():
+            return {"S": value}
+        case list() | tuple():
+            return {"L": [_typed(one) for one in value]}
+        case Mapping():
+            return {"M": pack(value)}
+    raise TypeError(f"an item holds no {type(value).__name__}")
+
+
+def _plain(kind: str, value: Any) -> Any:
+    match kind:
+        case "NULL":
+            return None
+        case "N":
             return int(value)
-        case list():
-            return [_plain(one) for one in value]
-        case dict():
-            return {name: _plain(one) for name, one in value.items()}
-        case _:
-            return value
+        case "L":
+            return [_plain(*typed) for one in value for typed in one.items()]
+        case "M":
+            return unpack(value)
+    return value
 
 
 def load(key: Key) -> Item | None:
     """The item as it is now (a consistent read), or None."""
     found = client().get_item(TableName=table(), Key=pack(key), ConsistentRead=True)
     return unpack(found["Item"]) if "Item" in found else None
+
+
+def load_all(keys: Iterable[Key], *, consistent: bool) -> Iterator[Item]:
+    """The items of at most 100 keys, each once, in no order; without those that are not there.
+
+    Raises Contended if DynamoDB keeps handing keys back.
+    """
+    wanted: list[Any] = [pack(key) for key in keys]
+    if not wanted:
+        return  # DynamoDB refuses an empty batch
+    for _ in attempts(ATTEMPTS):
+        asked: Any = {table(): {"Keys": wanted, "ConsistentRead": consistent}}
+        answer: Any = client().batch_get_item(RequestItems=asked)
+        yield from map(unpack, answer["Responses"][table()])
+        wanted = answer["UnprocessedKeys"].get(table(), {}).get("Keys", [])
+        if not wanted:
+            return
+    raise Contended
 
 
 def query(condition: str, binds: Item, **options: Any) -> Iterator[Item]:

@@ -9,9 +9,8 @@ from botocore.exceptions import ClientError
 
 from kernel.errors import ConditionFailed, Contended
 from kernel.retries import attempts
-from kernel.table.items import Item, Key, client, pack, table, unpack
+from kernel.table.items import ATTEMPTS, Item, Key, client, pack, table, unpack
 
-ATTEMPTS = 5
 # Failures that pass with time, by their code in a cancelled transaction and by their code as an error.
 PASSING = {
     "TransactionConflict",

@@ -6,10 +6,9 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
-import boto3
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
-from kernel.aws import limits
+from kernel.aws import at_init, connect
 from kernel.errors import CommandFailed, Refusal
 
 if TYPE_CHECKING:
@@ -56,10 +55,11 @@ class Refused(BaseModel):
         return cls(refused=refusal.status, problem=refusal.problem())
 
 
-@cache
+@at_init
 def functions() -> "LambdaClient":
     # One attempt: a caller that gets no answer asks again later, which has the same effect.
-    return boto3.client("lambda", config=limits(seconds=35, tries=1))
+    made: LambdaClient = connect("lambda", seconds=35, tries=1)
+    return made
 
 
 def ask(command: Command[Answer]) -> Answer:

@@ -1,7 +1,8 @@
 """Events in: an SQS batch becomes one call per event, and only the events that failed come back."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -12,6 +13,7 @@ from kernel.events import Envelope, read
 from kernel.triggers.observability import describe, invocation
 
 Shape = TypeVar("Shape", bound=BaseModel)
+Failed = dict[str, dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -19,28 +21,53 @@ class Consumer:
     """A Lambda handler and its declaration: the service whose events it reads, their types, their shape.
 
     An empty `of` stands for every service; `types` and `reads` are empty then too.
-    When the reaction to an event raises, that event is reported as failed. The queue delivers it again,
-    and in the end moves it to the dead-letter queue. The other events of the batch are done.
+    A batch holds up to `batch` events. Its first event may wait `window` seconds for the others.
+    The reaction may name what its event is about. `then` is called once for each name, after the last event.
+    When the reaction to an event raises, that event is reported as failed. When `then` raises, all events of
+    that name are. The queue delivers them again, and in the end moves them to the dead-letter queue. The
+    other events of the batch are done.
     """
 
-    react: Callable[[Envelope], None]
+    react: Callable[[Envelope], str | None]
     of: str = ""
     types: Sequence[str] = ()
     reads: type[BaseModel] | None = None
+    batch: int = 10
+    window: int = 0
+    then: Callable[[str], None] | None = None
 
     def __call__(self, event: Mapping[str, Any], context: object) -> dict[str, Any]:
-        failed = {}
+        failed: Failed = {}
         with invocation(self.react.__module__, events=len(event["Records"])) as line:
-            for record in event["Records"]:
-                try:
-                    envelope = Envelope.model_validate(json.loads(record["body"])["detail"])
-                    line.setdefault("correlations", []).append(envelope.correlationid)
-                    self.react(envelope)
-                except Exception as error:
-                    failed[record["messageId"]] = describe(error)
+            for name, messages in self._named(event["Records"], line, failed).items():
+                if self.then:
+                    with _reported(messages, failed):
+                        self.then(name)
             if failed:
                 line |= {"outcome": "failed", "failed": failed}
         return {"batchItemFailures": [{"itemIdentifier": message} for message in failed]}
+
+    def _named(
+        self, records: Sequence[Mapping[str, Any]], line: dict[str, Any], failed: Failed
+    ) -> Mapping[str, Sequence[str]]:
+        """Reacts to each event. Returns the names that the reactions gave, with the ids of their messages."""
+        named: dict[str, list[str]] = {}
+        for record in records:
+            with _reported([record["messageId"]], failed):
+                envelope = Envelope.model_validate(json.loads(record["body"])["detail"])
+                line.setdefault("correlations", []).append(envelope.correlationid)
+                if name := self.react(envelope):
+                    named.setdefault(name, []).append(record["messageId"])
+        return named
+
+
+@contextmanager
+def _reported(messages: Sequence[str], failed: Failed) -> Iterator[None]:
+    """Notes the messages as failed when the block raises, and goes on."""
+    try:
+        yield
+    except Exception as error:
+        failed |= dict.fromkeys(messages, describe(error))
 
 
 def consumer(
@@ -64,6 +91,8 @@ def consumer(
     return decorate
 
 
-def consumer_of_everything(react: Callable[[Envelope], None]) -> Consumer:
-    """Makes a Lambda handler of a reaction to every event of every service."""
-    return Consumer(react)
+def consumer_of_everything(
+    *, batch: int, window: int, then: Callable[[str], None]
+) -> Callable[[Callable[[Envelope], str | None]], Consumer]:
+    """Makes a Lambda handler of a reaction to every event of every service. The options: see Consumer."""
+    return lambda react: Consumer(react, batch=batch, window=window, then=then)

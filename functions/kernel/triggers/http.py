@@ -1,15 +1,15 @@
 """HTTP in and out: declares routes, finds the caller, reads requests strictly, answers refusals."""
 
+import base64
 import hashlib
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass
-from functools import partial, wraps
+from functools import cached_property, partial
 from typing import Annotated, Any, Literal, TypeVar
 
-from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
-from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEvent
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 from pydantic_core import ErrorDetails
 
@@ -24,7 +24,9 @@ HEADERS = {"Content-Type": "application/json", "Cache-Control": "no-store"}
 INTERNAL = '{"error": "InternalError", "message": "Something failed here; the request may be repeated."}'
 
 Shape = TypeVar("Shape", bound=BaseModel)
-Handle = TypeVar("Handle", bound=Callable[..., Response[str]])
+Handle = TypeVar("Handle", bound="Callable[..., Response]")
+# The API Gateway proxy event that is being answered.
+REQUEST: ContextVar[Mapping[str, Any]] = ContextVar("request")
 
 
 class Body(BaseModel):
@@ -51,6 +53,15 @@ def slug(text: str) -> str:
 
 
 @dataclass(frozen=True)
+class Response:
+    """An answer: status, JSON and headers."""
+
+    status: int
+    text: str
+    headers: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class Route:
     """A route as its handler declares it; the public contract, the gateway and the tests follow from it.
 
@@ -61,60 +72,62 @@ class Route:
 
     method: str
     path: str
-    handle: Callable[..., Response[str]]
+    handle: Callable[..., Response]
     role: Role | Literal["any"] | None
     answers: Mapping[int, type]
     takes: type[Body] | None = None
     refuses: Sequence[type[Refusal]] = ()
     relays: Sequence[str] = ()
 
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        """Fits the paths of the route. `<name>` stands for one part of a path, as it was sent."""
+        return re.compile(re.sub(r"<(\w+)>", r"(?P<\1>[^/]+)", self.path))
+
 
 class Api:
     """A service's routes. Calling it handles one API Gateway proxy event and logs once.
 
-    `before` runs before each route, as a middleware of the router.
+    `before` runs before each route, and may raise a refusal.
     """
 
-    def __init__(self, *, before: Sequence[Callable[..., Response[str]]] = ()) -> None:
+    def __init__(self, *, before: Callable[[], None] = lambda: None) -> None:
         self.routes: list[Route] = []
+        self._before = before
         self.get, self.post = partial(self._declare, "GET"), partial(self._declare, "POST")
         self.put, self.delete = partial(self._declare, "PUT"), partial(self._declare, "DELETE")
-        self._router = APIGatewayRestResolver()
-        self._router.use(list(before))
-        self._router.exception_handler(Refusal)(_problem)
-        self._router.exception_handler(Exception)(_hand_on)
-        self._router.not_found(lambda error: _problem(NotFound()))
 
-    @property
-    def current_event(self) -> APIGatewayProxyEvent:
-        """The request that is being answered."""
-        return self._router.current_event
-
-    def __call__(self, event: Mapping[str, Any], context: Any) -> dict[str, Any]:
+    def __call__(self, event: Mapping[str, Any], context: object) -> dict[str, Any]:
+        asked = REQUEST.set(event)
         try:
             with invocation("http", method=event["httpMethod"], route=event.get("resource")) as line:
                 line["request"] = event["requestContext"].get("requestId")
-                answer = self._router.resolve(dict(event), context)
-                line["status"] = answer["statusCode"]
-                if answer["statusCode"] >= 400:
-                    line["outcome"] = json.loads(answer["body"]).get("error")
-                return answer
+                said = self._answer(event["httpMethod"], event["path"])
+                line["status"] = said.status
+                if said.status >= 400:
+                    line["outcome"] = json.loads(said.text).get("error")
+                return {"statusCode": said.status, "headers": said.headers, "body": said.text}
         except Exception:
             return {"statusCode": 500, "headers": HEADERS, "body": INTERNAL}
+        finally:
+            REQUEST.reset(asked)
+
+    def _answer(self, method: str, path: str) -> Response:
+        try:
+            for route in self.routes:
+                if route.method == method and (found := route.pattern.fullmatch(path)):
+                    self._before()
+                    self._admit(route)
+                    return route.handle(**found.groupdict())
+            raise NotFound
+        except Refusal as refusal:
+            return answer(refusal.status, refusal.problem())
 
     def _declare(self, method: str, path: str, **declared: Any) -> Callable[[Handle], Handle]:
-        """Makes a function the handler of a route, and checks the role before it. `declared`: see Route."""
+        """Makes a function the handler of a route. `declared`: see Route."""
 
         def decorate(handle: Handle) -> Handle:
-            route = Route(method, path, handle, **declared)
-            self.routes.append(route)
-
-            @wraps(handle)
-            def guarded(**parameters: str) -> Response[str]:
-                self._admit(route)
-                return handle(**parameters)
-
-            self._router.route(path, method=method)(guarded)
+            self.routes.append(Route(method, path, handle, **declared))
             return handle
 
         return decorate
@@ -128,52 +141,54 @@ class Api:
 
     def caller(self) -> Caller:
         """Who sends the request: as the gateway's authorizer found, or without one as the token says."""
-        found = (self.current_event.get("requestContext") or {}).get("authorizer") or {}
+        found = (REQUEST.get().get("requestContext") or {}).get("authorizer") or {}
         if "customer_id" in found:
             expires_at = int(found["expires_at"])
             return Caller(found["customer_id"], found["role"], expires_at).must_be_current()
-        return verify(self.current_event.headers.get("Authorization") or "")
+        return verify(self.header("Authorization"))
+
+    def header(self, name: str) -> str:
+        """A header of the request, in whatever letters it was written; empty when it was not sent."""
+        sent = (REQUEST.get().get("headers") or {}).items()
+        return next((str(value) for key, value in sent if key.lower() == name.lower()), "")
+
+    def query(self, name: str) -> str | None:
+        """A parameter of the query string."""
+        return (REQUEST.get().get("queryStringParameters") or {}).get(name)
 
     def cause(self) -> str:
         """The cause that the events of this request name."""
-        return f"http/{self.current_event.request_context.request_id}"
+        return f"http/{REQUEST.get()['requestContext']['requestId']}"
 
     def idempotency_key(self) -> str:
         """The Idempotency-Key header: 1 to 255 visible characters. Raises InvalidRequest."""
-        key = self.current_event.headers.get("Idempotency-Key") or ""
+        key = self.header("Idempotency-Key")
         if not KEY.fullmatch(key):
             raise InvalidRequest("Idempotency-Key must have 1 to 255 visible characters")
-        return str(key)
+        return key
 
     def body(self, shape: type[Shape]) -> Shape:
         """The request body in its shape. Raises InvalidRequest with the wrong fields, never their values."""
-        text = _text(self.current_event)
+        text = _text(REQUEST.get())
         try:
             return shape.model_validate_json(text)
         except ValidationError as error:
             raise InvalidRequest(fields=[_field(detail) for detail in error.errors()]) from None
 
 
-def answer(status: int, body: BaseModel | Mapping[str, Any], **headers: str) -> Response[str]:
+def answer(status: int, body: BaseModel | Mapping[str, Any], **headers: str) -> Response:
     """A JSON answer; header names are given with underscores (`Retry_After="1"`)."""
     text = body.model_dump_json() if isinstance(body, BaseModel) else json.dumps(body)
-    named: dict[str, Any] = {name.replace("_", "-"): value for name, value in headers.items()}
-    return Response(status, "application/json", text, headers={**HEADERS, **named})
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return Response(status, text, HEADERS | named)
 
 
-def _problem(refusal: Refusal) -> Response[str]:
-    return answer(refusal.status, refusal.problem())
-
-
-def _hand_on(error: Exception) -> Response[str]:
-    """Raises the error again. Without a handler the router would log its text, which may repeat the input."""
-    raise error
-
-
-def _text(event: APIGatewayProxyEvent) -> str:
+def _text(event: Mapping[str, Any]) -> str:
     """The body as text. Raises InvalidRequest unless it is JSON without duplicate keys and not too large."""
     try:
-        text = event.decoded_body or ""
+        text = str(event.get("body") or "")
+        if event.get("isBase64Encoded"):
+            text = base64.b64decode(text.encode()).decode()
         if len(text.encode()) > LARGEST_BODY:
             raise InvalidRequest(f"the body must be at most {LARGEST_BODY} bytes")
         json.loads(text, object_pairs_hook=_distinct, parse_constant=_refuse_constant)

@@ -17,7 +17,8 @@ from kernel.errors import Refusal, SettleError
 
 @cache
 def logger() -> Logger:
-    return Logger(service=os.environ.get("SERVICE", "settle"))
+    # Lambda takes a line without a time of RFC 3339 for one of the level INFO.
+    return Logger(service=os.environ.get("SERVICE", "settle"), use_rfc3339=True)
 
 
 def count(metric: str) -> None:

@@ -4,12 +4,9 @@ import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
-import boto3
-
-from kernel.aws import limits
+from kernel.aws import at_init, connect
 from kernel.errors import Unpublished
 from kernel.retries import attempts
 from kernel.table import items
@@ -26,9 +23,10 @@ ENTRY_OVERHEAD = 14
 BEFORE, AFTER = timedelta(minutes=5), timedelta(minutes=1)
 
 
-@cache
+@at_init
 def bus() -> "EventBridgeClient":
-    return boto3.client("events", config=limits(seconds=5))
+    made: EventBridgeClient = connect("events", seconds=5)
+    return made
 
 
 def handler(event: Mapping[str, Any], context: object) -> None:

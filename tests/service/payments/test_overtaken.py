@@ -1,15 +1,22 @@
 """Two runs of payments meet at any moment, and leave the money right."""
 
+import json
 from typing import Any
 
 import pytest
 
+from payments import store
+from payments.domain import UnknownPaymentMethod
+from payments.transport import ProcessorAnswer
+from tests.support import aws
 from tests.support.moments import Moments
 from tests.support.payments import (
     CAPTURED,
     OUTCOMES,
+    PAID,
     REPAID,
     REPAYING,
+    TOTAL,
     assert_nothing_kept,
     charge,
     charges,
@@ -20,7 +27,7 @@ from tests.support.payments import (
     refund,
     refunds,
 )
-from tests.support.processor import Processor
+from tests.support.processor import Apply, Processor
 
 SERVICE = "payments"
 pytestmark = pytest.mark.usefixtures("service", "clock", "processor")
@@ -79,3 +86,51 @@ def test_an_undo_overtaken_by_a_charge_at_any_moment_keeps_no_money(
     for order_id in moments.each(refund, late, given=given):
         assert until_done(lambda order=order_id: refund(order)) in {"VOIDED", "REFUNDED"}
         assert_nothing_kept(processor, order_id)
+
+
+def declined(order_id: str) -> ProcessorAnswer:
+    """The processor declines the payment that is on record."""
+    record = next(item for item in aws.state("payments") if item["pk"] == f"payment#{order_id}")
+    error = {"code": "card_declined"}
+    said = {"id": record["intent_id"], "status": "requires_payment_method", "last_payment_error": error}
+    return ProcessorAnswer(200, json.dumps({**said, **TOTAL}).encode())
+
+
+def test_a_charge_that_hears_a_decline_after_its_twin_has_captured_is_no_refusal(
+    processor: Processor,
+) -> None:
+    def confirm(apply: Apply) -> ProcessorAnswer:
+        assert charge() == "CAPTURED"
+        return declined("o1")
+
+    processor.disturb("confirm", confirm)
+    assert [outcome(charge), outcome(charge)] == ["Contended", "CAPTURED"]
+    assert (processor.books("o1"), events()) == (PAID, [CAPTURED])
+
+
+def test_a_charge_that_found_no_method_in_time_for_its_twin_is_no_refusal(
+    processor: Processor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = store.token
+
+    def overtaken(method_id: str, *, customer_id: str) -> str:
+        monkeypatch.setattr(store, "token", token)
+        assert charge() == "CAPTURED"
+        raise UnknownPaymentMethod
+
+    monkeypatch.setattr(store, "token", overtaken)
+    assert [outcome(charge), outcome(charge)] == ["Contended", "CAPTURED"]
+    assert (processor.books("o1"), events()) == (PAID, [CAPTURED])
+
+
+def test_a_capture_that_is_heard_after_the_twins_decline_is_on_record_goes_back(processor: Processor) -> None:
+    def confirm(apply: Apply) -> ProcessorAnswer:
+        processor.disturb("confirm", lambda apply: declined("o1"))
+        assert outcome(charge) == "PaymentDeclined"
+        return apply()
+
+    processor.disturb("confirm", confirm)
+    assert [outcome(charge), outcome(charge)] == ["Contended", "PaymentDeclined"]
+    assert processor.books("o1") == PAID
+    assert refund() == "REFUNDED"
+    assert (processor.books("o1"), events()) == (REPAID, ["PaymentDeclined", CAPTURED, *REPAYING])

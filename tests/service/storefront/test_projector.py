@@ -204,10 +204,30 @@ def test_events_of_a_product_are_kept_and_make_no_row() -> None:
 
 
 def test_the_events_of_a_product_are_not_read_again_for_each(monkeypatch: pytest.MonkeyPatch) -> None:
-    read: list[str] = []
-    monkeypatch.setattr(projector, "rebuild", read.append)
+    read = reads_of_the_journal(monkeypatch)
     project(arriving("ProductListed", source="catalog", subject="product/mug", sequence=1), PLACED)
     assert read == ["o1"]
+
+
+def reads_of_the_journal(patch: pytest.MonkeyPatch) -> list[str]:
+    """The correlations that are read from now on."""
+    found: list[str] = []
+    read = journal.read
+
+    def noted(correlation: str) -> Sequence[Envelope]:
+        found.append(correlation)
+        return read(correlation)
+
+    patch.setattr(journal, "read", noted)
+    return found
+
+
+def test_an_order_is_folded_once_for_all_its_events_of_a_batch(monkeypatch: pytest.MonkeyPatch) -> None:
+    read = reads_of_the_journal(monkeypatch)
+    first, *later = HISTORY
+    project(first, placed("o2"), *later)
+    assert read == ["o1", "o2"]
+    assert row() == HISTORY_ROW
 
 
 def test_an_event_that_cannot_be_folded_comes_back_alone_and_is_kept() -> None:
@@ -216,3 +236,14 @@ def test_an_event_that_cannot_be_folded_comes_back_alone_and_is_kept() -> None:
     assert answer == {"batchItemFailures": [{"itemIdentifier": "m0"}]}
     assert row() == PLACED_ROW
     assert journal.read("o2") == [broken]
+
+
+def test_an_order_that_cannot_be_folded_brings_back_all_its_events_and_no_others() -> None:
+    broken = placed("o2").model_copy(update={"data": {"order_id": "o2"}})
+    reserved = event(1, "StockReserved", "reservation/o2", 1, lines=[]).model_copy(
+        update={"correlationid": "o2"}
+    )
+    answer = projector.handler(aws.batch([reserved, PLACED, broken, CONFIRMED]), None)
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "m0"}, {"itemIdentifier": "m2"}]}
+    assert row() == CONFIRMED_ROW
+    assert len(journal.read("o2")) == 2

@@ -34,11 +34,12 @@ class Message:
 
 @dataclass(frozen=True)
 class Consumer:
-    """The function that a queue feeds, and how many messages it takes at once."""
+    """The function that a queue feeds, how many messages it takes at once, and how long it waits for them."""
 
     handler: str
     service: str
     most: int = 10
+    window: int = 0
 
 
 @dataclass
@@ -59,7 +60,8 @@ class Queue:
         message = Message(f"{self.name}-{self._sent}", body, self.engine.now)
         self._sent += 1
         self.messages.append(message)
-        self._soon(self.weather.delay())
+        window = self.consumer.window if self.consumer else 0
+        self._soon(self.weather.delay() + self.weather.uniform(0, window))
         return message.id
 
     def visible(self) -> list[Message]:

@@ -104,7 +104,7 @@ def metered(
 def _batched(queue: Queue, batches: Batches) -> None:
     assert queue.consumer is not None
     queue.weather = Calm(window=batches.window)
-    queue.consumer = replace(queue.consumer, most=batches.most)
+    queue.consumer = replace(queue.consumer, most=batches.most, window=0)  # its weather waits for all of it
 
 
 def _install(world: SimulatedWorld, meter: Meter, deployment: Deployment) -> None:

@@ -35,7 +35,7 @@ class Weather:
         return size
 
     def uniform(self, low: float, high: float) -> float:
-        """Seconds between the bounds that a retry waits. The name is that of the function in `random`."""
+        """Seconds between the bounds that a retry or a batch waits. `random` has a function of this name."""
         return (low + high) / 2
 
     def lags(self) -> bool:

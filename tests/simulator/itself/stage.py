@@ -59,8 +59,10 @@ class Stage:
         self.engine.run()
         return ended[0]
 
-    def queue(self, handler: str, *, weather: Weather | None = None, most: int = 10) -> Queue:
+    def queue(self, handler: str, *, weather: Weather | None = None, window: int = 0) -> Queue:
         """A queue that feeds the handler, and its dead letters."""
         weather = weather or Weather()
         dead = Queue("queue.dead", self.engine, weather)
-        return Queue("queue", self.engine, weather, self.functions, Consumer(handler, "", most), dead)
+        return Queue(
+            "queue", self.engine, weather, self.functions, Consumer(handler, "", window=window), dead
+        )

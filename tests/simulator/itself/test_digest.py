@@ -59,13 +59,17 @@ def _lagging(shop: SimulatedShop) -> None:
     before.pop(next(iter(before)))
 
 
+def _timer(shop: SimulatedShop) -> list[Any]:
+    """One that was not cancelled."""
+    return next(entry for entry in shop.world.engine._queue if entry[2] is not None)
+
+
 def _later(shop: SimulatedShop) -> None:
-    shop.world.engine._queue[0][0] += timedelta(milliseconds=1)
+    _timer(shop)[0] += timedelta(milliseconds=1)
 
 
 def _other_act(shop: SimulatedShop) -> None:
-    entry = next(entry for entry in shop.world.engine._queue if entry[2] is not None)
-    entry[2] = shop.ask_again
+    _timer(shop)[2] = shop.ask_again
 
 
 DECIDES: dict[str, Change] = {

@@ -20,7 +20,7 @@ KNOWN: Item = {"one": 1, "ten": 10, "two": "2", "word": "b", "both": ["b", {"dee
 ORDERINGS = ("<", "<=", ">", ">=")
 INDEX = {
     "orders": ("open", "open_shard", "due_at"),
-    "storefront": ("by_customer", "customer_id", "placed_at"),
+    "storefront": ("orders_of_customer", "customer_id", "placed_at"),
 }
 INDEXED = {name for _, *names in INDEX.values() for name in names}
 

@@ -14,7 +14,7 @@ from tests.simulator.aws.dynamo.dynamo import Dynamo
 Change = tuple[str, Any, Any, Any]
 KEY = {"pk": "p", "sk": "s"}
 KILOBYTE = "x" * 1024
-INDEXES = {"open": ("open_shard", "due_at"), "by_customer": ("customer_id", "placed_at")}
+INDEXES = {"open": ("open_shard", "due_at"), "orders_of_customer": ("customer_id", "placed_at")}
 
 
 @pytest.fixture
@@ -133,7 +133,7 @@ WRONG_QUERIES = {
     "a number": ask("#pk = :number"),
     "an empty range": ask("#pk = :pk AND #sk BETWEEN :low AND :high"),
     "an unknown index": ask(IndexName="other"),
-    "the keys of another index": ask("#open = :open", IndexName="by_customer"),
+    "the keys of another index": ask("#open = :open", IndexName="orders_of_customer"),
     "a consistent read of an index": ask("#open = :open", IndexName="open", ConsistentRead=True),
     "a start in another partition": ask(ExclusiveStartKey=pack({"pk": "q", "sk": "s"})),
     "a start outside of the range": ask(

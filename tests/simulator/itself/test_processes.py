@@ -8,17 +8,16 @@ from datetime import timedelta
 from random import Random
 from typing import Any
 
-import boto3
 import pytest
-from aws_lambda_powertools.event_handler import Response
 
 from acquirer import store
 from catalog import api as catalog
 from checkout import executions
+from kernel import aws as kernel_aws
 from kernel import identity
 from kernel.table import items
 from kernel.triggers import observability, relay
-from kernel.triggers.http import Api, answer
+from kernel.triggers.http import Api, Response, answer
 from payments import adapters, transport
 from tests.simulator.engine import Engine
 from tests.simulator.faults.kinds import Call, Kind, Planned
@@ -92,7 +91,7 @@ def test_a_request_that_was_under_way_meanwhile_is_the_same_request_afterwards(
     api = Api()
 
     @api.get("/me", role=None, answers={200: dict})
-    def me() -> Response[str]:
+    def me() -> Response:
         before = api.caller().customer_id
         stage.engine.sleep(5)
         return answer(200, {"before": before, "after": api.caller().customer_id})
@@ -185,7 +184,7 @@ def test_a_handler_that_was_changed_between_two_worlds_is_the_changed_one(
 
 
 def test_a_world_that_ends_badly_puts_everything_back() -> None:
-    names: tuple[tuple[Any, str], ...] = ((boto3, "client"), (identity, "now"), (identity, "pause"))
+    names: tuple[tuple[Any, str], ...] = ((kernel_aws, "session"), (identity, "now"), (identity, "pause"))
     names += ((transport, "_connections"), (observability, "logger"), (observability, "single_metric"))
     before = [getattr(module, name) for module, name in names]
     environment = dict(os.environ)

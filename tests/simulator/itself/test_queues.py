@@ -25,13 +25,18 @@ class Consumers:
     """A queue whose function does with each body what `react` does, and reports those that raise."""
 
     def __init__(
-        self, patch: pytest.MonkeyPatch, react: Callable[[str], object], weather: Weather | None = None
+        self,
+        patch: pytest.MonkeyPatch,
+        react: Callable[[str], object],
+        weather: Weather | None = None,
+        *,
+        window: int = 0,
     ) -> None:
         self.received: list[tuple[float, list[str]]] = []
         self.react = react
         self.stage = Stage.of(patch, handlers={CONSUMER: self.handler}, timeouts={CONSUMER: TIMEOUT})
         self.engine = self.stage.engine
-        self.queue: Queue = self.stage.queue(CONSUMER, weather=weather)
+        self.queue: Queue = self.stage.queue(CONSUMER, weather=weather, window=window)
 
     def handler(self, event: Any, context: object) -> Any:
         self.received.append((self.engine.elapsed, [record["body"] for record in event["Records"]]))
@@ -74,6 +79,15 @@ def test_ten_messages_come_at_once_at_most(monkeypatch: pytest.MonkeyPatch) -> N
     consumers.put(*"abcdefghijkl")
     consumers.engine.run()
     assert [len(bodies) for _, bodies in consumers.received] == [10, 2]
+
+
+def test_what_comes_within_the_window_comes_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    consumers = Consumers(monkeypatch, refuses(), window=4)
+    consumers.put("a")
+    consumers.engine.after(1.5, partial(consumers.put, "b"))
+    consumers.engine.after(3, partial(consumers.put, "c"))
+    consumers.engine.run()
+    assert [bodies for _, bodies in consumers.received] == [["a", "b"], ["c"]]
 
 
 def test_only_what_failed_of_a_batch_comes_again_when_it_shows_again(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,8 +15,9 @@ from itertools import count, islice
 from random import Random
 
 from tests.simulator.faults.kinds import Call, Planned
+from tests.simulator.plays import twins
 from tests.simulator.plays.playing import Troubled, played
-from tests.simulator.plays.scenarios import SCENARIOS
+from tests.simulator.plays.scenarios import SCENARIOS, STANDARDLY
 from tests.simulator.plays.storm import storm
 from tests.simulator.plays.tries import Try
 from tests.support import aws
@@ -70,9 +71,11 @@ def judged(line: str) -> Kill | None:
 
 
 def schedules() -> Iterator[str]:
-    """Lines without end: all scenarios as they are, a purchase with each fault, then anything and storms."""
+    """Lines without end: the scenarios, a purchase with each fault, twins, anything and storms."""
     yield from SCENARIOS
+    yield from (name + STANDARDLY for name in SCENARIOS)
     yield from map(str, _singles(HAPPY))
+    yield from map(str, twins.schedules())
     every = [_with_faults(name) for name in SCENARIOS]
     for seed in count(1):
         for tries in every:
@@ -117,6 +120,8 @@ def _wrong(line: str) -> list[str]:
     name, _, seed = line.partition(" ")
     if name == "storm":
         return storm(int(seed)).wrong
+    if name == twins.NAME:
+        return twins.Twins.parse(line).attempt()
     return Try.parse(line).attempt()
 
 

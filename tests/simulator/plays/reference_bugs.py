@@ -24,7 +24,7 @@ from tests.simulator.plays.records import REPOSITORY, record
 
 BUGS = Path(__file__).parents[1] / "bugs"
 COPIED = ("functions", "contracts", "ops", "tests/support", "tests/simulator")
-SAGA = "infrastructure/checkout_saga.asl.json"
+MACHINES = ("infrastructure/checkout_saga.asl.json", "infrastructure/checkout_repair.asl.json")
 SECONDS = 240.0
 MARGIN = 120.0  # a single schedule may take this long before its child is given up
 AT_ONCE = 2
@@ -75,7 +75,7 @@ def seeded(changes: Sequence[Change]) -> Iterator[Path]:
         root = Path(place)
         for folder in COPIED:
             copytree(REPOSITORY / folder, root / folder)
-        for file in (SAGA, "pyproject.toml"):
+        for file in (*MACHINES, "pyproject.toml"):
             (root / file).parent.mkdir(exist_ok=True)
             copy2(REPOSITORY / file, root / file)
         for file, text in applied(changes).items():

@@ -24,6 +24,7 @@ def main() -> int:
     enumerated = sum(map(len, calls.values()))
     tries = sum(map(len, every.values()))
     wrong = _row("every single fault", recorded("singles"), calls=enumerated, faults=1, of=tries)
+    wrong += _row("a part of them, with the Standard saga", recorded("standard"), faults=1)
     wrong += _row("a sample of pairs", recorded("sampled"), faults=2)
     wrong += _row("every pair after these first faults", recorded("pairs"), faults=2)
     wrong += _row("random schedules", recorded("storms"))

@@ -16,6 +16,7 @@ from typing import Any
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from tests.simulator.plays import twins
 from tests.simulator.plays.records import record, recorded
 from tests.simulator.plays.scenarios import SCENARIOS
 from tests.simulator.plays.storm import storm
@@ -91,7 +92,13 @@ def replay(line: str) -> int:
     """Plays one line again, as it was printed or without what was wrong, and says what is wrong."""
     line = line.strip().partition(": ")[0]
     name, _, seed = line.partition(" ")
-    wrong = storm(int(seed)).wrong if name == "storm" else Try.parse(line).play()
+    match name:
+        case "storm":
+            wrong = storm(int(seed)).wrong
+        case twins.NAME:
+            wrong = twins.Twins.parse(line).attempt()
+        case _:
+            wrong = Try.parse(line).play()
     print(*(wrong or ["nothing is wrong"]), sep="\n")
     return len(wrong)
 

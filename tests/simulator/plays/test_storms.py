@@ -1,11 +1,14 @@
 """Random schedules of fixed seeds (`make chaos SEEDS=N` for more), and that a seed decides everything."""
 
+import json
 import os
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 
+from storefront import projector
 from tests.simulator.plays.records import REPOSITORY, record
 from tests.simulator.plays.run import one_storm
 from tests.simulator.plays.storm import storm
@@ -29,6 +32,25 @@ def test_storms_are_rough_and_still_sell() -> None:
     assert sum(schedule.faults for schedule in played) > 100
     ends = [status for schedule in played for status in schedule.ends]
     assert {"CONFIRMED", "CANCELLED"} <= set(ends)
+
+
+def test_the_projector_is_given_several_events_of_an_order_at_once_and_one_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Or nothing would be proved about its batches."""
+    given: list[list[str]] = []
+    handler = projector.handler
+
+    def noted(event: Any, context: object) -> Any:
+        given.append([json.loads(one["body"])["detail"]["correlationid"] for one in event["Records"]])
+        return handler(event, context)
+
+    monkeypatch.setattr(projector, "handler", noted)
+    for seed in range(1, 6):
+        storm(seed)
+    assert any(len({*batch}) < len(batch) for batch in given)
+    assert any(len({*batch}) > 1 for batch in given)
+    assert any(len(batch) == 1 for batch in given)
 
 
 @pytest.mark.parametrize("hashes", ["1", "2"])

@@ -17,10 +17,9 @@ from itertools import chain
 from types import SimpleNamespace
 from typing import Any
 
-import boto3
 import pytest
 
-from kernel import identity, retries
+from kernel import aws, identity, retries
 from kernel.triggers import observability
 from payments import transport
 from tests.simulator.faults.kinds import Fate, Planned
@@ -57,7 +56,7 @@ def simulated(
 def inhabited(world: SimulatedWorld) -> Iterator[None]:
     """Shipped code finds this world where AWS would be, until the end of the block."""
     with pytest.MonkeyPatch.context() as patch, _restored(dict(os.environ)):
-        patch.setattr(boto3, "client", lambda name, **_: world.clients[name])
+        patch.setattr(aws, "session", lambda: _Session(world))
         patch.setattr(identity, "now", lambda: world.engine.now)
         patch.setattr(identity, "pause", world.engine.sleep)
         patch.setattr(retries, "random", world.weather)
@@ -89,6 +88,16 @@ class Log:
         self.lines.append(line)
 
     error = info
+
+
+@dataclass(frozen=True)
+class _Session:
+    """Stands where botocore's session does."""
+
+    world: SimulatedWorld
+
+    def create_client(self, service: str, **_: Any) -> object:
+        return self.world.clients[service]
 
 
 def _counter(metrics: list[tuple[str, str]]) -> Callable[..., Any]:

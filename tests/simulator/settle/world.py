@@ -29,7 +29,16 @@ from tests.simulator.faults.weather import Weather
 from tests.simulator.settle.processor import URL, Connections
 from tests.support import aws
 from tests.support.state_machines import FILES, definition
-from tests.support.wiring import COMMANDS, PUBLISHERS, SOURCES, SUBSCRIPTIONS, TABLES, TASKS, TIMEOUTS
+from tests.support.wiring import (
+    BATCHES,
+    COMMANDS,
+    PUBLISHERS,
+    SOURCES,
+    SUBSCRIPTIONS,
+    TABLES,
+    TASKS,
+    TIMEOUTS,
+)
 
 GATEWAY_SECONDS = 29
 EXPRESS, STANDARD = "express", "standard"
@@ -83,7 +92,7 @@ class SimulatedWorld:
         return Machines(*parts, definitions=_definition, express=express)
 
     def _queue(self, handler: str) -> Queue:
-        return self._with_letters(handler, Consumer(handler, ""), MOST_RECEIVES)
+        return self._with_letters(handler, Consumer(handler, "", *BATCHES[handler]), MOST_RECEIVES)
 
     def _republisher(self, service: str) -> Queue:
         consumer = Consumer("kernel.triggers.relay.republish", service, most=1)

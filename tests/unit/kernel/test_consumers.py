@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from kernel.errors import Contended
 from kernel.events import Envelope
-from kernel.triggers.consumers import consumer
+from kernel.triggers.consumers import Consumer, consumer, consumer_of_everything
 from tests.support import aws
 from tests.support.events import arriving
 
@@ -38,8 +38,21 @@ def event(number: int, **data: Any) -> Envelope:
     return arriving("OrderConfirmed", source="orders", subject=f"order/{number}", sequence=1, **data)
 
 
-def failed(batch: dict[str, Any]) -> list[str]:
-    return [item["itemIdentifier"] for item in handler(batch, None)["batchItemFailures"]]
+def failed(batch: dict[str, Any], by: Consumer = handler) -> list[str]:
+    return [item["itemIdentifier"] for item in by(batch, None)["batchItemFailures"]]
+
+
+def finish(name: str) -> None:
+    seen.append(f"finished {name}")
+    if name == "unlucky":
+        raise Contended
+
+
+@consumer_of_everything(batch=100, window=2, then=finish)
+def finishing(event: Envelope) -> str | None:
+    """Sees the event, and gives the name that its data hold, if any."""
+    handler.react(event)
+    return event.data.get("name")
 
 
 def test_every_event_of_a_batch_is_reacted_to_in_turn() -> None:
@@ -72,6 +85,24 @@ def test_a_message_nobody_can_read_fails_only_itself(body: str) -> None:
     batch["Records"][1]["body"] = body
     assert failed(batch) == ["m1"]
     assert seen == ["order/1", "order/3"]
+
+
+def test_a_name_is_finished_once_after_all_events_of_the_batch() -> None:
+    batch = aws.batch([event(1, name="a"), event(2, name="b"), event(3, name="a"), event(4)])
+    assert failed(batch, finishing) == []
+    assert seen == [*(f"order/{number}" for number in (1, 2, 3, 4)), "finished a", "finished b"]
+
+
+def test_a_name_that_cannot_be_finished_brings_back_all_its_events_and_no_others() -> None:
+    batch = aws.batch([event(1, name="unlucky"), event(2, name="b"), event(3, name="unlucky")])
+    assert failed(batch, finishing) == ["m0", "m2"]
+    assert seen[3:] == ["finished unlucky", "finished b"]
+
+
+def test_an_event_that_failed_keeps_no_other_event_of_its_name_from_being_finished() -> None:
+    batch = aws.batch([event(1, name="a", fail=True), event(2, name="a"), event(3, name="b", explode=True)])
+    assert failed(batch, finishing) == ["m0", "m2"]
+    assert seen == ["order/2", "finished a"]
 
 
 def test_attributes_that_the_envelope_gains_later_are_ignored() -> None:

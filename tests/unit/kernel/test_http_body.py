@@ -5,11 +5,10 @@ import json
 from typing import Annotated, Any
 
 import pytest
-from aws_lambda_powertools.event_handler import Response
 from pydantic import Field
 
 from kernel.privacy import CardFree
-from kernel.triggers.http import LARGEST_BODY, Api, Body, Slug, answer
+from kernel.triggers.http import LARGEST_BODY, Api, Body, Response, Slug, answer
 from tests.support import aws
 
 CARD = "4242424242424242"
@@ -32,12 +31,12 @@ class SampleParcel(Body):
 
 
 @api.post("/parcels", role=None, answers={200: dict})
-def take_parcel() -> Response[str]:
+def take_parcel() -> Response:
     return answer(200, {"fingerprint": api.body(SampleParcel).fingerprint()})
 
 
 @api.post("/orders", role=None, answers={200: dict})
-def take_order() -> Response[str]:
+def take_order() -> Response:
     return answer(200, {"fingerprint": api.body(SampleOrder).fingerprint()})
 
 

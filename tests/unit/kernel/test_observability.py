@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 from typing import Any
 
 import pytest
@@ -25,6 +26,18 @@ def foreign_errors() -> list[BaseException]:
     except ValidationError as error:
         unread = error
     return [ValueError(SECRET), KeyError(SECRET), unread, OSError(5, SECRET), SystemExit(SECRET)]
+
+
+def test_a_line_is_json_once_with_the_level_and_the_time_that_lambda_reads(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html"""
+    with pytest.raises(Fault), invocation("test"):
+        raise Fault
+    (record,) = caplog.records
+    line = json.loads(observability.logger().registered_formatter.format(record))
+    assert (line["level"], line["message"]["invocation"]) == ("ERROR", "test")
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+\d\d:\d\d", line["timestamp"])
 
 
 @pytest.mark.parametrize("error", foreign_errors(), ids=lambda error: type(error).__name__)

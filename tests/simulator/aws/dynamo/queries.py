@@ -9,6 +9,7 @@ from tests.simulator.aws.dynamo.expressions import Term
 from tests.simulator.aws.dynamo.requests import Bound, Request, bound, insist
 from tests.simulator.aws.dynamo.tables import LONGEST_HASH, LONGEST_RANGE, Place, Table, View, key_text
 from tests.simulator.aws.dynamo.values import Image, Invalid, handed_out
+from tests.support.aws import COPIES
 
 OPERATORS: dict[str, Callable[..., bool]] = {
     "=": lambda found, wanted: found == wanted,
@@ -112,8 +113,8 @@ def page(asked: Asked, view: View, most: int) -> dict[str, Any]:
 
 
 def _projected(item: Image, asked: Asked) -> Image:
-    """As infrastructure/service_table.py has it: `open` holds keys only."""
-    return _key(item, asked) if asked.name == "open" else item
+    """As infrastructure/service_table.py has it: an index holds keys only, unless it copies whole items."""
+    return item if asked.name in ("", *COPIES) else _key(item, asked)
 
 
 def _key(item: Image, asked: Asked) -> Image:

@@ -1,0 +1,45 @@
+"""The sweep works off the orders of an outage faster than they came, counted on the world's own clock."""
+
+from dataclasses import dataclass
+
+from kernel.table import items, open_index
+from orders import domain
+from tests.simulator.faults.weather import Weather
+from tests.simulator.settle.interpreter import simulated
+from tests.simulator.settle.people import SimulatedShop
+from tests.simulator.settle.world import SimulatedWorld
+
+ORDERS, SECONDS = 1_000, 20
+ENDS = {"StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}}
+
+
+@dataclass
+class Slow(Weather):
+    """Every call takes as long as calls of AWS take on an ordinary day."""
+
+    def latency(self) -> float:
+        return 0.02
+
+
+def left_open(world: SimulatedWorld) -> None:
+    """As many orders as an outage leaves: each was accepted, and its saga was never started."""
+    world.functions.outages["checkout.saga.start"] = "Lambda.ServiceException"
+    SimulatedShop(world).stocked({"cup": 1}).checkout({"cup": 1})
+    world.run(130)
+    (order,) = world.items("orders", "order#")
+    for number in range(ORDERS - 1):
+        order_id = f"order-{number}"
+        marks = open_index.opened(order_id, world.engine.now - domain.PATIENCE)
+        more = {**order, **marks, "pk": f"order#{order_id}", "order_id": order_id}
+        world.dynamo.put_item(TableName="orders-table", Item=items.pack(more))
+
+
+def test_a_backlog_of_fifty_orders_a_second_is_worked_off_as_fast_as_it_came() -> None:
+    with simulated(weather=Slow()) as world:
+        world.machines.definitions = lambda name: ENDS
+        left_open(world)
+        for shard in range(open_index.SHARDS):
+            world.functions.invoke("checkout.repair.sweep", {"shard": shard}, heard=lambda answer: None)
+        world.run(SECONDS)
+        started = [one.name for one in world.machines.executions]
+        assert len(set(started)) == len(started) == ORDERS
