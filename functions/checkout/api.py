@@ -60,7 +60,7 @@ def resume_order(order_id: str) -> Response:
     answers={200: commands.Selected, 202: commands.Selected},
     refuses=(KeyReused,),
 )
-def resume_orders() -> Response[str]:
+def resume_orders() -> Response:
     """Resumes up to 100 parked orders, always the same ones for one Idempotency-Key; or shows them (200)."""
     id, by = _request()
     body = api.body(Resumptions)
