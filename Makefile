@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo dev stop verify trace bench contracts test quick chaos chaos-report bundle bundle-report format lint types clean environment
+.PHONY: help demo dev stop verify trace bench contracts cost test quick chaos chaos-report bundle bundle-report format lint types clean environment
 
 PYTHON := .venv/bin/python
 SIMULATOR := PYTHONPATH=functions:. $(PYTHON) -m tests.simulator.plays
@@ -16,6 +16,7 @@ help:
 	@echo "make bench          measure checkouts on an emulator of its own: latency, rate, calls, CPU"
 	@echo "                    BASE=<revision>: and that revision's code in the same minutes, with ratios"
 	@echo "make contracts      write contracts/manifest.json and the READMEs' tables from the declarations"
+	@echo "make cost           print what a checkout costs, by service, function and unit; write contracts/cost.json"
 	@echo "make test           format, lint, types and every test suite"
 	@echo "make quick          format, lint, types and the quick suites: unit, service, architecture, contracts"
 	@echo "make chaos          every ordered pair of faults (a day; goes on where it was stopped)"
@@ -39,6 +40,9 @@ stop:
 
 contracts: environment
 	@PYTHONPATH=functions:. $(PYTHON) -m contracts
+
+cost: environment
+	@PYTHONPATH=functions:. $(PYTHON) -m tests.simulator.cost.run
 
 # `verify` and `trace` read the demo's emulator while it is up. Otherwise, or with TARGET=cloud, they read the AWS
 # account of the caller's credentials.

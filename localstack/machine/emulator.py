@@ -91,9 +91,9 @@ def _environment(state: Path, port: int) -> dict[str, str]:
     return environment.child(state / "home", endpoint) | settings
 
 
-def _spawn(state: Path, owner: int | None) -> Emulator:
+def _spawn(state: Path, owner: int | None, *options: str) -> Emulator:
     port = _free_port()
-    command = [sys.executable, "-m", SERVER, str(state), *([str(owner)] if owner else [])]
+    command = [sys.executable, "-m", SERVER, str(state), *([str(owner), *options] if owner else [])]
     with (state / "emulator.log").open("ab") as log:
         process = subprocess.Popen(
             command,
@@ -119,9 +119,9 @@ def _await_ready(emulator: Emulator, patience: float) -> bool:
     return False
 
 
-def start(state: Path = STATE, owner: int | None = None, attempts: int = 3) -> Emulator:
+def start(state: Path = STATE, owner: int | None = None, *options: str, attempts: int = 3) -> Emulator:
     """Starts the emulator of this state directory, unless it is running. With an `owner` (a process id) the
-    emulator ends when that process does. Raises EmulatorFailed."""
+    emulator ends when that process does, and takes the server's `options`. Raises EmulatorFailed."""
     state = state.resolve()
     if found := running(state):
         return found
@@ -129,7 +129,7 @@ def start(state: Path = STATE, owner: int | None = None, attempts: int = 3) -> E
     for _ in range(attempts):  # another process may take the free port before MiniStack binds it
         shutil.rmtree(state, ignore_errors=True)
         state.mkdir(parents=True)
-        emulator = _spawn(state, owner)
+        emulator = _spawn(state, owner, *options)
         if _await_ready(emulator, PATIENCE_SECONDS):
             return emulator
         processes.end_group(emulator.pid)

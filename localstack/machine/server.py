@@ -1,8 +1,8 @@
 """Runs MiniStack as the leader of its own process group, and makes invocations wait for a free process.
 
-`python -m localstack.machine.server STATE [OWNER]`. The state directory in the command line is how
+`python -m localstack.machine.server STATE [OWNER [capacity]]`. The state directory in the command line is how
 `emulator.stop` tells this process from a later one with the same pid. With an OWNER (a process id) the whole
-group ends when that process does, however it ends.
+group ends when that process does, however it ends. With `capacity` it writes down what DynamoDB consumes.
 """
 
 import os
@@ -11,11 +11,13 @@ import signal
 import sys
 import threading
 import time
+from pathlib import Path
 from typing import Any
 
 from ministack.core import lambda_runtime
 from ministack.services import lambda_svc
 
+from localstack.machine import capacity
 from localstack.machine.counting import Counts
 
 ENVIRONMENTS = 2 * max(2, os.cpu_count() or 2)
@@ -77,7 +79,9 @@ def answer_in_one_segment() -> None:
     lambda_runtime.ProvidedWorker._build_handler_class = build_buffered
 
 
-def main(owner: str = "") -> None:
+def main(state: str, owner: str = "", *options: str) -> None:
+    if "capacity" in options:
+        capacity.count_capacity(Path(state) / capacity.FILE)
     if owner:
         threading.Thread(target=_end_with, args=(int(owner),), daemon=True).start()
     queue_for_environments()
@@ -88,4 +92,4 @@ def main(owner: str = "") -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[2:])
+    main(*sys.argv[1:])

@@ -18,7 +18,7 @@ Tables = dict[str, list[dict[str, Any]]]
 def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
     """The emulator. It ends with this process at the latest. Afterwards none of its processes is left."""
     state = Path(tmp_path_factory.mktemp("e2e")) / "emulator"
-    made = emulator.start(state, owner=os.getpid())
+    made = emulator.start(state, os.getpid(), "capacity")
     try:
         yield made
     finally:

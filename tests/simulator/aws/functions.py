@@ -46,6 +46,7 @@ class Functions:
         self.engine, self.commands, self.environment = engine, commands, environment
         self.timeouts = timeouts
         self.outages: dict[str, str] = {}  # the error of each function that cannot start; "" is any function
+        self.invoked: Callable[[str, Any], None] | None = None  # hears of each invocation
 
     def timeout(self, handler: str) -> float:
         return self.timeouts.get(handler, DEFAULT_TIMEOUT)
@@ -53,7 +54,10 @@ class Functions:
     def invoke(self, handler: str, event: Any, *, heard: Heard, service: str = "") -> None:
         """Runs it soon. `heard` hears its answer, or that its time was up; it goes on all the same."""
         owner = service or handler.partition(".")[0]
+        name = f"{owner}:{handler}" if service else handler
         told: list[Answer] = []
+        if self.invoked:
+            self.invoked(name, event)
 
         def tell(answer: Answer) -> None:
             if not told:
@@ -68,7 +72,7 @@ class Functions:
         alarm = self.engine.after(self.timeout(handler), lambda: tell(_failed(TIMED_OUT, "Task timed out")))
         self.engine.spawn(
             lambda: function(handler)(event, None),
-            name=f"{owner}:{handler}" if service else handler,
+            name=name,
             environment=self.environment(owner),
             ended=lambda outcome: tell(_answer(outcome)),
         )
