@@ -44,12 +44,13 @@ READS = {
     "GetItem",
     "Query",
     "BatchGetItem",
+    "TransactGetItems",
     "DescribeExecution",
     "GetSecretValue",
     "GET",
     "GetQueueAttributes",
 }
-CONFLICTS = {"UpdateItem", "PutItem", "TransactWriteItems", "POST"}
+CONFLICTS = {"UpdateItem", "PutItem", "TransactWriteItems", "TransactGetItems", "POST"}
 PARTS = {"PutEvents", "BatchGetItem"}
 # What the SDK itself sends again; a card processor's answer is nobody's to repeat but the saga's.
 UNREPEATED = {"Invoke", "POST", "Step"}
@@ -147,7 +148,7 @@ def throttled(call: Call) -> Exception:
 
 def conflicting(call: Call, parts: int) -> Exception:
     """Another transaction has one of the items."""
-    if call.operation == "TransactWriteItems":
+    if call.operation.startswith("Transact"):
         reasons = [{"Code": "TransactionConflict"}, *({"Code": "None"} for _ in range(parts - 1))]
         return failure("TransactionCanceledException", call, status=400, CancellationReasons=reasons)
     return failure("TransactionConflictException", call, status=400)

@@ -60,7 +60,8 @@ def _lagging(shop: SimulatedShop) -> None:
 
 
 def _later(shop: SimulatedShop) -> None:
-    shop.world.engine._queue[0][0] += timedelta(milliseconds=1)
+    entry = next(entry for entry in shop.world.engine._queue if entry[2] is not None)
+    entry[0] += timedelta(milliseconds=1)
 
 
 def _other_act(shop: SimulatedShop) -> None:
