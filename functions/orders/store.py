@@ -3,13 +3,12 @@
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from kernel import identity
 from kernel.errors import ConditionFailed, Contended, KeyReused
 from kernel.events import Decision
 from kernel.money import Money
-from kernel.retries import attempts
 from kernel.table import inbox, items, open_index, outbox, writes
 from kernel.table.items import Item, Key
 from kernel.table.writes import Write
@@ -102,16 +101,8 @@ def claim(order: Order, *, due_at: datetime) -> bool:
 
 def prices(skus: Iterable[str]) -> dict[str, Price]:
     """The copied prices by SKU; a SKU without a price is left out. Raises Contended if DynamoDB is busy."""
-    wanted: list[Any] = [items.pack(_price_key(sku)) for sku in skus]
-    found: dict[str, Price] = {}
-    for _ in attempts(writes.ATTEMPTS):
-        answer: Any = items.client().batch_get_item(RequestItems={items.table(): {"Keys": wanted}})
-        for item in map(items.unpack, answer["Responses"][items.table()]):
-            found[item["sku"]] = Price(item["sku"], Money(**item["price"]), item["for_sale"])
-        wanted = answer["UnprocessedKeys"].get(items.table(), {}).get("Keys", [])
-        if not wanted:
-            return found
-    raise Contended
+    found = items.load_all(map(_price_key, skus), consistent=False)
+    return {item["sku"]: Price(item["sku"], Money(**item["price"]), item["for_sale"]) for item in found}
 
 
 def copy_price(price: Price, *, sequence: int) -> None:

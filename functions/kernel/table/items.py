@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -11,10 +11,13 @@ import boto3
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
 from kernel.aws import limits
+from kernel.errors import Contended
+from kernel.retries import attempts
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
+ATTEMPTS = 5
 Item = dict[str, Any]
 Key = Mapping[str, str]
 
@@ -56,6 +59,24 @@ def load(key: Key) -> Item | None:
     """The item as it is now (a consistent read), or None."""
     found = client().get_item(TableName=table(), Key=pack(key), ConsistentRead=True)
     return unpack(found["Item"]) if "Item" in found else None
+
+
+def load_all(keys: Iterable[Key], *, consistent: bool) -> Iterator[Item]:
+    """The items of at most 100 keys, each once, in no order; without those that are not there.
+
+    Raises Contended if DynamoDB keeps handing keys back.
+    """
+    wanted: list[Any] = [pack(key) for key in keys]
+    if not wanted:
+        return  # DynamoDB refuses an empty batch
+    for _ in attempts(ATTEMPTS):
+        asked: Any = {table(): {"Keys": wanted, "ConsistentRead": consistent}}
+        answer: Any = client().batch_get_item(RequestItems=asked)
+        yield from map(unpack, answer["Responses"][table()])
+        wanted = answer["UnprocessedKeys"].get(table(), {}).get("Keys", [])
+        if not wanted:
+            return
+    raise Contended
 
 
 def query(condition: str, binds: Item, **options: Any) -> Iterator[Item]:

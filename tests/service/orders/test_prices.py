@@ -13,6 +13,7 @@ from kernel.table import items
 from orders import api, consumers, store
 from orders.pricing import Price
 from tests.support import aws
+from tests.support.clock import Clock
 from tests.support.events import arriving
 
 SERVICE = "orders"
@@ -108,12 +109,15 @@ class Stingy:
         return {**answer, "UnprocessedKeys": {table: {**asked, "Keys": rest}} if rest else {}}
 
 
-def test_prices_that_the_table_did_not_get_to_are_asked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_prices_that_the_table_did_not_get_to_are_asked_for_again(
+    monkeypatch: pytest.MonkeyPatch, clock: Clock
+) -> None:
     shelf()
     stingy = Stingy(items.client())
     monkeypatch.setattr(items, "client", lambda: stingy)
     found = store.prices(["mug", "nothing", "lid", "pot"])
     assert stingy.asked == [4, 3, 2, 1]
+    assert len(clock.paused) == 3
     assert found == {
         "mug": Price("mug", Money(1250, "EUR"), for_sale=True),
         "lid": Price("lid", Money(99, "EUR"), for_sale=True),
