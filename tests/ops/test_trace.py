@@ -73,7 +73,6 @@ def test_a_story_has_the_events_of_every_service() -> None:
         "PaymentStarted",
         "PaymentCaptured",
         "OrderConfirmed",
-        "StockCommitted",
     ]
 
 

@@ -24,12 +24,12 @@ KILLED = "Runtime.ExitError"
 CONFIRMED = OrderEnd(
     order=("CONFIRMED", ""),
     reservation="COMMITTED",
-    stock=(3, 0, 2),
+    stock=(3, 2),
     payment="CAPTURED",
     processor=(PRICE_OF_TWO, 0),
     events={
         "order": f"{PLACED} OrderConfirmed",
-        "reservation": "StockReserved StockCommitted",
+        "reservation": "StockReserved",
         "payment": "PaymentStarted PaymentCaptured",
     },
 )
@@ -37,7 +37,7 @@ CONFIRMED = OrderEnd(
 REFUNDED = OrderEnd(
     order=("CANCELLED", "CancelledByCustomer"),
     reservation="RELEASED",
-    stock=(5, 0, 0),
+    stock=(5, 0),
     payment="REFUNDED",
     processor=(PRICE_OF_TWO, PRICE_OF_TWO),
     events={
@@ -83,7 +83,7 @@ def fencing(outcome: OrderEnd, reason: str) -> OrderEnd:
 HELD_AND_PAID = OrderEnd(
     order=("PENDING", ""),
     reservation="RESERVED",
-    stock=(3, 2, 0),
+    stock=(3, 2),
     payment="CAPTURED",
     processor=(PRICE_OF_TWO, 0),
     events={

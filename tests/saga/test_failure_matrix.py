@@ -137,7 +137,7 @@ REFUND = [
 HELD = parked(
     REFUNDED,
     reservation="RESERVED",
-    stock=(3, 2, 0),
+    stock=(3, 2),
     events={**parked(REFUNDED).events, "reservation": "StockReserved"},
 )
 RELEASE = [

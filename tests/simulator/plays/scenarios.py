@@ -21,8 +21,8 @@ class Trouble:
 class Scenario:
     """A checkout, what troubles it, and how it then ends; its customer cancels before the state `cancels`.
 
-    `resolve` and `republish` are what an operator does about it. Calls are enumerated `since` that minute,
-    where all before it is in another scenario too.
+    The stock of each SKU lies in so many `buckets`. `resolve` and `republish` are what an operator does about
+    it. Calls are enumerated `since` that minute, where all before it is in another scenario too.
     """
 
     name: str
@@ -30,6 +30,7 @@ class Scenario:
     method: str = "pm_approve"
     stock: Mapping[str, int] = field(default_factory=lambda: {"cup": 5, "mug": 5})
     lines: Mapping[str, int] = field(default_factory=lambda: {"cup": 1, "mug": 2})
+    buckets: int = 1
     troubles: tuple[Trouble, ...] = ()
     cancels: str = ""
     resolve: str = ""
@@ -57,10 +58,19 @@ CANCELLED = [
     for state in ("ReserveStock", "ChargePayment", "ConfirmOrder")
 ]
 ALWAYS = 10_000
+MOST_MUGS = {"cup": 1, "mug": 4}  # no bucket has four of five mugs
 SCENARIOS: Mapping[str, Scenario] = {
     scenario.name: scenario
     for scenario in (
         Scenario("bought", "CONFIRMED"),
+        Scenario("bought from several buckets", "CONFIRMED", lines=MOST_MUGS, buckets=3, since=1),
+        Scenario(
+            "given back to several buckets",
+            "CANCELLED",
+            lines=MOST_MUGS,
+            buckets=3,
+            cancels="ChargePayment",
+        ),
         Scenario("declined", "CANCELLED", method="pm_decline"),
         Scenario("captured, the answer lost by the processor", "CONFIRMED", method="pm_error_after"),
         Scenario("the processor fails before it captures", "CANCELLED", method="pm_error_before"),
@@ -78,7 +88,7 @@ SCENARIOS: Mapping[str, Scenario] = {
         Scenario(
             "the event of the confirmation is given up on, then reconciled and redriven",
             "CONFIRMED",
-            troubles=(Trouble("inventory.consumers", "TransactWriteItems", REFUSED, ALWAYS, minutes=25),),
+            troubles=(Trouble("inventory.consumers", "UpdateItem", REFUSED, ALWAYS, minutes=25),),
         ),
         Scenario(
             "the relay gives up, then its queue republishes",
