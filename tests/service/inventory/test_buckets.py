@@ -152,19 +152,24 @@ def test_an_order_whose_twin_takes_the_last_unit_while_it_looks_is_not_refused()
     assert events == {"StockReserved": 1}
 
 
-def test_an_order_with_more_places_than_a_transaction_has_merges_buckets_first() -> None:
-    skus = [f"sku-{number}" for number in range(4)]
+def test_an_order_with_more_places_than_a_transaction_has_merges_buckets_first(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Here a transaction has nine places; two of DynamoDB's hundred are the reservation's and its events'."""
+    assert reservations.PLACES + 2 == 100
+    monkeypatch.setattr(reservations, "PLACES", 9)
+    skus = ["mug", "lid", "mat"]
     for sku in skus:
-        stock.receive(sku, 32, receipt=sku)
-        stock.spread(sku, 32)
-    lines = [Line(sku, 30) for sku in skus]
-    held = reservations.reserve("o1", lines, cause="test")
-    assert len(held.takes) <= reservations.PLACES
+        fill(1, 1, 1, 1, sku=sku)
+    held = reservations.reserve("o1", [Line(sku, 4) for sku in skus], cause="test")
+    assert Counter(take.sku for take in held.takes) == {"mug": 1, "lid": 4, "mat": 4}
     assert [stock.shown(sku) for sku in skus] == [
-        Stock(sku, available=2, taken=30, received=32, buckets=32) for sku in skus
+        Stock(sku, available=0, taken=4, received=4, buckets=4) for sku in skus
     ]
     release("o1")
-    assert [stock.shown(sku).taken for sku in skus] == [0] * 4
+    assert [stock.shown(sku) for sku in skus] == [
+        Stock(sku, available=4, received=4, buckets=4) for sku in skus
+    ]
 
 
 def test_buyers_fill_the_bucket_that_was_empty_from_another() -> None:
