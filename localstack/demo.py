@@ -75,7 +75,7 @@ def _time(seconds: float | None) -> str:
 
 def table(results: list[WalkthroughResult]) -> Table:
     shown = Table(title="Accepted until final, and what is true then", title_justify="left")
-    for heading in ("walkthrough", "", "order", "available / reserved / sold", "payment", "time"):
+    for heading in ("walkthrough", "", "order", "available / taken", "payment", "time"):
         shown.add_column(heading, justify="right" if heading == "time" else "left", overflow="fold")
     for each in results:
         verdict = "FAILED" if each.unmet else "ok"

@@ -7,7 +7,7 @@ It only reads: it scans each table twice.
 import argparse
 import re
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,7 +19,7 @@ from kernel.events import Envelope
 from ops import books
 from ops.deployment import Deployment, here
 from ops.evidence import Evidence, Item
-from ops.invariants import INVARIANTS, Violation, violations
+from ops.invariants import INVARIANTS, Violation, stock, violations
 
 UNITS = {"s": 1, "m": 60, "h": 3600}
 # An event is timed before it is committed. Its function, with some clock skew, may take as long as this.
@@ -74,10 +74,12 @@ def _later(known: Iterable[Item], found: Iterable[Item]) -> list[Item]:
 def report(found: Evidence, wrong: Sequence[Violation]) -> list[Any]:
     """The lines to print: a table of the violations, or the rules that hold; and then what was read."""
     moving = sorted(order_id for order_id in found.orders if found.moves(order_id))
-    stocks, events = found.records("inventory", "stock"), sum(map(len, found.known.values()))
+    stocks, events = stock.taken(found), sum(map(len, found.known.values()))
+    reserved, sold = (sum(units) for units in _split(found))
     said = [
         f"{len(INVARIANTS)} rules, {len(found.orders)} orders, {len(stocks)} SKUs, {events} events, "
         f"{len(found.intents)} payments at the processor, as of {found.at:%Y-%m-%d %H:%M:%S} UTC.",
+        f"{sum(stocks.values())} units are taken: {reserved} are reserved, {sold} sold.",
         f"{len(moving)} orders are still moving; of these only what holds always was asked."
         + "".join(f"\n  {order_id} {found.orders[order_id]['status']}" for order_id in moving[:20]),
     ]
@@ -89,6 +91,12 @@ def report(found: Evidence, wrong: Sequence[Violation]) -> list[Any]:
     for each in wrong:
         shown.add_row(each.rule, each.about, each.what)
     return [shown, "", *said, f"{len(wrong)} violations. What each rule asks is in ops/invariants/."]
+
+
+def _split(found: Evidence) -> Iterator[list[int]]:
+    """The units of reservations, those that are reserved and those that are sold."""
+    for status in stock.HELD_AS.values():
+        yield [units for (_, place), units in stock.held(found).items() if place == status]
 
 
 def duration(text: str) -> timedelta:

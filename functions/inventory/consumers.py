@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel
 
-from inventory import domain, store
+from inventory import reservations
 from kernel.events import Envelope
 from kernel.triggers.consumers import consumer
 
@@ -15,4 +15,4 @@ class ConfirmedOrder(BaseModel):
 
 @consumer(of="orders", types=("OrderConfirmed",), reads=ConfirmedOrder)
 def handler(event: Envelope, order: ConfirmedOrder) -> None:
-    store.save(domain.commit(store.load(order.order_id)), cause=event.id)
+    reservations.commit(order.order_id, cause=event.id)

@@ -1,13 +1,12 @@
 """What may happen to a reservation: reserve, release, commit, each at most once and in any order."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
 from typing import assert_never
 
-from inventory.events import ReservedLine, StockCommitted, StockReleased, StockReserved
-from kernel.errors import Fault, Refusal
+from inventory.events import ReservedLine, StockReleased, StockReserved
+from kernel.errors import Contended, Fault, Refusal
 from kernel.events import Decision
 
 PATIENCE = timedelta(hours=1)
@@ -19,6 +18,10 @@ class OutOfStock(Refusal):
 
 class ReservationReleased(Refusal):
     """The order was undone, so nothing may be reserved for it any more."""
+
+
+class Emptied(Contended):
+    """A bucket has too few units; other buckets of the SKU may have enough."""
 
 
 class ReservationMissing(Fault):
@@ -38,23 +41,15 @@ class Status(StrEnum):
     COMMITTED = "COMMITTED"
 
 
-# When a reservation gets a status, its units move from the first counter of their SKU to the second.
-MOVES: Mapping[Status, tuple[str, str]] = {
-    Status.RESERVED: ("available", "reserved"),
-    Status.RELEASED: ("reserved", "available"),
-    Status.COMMITTED: ("reserved", "sold"),
-}
-
-
 @dataclass(frozen=True)
 class Stock:
-    """Units of one SKU: available + reserved + sold = received, each >= 0."""
+    """Units of one SKU, in all its buckets: available + taken = received, each >= 0."""
 
     sku: str
     available: int = 0
-    reserved: int = 0
-    sold: int = 0
+    taken: int = 0
     received: int = 0
+    buckets: int = 1
 
 
 @dataclass(frozen=True)
@@ -66,14 +61,27 @@ class Line:
 
 
 @dataclass(frozen=True)
+class Take:
+    """Units of a line that come from one bucket of their SKU, and go back to it with a release."""
+
+    sku: str
+    quantity: int
+    bucket: int = 0
+
+
+@dataclass(frozen=True)
 class Reservation:
-    """The stock that one order holds. `version` counts its writes, `sequence` the facts published."""
+    """The stock that one order holds: its lines, and where their units were taken from.
+
+    `version` counts its writes, `sequence` the facts published.
+    """
 
     order_id: str
     status: Status = Status.NONE
     lines: tuple[Line, ...] = ()
     sequence: int = 0
     version: int = 0
+    takes: tuple[Take, ...] = ()
 
     @property
     def is_open(self) -> bool:
@@ -123,14 +131,15 @@ def release(reservation: Reservation) -> Decision[Reservation]:
 
 
 def commit(reservation: Reservation) -> Decision[Reservation]:
-    """Turns the held stock into sold stock. Raises ReservationMissing when nothing is held."""
+    """Turns the held stock into sold stock. Raises ReservationMissing when nothing is held.
+
+    No fact is published: OrderConfirmed, which leads to it, says the same.
+    """
     match reservation.status:
         case Status.COMMITTED:
             return Decision(reservation)
         case Status.RESERVED:
-            committed = replace(reservation, status=Status.COMMITTED)
-            fact = StockCommitted(order_id=reservation.order_id, lines=_published(reservation.lines))
-            return Decision(committed, (fact,))
+            return Decision(replace(reservation, status=Status.COMMITTED), unpublished=True)
         case Status.NONE | Status.RELEASED:
             raise ReservationMissing(order_id=reservation.order_id)
         case other:

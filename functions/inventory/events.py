@@ -1,4 +1,4 @@
-"""The facts that inventory publishes about a reservation."""
+"""The facts that inventory publishes about a reservation, and about an adjustment of stock."""
 
 from typing import Annotated
 
@@ -29,8 +29,13 @@ class StockReleased(Event):
     lines: tuple[ReservedLine, ...]
 
 
-class StockCommitted(Event):
-    """The stock that the order held has been sold."""
+class StockAdjusted(Event):
+    """An operator corrected what was received: `quantity`, below zero, was added to what is available.
 
-    order_id: str
-    lines: tuple[ReservedLine, ...]
+    The operator's reason stays with inventory, under the id `adjustment`.
+    """
+
+    adjustment: str
+    sku: str
+    quantity: Annotated[int, Field(lt=0)]
+    by: str

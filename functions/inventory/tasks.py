@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field
 
-from inventory import domain, store
+from inventory import domain, reservations, store
 from kernel import identity
 from kernel.triggers.tasks import Step, task
 
@@ -61,25 +61,22 @@ class Standing(BaseModel):
 def reserve_stock(step: ReserveStock) -> Done:
     """Holds every line of the order or none (OutOfStock, ReservationReleased)."""
     lines = tuple(domain.Line(line.sku, line.quantity) for line in step.lines)
-    decision = domain.reserve(store.load(step.order_id), lines)
-    store.hold(decision, cause=step.cause)
-    return Done(order_id=step.order_id, status=decision.state.status)
+    held = reservations.reserve(step.order_id, lines, cause=step.cause)
+    return Done(order_id=step.order_id, status=held.status)
 
 
 @task(ReleaseStock, about="order_id")
 def release_stock(step: ReleaseStock) -> Done:
     """Gives back the stock that the order holds. Without a reservation, rules out a later reservation."""
-    decision = domain.release(store.load(step.order_id))
-    store.save(decision, cause=step.cause)
-    return Done(order_id=step.order_id, status=decision.state.status)
+    released = reservations.release(step.order_id, cause=step.cause)
+    return Done(order_id=step.order_id, status=released.status)
 
 
 @task(CommitStock, about="order_id")
 def commit_stock(step: CommitStock) -> Done:
     """Sells the stock that a confirmed order holds, in case its OrderConfirmed was lost."""
-    decision = domain.commit(store.load(step.order_id))
-    store.save(decision, cause=step.cause)
-    return Done(order_id=step.order_id, status=decision.state.status)
+    sold = reservations.commit(step.order_id, cause=step.cause)
+    return Done(order_id=step.order_id, status=sold.status)
 
 
 @task(ReservationStatus, about="order_id")

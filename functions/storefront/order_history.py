@@ -20,7 +20,6 @@ Stock = Literal["RESERVED", "RELEASED", "COMMITTED"]
 Payment = Literal["CAPTURED", "DECLINED", "VOIDED", "REFUNDING", "REFUNDED"]
 Meaning = TypeVar("Meaning", Status, Stock, Payment)
 
-CATALOG = "settle.catalog"  # its events are about products
 ORDER: Mapping[str, Status] = {
     "OrderPlaced": "PENDING",
     "CancellationStarted": "CANCELLING",
@@ -31,7 +30,6 @@ ORDER: Mapping[str, Status] = {
 STOCK: Mapping[str, Stock] = {
     "StockReserved": "RESERVED",
     "StockReleased": "RELEASED",
-    "StockCommitted": "COMMITTED",
 }
 PAYMENT: Mapping[str, Payment] = {
     "PaymentCaptured": "CAPTURED",
@@ -94,8 +92,8 @@ class OrderHistory(View):
 
 
 def reads(event: Envelope) -> bool:
-    """Whether the event is about an order. The events of every service but catalog are."""
-    return event.source != CATALOG
+    """Whether the event is about an order. What no order sets off is correlated with its own subject."""
+    return event.correlationid != event.subject
 
 
 class Place(NamedTuple):
@@ -119,13 +117,14 @@ def fold(envelopes: Iterable[Envelope]) -> OrderHistory | None:
     placed = next((event for event in order if event.type == "OrderPlaced"), None)
     if placed is None:
         return None
+    status = _status(order)
     return OrderHistory(
         **dict(read(placed, PlacedOrder)),
         order_id=placed.correlationid,
         placed_at=_stamp(placed.time),
-        status=_status(order),
+        status=status,
         reason=read(order[-1], Reasoned).reason,
-        stock=_latest(stock, STOCK),
+        stock=_sold(status, _latest(stock, STOCK)),
         payment=_latest(payment, PAYMENT),
         sequence=len(aggregates[placed.source, placed.subject]),
         folded=len(folded),
@@ -201,6 +200,11 @@ def _status(events: list[Envelope]) -> Status:
     latest = ORDER[events[-1].type]
     parked = any(event.type == "OrderParked" for event in events)
     return "NEEDS_ATTENTION" if parked and latest == "CANCELLING" else latest
+
+
+def _sold(status: Status, stock: Stock | None) -> Stock | None:
+    """What a confirmed order holds is sold. Inventory publishes no event of its own about that."""
+    return "COMMITTED" if (status, stock) == ("CONFIRMED", "RESERVED") else stock
 
 
 def _latest(events: list[Envelope], meanings: Mapping[str, Meaning]) -> Meaning | None:

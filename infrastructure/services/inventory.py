@@ -19,15 +19,18 @@ class Inventory(Construct):
 
         self.api = ServiceFunction(self, "inventory.api.handler", home=home)
         self.api.knows(**platform.target.tokens)
-        table.allow(self.api, "GetItem", "UpdateItem")
+        table.allow(self.api, "BatchGetItem", "GetItem", "PutItem", "UpdateItem")
 
         reserve = ServiceFunction(self, "inventory.tasks.reserve_stock", home=home)
         release = ServiceFunction(self, "inventory.tasks.release_stock", home=home)
         commit = ServiceFunction(self, "inventory.tasks.commit_stock", home=home)
         consumers = ServiceFunction(self, "inventory.consumers.handler", home=home, seconds=30)
         on_events(consumers)
-        for function in (reserve, release, commit, consumers):
+        for function in (reserve, release):
             table.allow(function, "GetItem", "PutItem", "UpdateItem")
+        for function in (commit, consumers):
+            table.allow(function, "GetItem", "UpdateItem")
+        table.allow(reserve, "BatchGetItem")
 
         claim = ServiceFunction(self, "inventory.tasks.claim_open", home=home, seconds=30)
         table.allow(claim, "Query", index="open")

@@ -38,11 +38,11 @@ def wait_for(
 
 @dataclass(frozen=True)
 class EndState:
-    """How one order of one SKU ended. Money in minor units; stock as available, reserved, sold."""
+    """How one order of one SKU ended. Money in minor units; stock as available, taken."""
 
     order: str
     reason: str | None
-    stock: tuple[int, int, int]
+    stock: tuple[int, int]
     payment: str | None
     charges: int
     captured: int
@@ -77,9 +77,9 @@ class DeployedShop:
         """The payments that the acquirer has on its books for an order."""
         return list(expect(self.acquirer.call("GET", f"/payment_intents?reference={order_id}"), 200)["data"])
 
-    def stock(self, sku: str) -> tuple[int, int, int]:
+    def stock(self, sku: str) -> tuple[int, int]:
         found = expect(self.operator.stock(sku), 200)
-        return found["available"], found["reserved"], found["sold"]
+        return found["available"], found["taken"]
 
     def end_state(self, order_id: str, sku: str) -> EndState:
         order, payment = expect(self.operator.order(order_id), 200), self.operator.payment(order_id)

@@ -12,10 +12,10 @@ from localstack.shop.seed import CUSTOMER, PLENTY, PRICE, Seed
 
 QUANTITY = 2
 TOTAL = PRICE * QUANTITY
-CONFIRMED = EndState("CONFIRMED", None, (8, 0, 2), "CAPTURED", charges=1, captured=TOTAL, refunded=0)
-UNCHARGED = EndState("CANCELLED", None, (PLENTY, 0, 0), "VOIDED", charges=0, captured=0, refunded=0)
+CONFIRMED = EndState("CONFIRMED", None, (8, 2), "CAPTURED", charges=1, captured=TOTAL, refunded=0)
+UNCHARGED = EndState("CANCELLED", None, (PLENTY, 0), "VOIDED", charges=0, captured=0, refunded=0)
 REFUNDED = EndState(
-    "CANCELLED", "CancelledByCustomer", (PLENTY, 0, 0), "REFUNDED", charges=1, captured=TOTAL, refunded=TOTAL
+    "CANCELLED", "CancelledByCustomer", (PLENTY, 0), "REFUNDED", charges=1, captured=TOTAL, refunded=TOTAL
 )
 Tell = Callable[[str], None]
 
@@ -24,7 +24,7 @@ Tell = Callable[[str], None]
 class WalkthroughResult:
     """How a walkthrough ended, the expectations that were not met, and its order, if it had one.
 
-    `stock` tells the units that are available, reserved and sold.
+    `stock` tells the units that are available, and those that are taken.
     """
 
     title: str
@@ -132,7 +132,7 @@ def declined(walk: Walkthrough) -> WalkthroughResult:
 
 
 def out_of_stock(walk: Walkthrough) -> WalkthroughResult:
-    return walk.end(walk.buy("Ceylon"), replace(UNCHARGED, reason="OutOfStock", stock=(1, 0, 0)))
+    return walk.end(walk.buy("Ceylon"), replace(UNCHARGED, reason="OutOfStock", stock=(1, 0)))
 
 
 def cancelled(walk: Walkthrough) -> WalkthroughResult:

@@ -38,7 +38,8 @@ def record_counts_its_events(evidence: Evidence) -> Iterator[Finding]:
         published = {
             subject.removeprefix(f"{kind}/"): max(events)
             for (source, subject), events in evidence.known.items()
-            if source == f"settle.{service}" and not _moves(evidence, events.values())
+            if (source, subject.partition("/")[0]) == (f"settle.{service}", kind)
+            and not _moves(evidence, events.values())
         }
         for name in sorted({*published, *dict(_at_rest(evidence, service, kind))}):
             sequence = records.get(name, {}).get("sequence", 0)
@@ -112,7 +113,7 @@ def prices_follow_the_catalog(evidence: Evidence) -> Iterator[Finding]:
 
 def _at_rest(evidence: Evidence, service: str, kind: str) -> Iterator[tuple[str, Item]]:
     for name, record in evidence.records(service, kind).items():
-        if not evidence.moves(f"{kind}/{name}" if kind == "product" else name):
+        if not evidence.moves(f"{kind}/{name}" if kind in ("product", "adjustment") else name):
             yield name, record
 
 

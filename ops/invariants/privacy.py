@@ -19,7 +19,11 @@ DIGITS = re.compile(r"(?<![\w.])\d(?:[ -]?\d){12,}(?![\w.])")
 # The records that may hold what a customer has registered, and ids of the processor.
 OWN = {("payments", "method"), ("payments", "payment")}
 # Rows with text that an operator typed, by service: how their keys begin, and the attribute.
-TYPED = {"orders": ("intervention#", "because"), "operations": ("audit#", "why")}
+TYPED = {
+    "inventory": ("reason#", "because"),
+    "orders": ("intervention#", "because"),
+    "operations": ("audit#", "why"),
+}
 
 
 def leaks(texts: Iterable[str], secrets: Iterable[str] = ()) -> list[str]:

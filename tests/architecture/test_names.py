@@ -23,13 +23,14 @@ EMPTY_WORDS = {
 CHAPTERS = {"__init__", "domain", "events", "store", "api", "tasks", "consumers", "views"}
 # The chapters that only one service has.
 OWN_CHAPTERS = {
+    "inventory": {"buckets", "adjustment", "reservations", "stock"},
     "payments": {"ledger", "provider", "adapters", "sandbox", "transport"},
     "orders": {"checkout", "pricing", "parked", "interventions", "sweep"},
     "checkout": {"saga", "repair", "interventions", "commands", "executions"},
     "storefront": {"journal", "projector", "order_history"},
     "authorizer": {"handler"},
 }
-EXACT = ("domain", "pricing", "parked", "events", "store", "ledger")
+EXACT = ("domain", "pricing", "parked", "adjustment", "buckets", "events", "store", "ledger")
 
 
 def last_word(name: str) -> str:

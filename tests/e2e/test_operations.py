@@ -49,7 +49,7 @@ def journal(shop: DeployedShop) -> Journal:
     order_id = expect(shop.customer("dora").checkout(sku, 1, shop.method("dora", "pm_approve")), 202)[
         "order_id"
     ]
-    wait_for(lambda: shop.stock(sku), lambda stock: stock == (0, 0, 1))
+    wait_for(lambda: shop.stock(sku), lambda stock: stock == (0, 1))
     wait_for(lambda: whole(shop, order_id), bool)
     return Journal(shop, order_id)
 

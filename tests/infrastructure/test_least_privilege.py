@@ -31,6 +31,7 @@ from tests.support.wiring import PUBLISHERS
 from tests.support.world import MotoWorld
 
 ITEM_ACTIONS = {
+    "Get": "dynamodb:GetItem",
     "Put": "dynamodb:PutItem",
     "Update": "dynamodb:UpdateItem",
     "Delete": "dynamodb:DeleteItem",
@@ -120,9 +121,23 @@ def everything_once(world: MotoWorld) -> None:
     world.settle()
     for publisher in PUBLISHERS:
         _republish(world, publisher)
+    _stock(world)
     _orders(world, shop)
     _screens(world, shop)
     _operations(world)
+
+
+def _stock(world: MotoWorld) -> None:
+    """What an operator does to stock: the last correction is of more than there is."""
+    asked: list[tuple[str, Any, int]] = [
+        ("buckets", {"count": 2}, 200),
+        ("adjustments", {"quantity": -1, "because": "miscounted"}, 201),
+        ("adjustments", {"quantity": -9, "because": "miscounted"}, 409),
+    ]
+    for place, (name, body, wanted) in enumerate(asked):
+        path = f"/inventory/mug/{name}"
+        status, _ = world.http("inventory", "POST", path, body, role="operator", key=f"stock-{place}")
+        assert status == wanted, name
 
 
 def _operations(world: MotoWorld) -> None:
@@ -208,7 +223,7 @@ def _running(world: MotoWorld) -> tuple[str, str]:
 
 
 def _actions(service: str, operation: str, params: Mapping[str, Any]) -> set[str]:
-    if operation == "TransactWriteItems":
+    if operation in ("TransactWriteItems", "TransactGetItems"):
         return {ITEM_ACTIONS[kind] for item in params["TransactItems"] for kind in item}
     if (service, operation) == ("lambda", "Invoke"):
         return {"lambda:InvokeFunction"}

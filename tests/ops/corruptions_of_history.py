@@ -19,9 +19,9 @@ def a_confirmed_order_is_being_refunded(books: Books) -> None:
 
 @breaks("confirmed-is-paid-and-held")
 def a_confirmed_order_holds_no_stock(books: Books) -> None:
-    forget(books, "paid", "StockReserved", "StockCommitted")
+    forget(books, "paid", "StockReserved")
     del books.records["inventory", "reservation", "paid"]
-    books.stock(available=8, sold=0)
+    books.stock(available=7)
 
 
 @breaks("cancelled-is-undone-for-ever")
@@ -56,21 +56,18 @@ def parked_and_confirmed_by_nobody(books: Books) -> None:
     books.payment("parked", "CAPTURED")
     forget(books, "parked", "CancellationStarted", "OrderParked")
     books.said("parked", "OrderParked")
-    books.said("parked", "OrderConfirmed", "StockCommitted")
+    books.said("parked", "OrderConfirmed")
     books.order("parked", "NEEDS_ATTENTION", fenced=False, reason="")
-    books.reservation("parked", "COMMITTED")
-    books.stock(reserved=0, sold=4)
 
 
 @breaks("nothing-is-confirmed-once-fenced")
 def an_operator_confirmed_what_was_fenced(books: Books) -> None:
-    books.said("parked", "PaymentCaptured", "StockCommitted")
+    books.said("parked", "PaymentCaptured")
     books.said("parked", "OrderResolved", to="CONFIRMED")
     books.said("parked", "OrderConfirmed")
     books.payment("parked", "CAPTURED")
     books.reservation("parked", "COMMITTED")
     books.order("parked", "CONFIRMED", reason="")
-    books.stock(reserved=0, sold=4)
 
 
 @breaks("nothing-is-confirmed-once-fenced")
@@ -82,7 +79,7 @@ def an_operator_said_one_thing_and_another_was_done(books: Books) -> None:
     books.reservation("parked", "RELEASED")
     books.order("parked", "CANCELLED")
     intent(books, "parked")["amount_refunded"] = 1000
-    books.stock(available=8, reserved=0)
+    books.stock(available=7)
 
 
 @breaks("record-is-what-its-events-say")
@@ -103,6 +100,22 @@ def a_payment_was_captured_in_another_currency(books: Books) -> None:
 @breaks("record-is-what-its-events-say")
 def the_fence_is_not_on_record(books: Books) -> None:
     record(books, "orders", "order", "parked")["fenced"] = False
+
+
+@breaks("record-is-what-its-events-say")
+def stock_was_sold_of_an_order_that_is_not_confirmed(books: Books) -> None:
+    books.reservation("parked", "COMMITTED")
+
+
+@breaks("record-is-what-its-events-say")
+def another_quantity_was_adjusted(books: Books) -> None:
+    record(books, "inventory", "adjustment", "a1")["quantity"] = -4
+
+
+@breaks("only-forward")
+def an_adjustment_was_made_twice(books: Books) -> None:
+    books.said("a1", "StockAdjusted")
+    books.record("inventory", "adjustment", "a1")
 
 
 @breaks("the-index-has-what-is-open")

@@ -84,7 +84,7 @@ def test_an_order_that_moves_no_more_is_held_to_every_invariant() -> None:
 
 def test_a_parked_order_does_not_move_by_itself() -> None:
     books = good()
-    books.stock(available=5, reserved=3)
+    books.stock(available=4)
     hour = NOON + timedelta(hours=1)
     assert [each.about for each in told(books, at=hour, settled_before=hour)] == ["mug"]
 

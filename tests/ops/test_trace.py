@@ -72,7 +72,6 @@ def test_a_story_has_the_events_of_every_service() -> None:
         "StockReserved",
         "PaymentCaptured",
         "OrderConfirmed",
-        "StockCommitted",
     ]
 
 

@@ -70,6 +70,7 @@ def test_the_verification_ends_well_and_tells_what_it_asked(
     said = capsys.readouterr().out
     assert "Auditing a test" in said
     assert f"{len(INVARIANTS)} rules, 3 orders, 1 SKUs, {len(good().outbox)} events" in said
+    assert "4 units are taken: 2 are reserved, 2 sold." in said
     assert all(rule.says in said for rule in INVARIANTS.values())
 
 

@@ -22,12 +22,12 @@ PLACED, FENCED, ENDED = "OrderPlaced", "CancellationStarted", "OrderCancelled"
 CONFIRMED = OrderEnd(
     order=("CONFIRMED", ""),
     reservation="COMMITTED",
-    stock=(3, 0, 2),
+    stock=(3, 2),
     payment="CAPTURED",
     processor=(PRICE_OF_TWO, 0),
     events={
         "order": f"{PLACED} OrderConfirmed",
-        "reservation": "StockReserved StockCommitted",
+        "reservation": "StockReserved",
         "payment": "PaymentCaptured",
     },
 )
@@ -35,7 +35,7 @@ CONFIRMED = OrderEnd(
 REFUNDED = OrderEnd(
     order=("CANCELLED", "CancelledByCustomer"),
     reservation="RELEASED",
-    stock=(5, 0, 0),
+    stock=(5, 0),
     payment="REFUNDED",
     processor=(PRICE_OF_TWO, PRICE_OF_TWO),
     events={
@@ -81,7 +81,7 @@ def fencing(outcome: OrderEnd, reason: str) -> OrderEnd:
 HELD_AND_PAID = OrderEnd(
     order=("PENDING", ""),
     reservation="RESERVED",
-    stock=(3, 2, 0),
+    stock=(3, 2),
     payment="CAPTURED",
     processor=(PRICE_OF_TWO, 0),
     events={
@@ -97,7 +97,7 @@ HELD = replace(
     processor=(0, 0),
     events={"order": PLACED, "reservation": "StockReserved"},
 )
-ACCEPTED = replace(HELD, reservation="NONE", stock=(5, 0, 0), events={"order": PLACED})
+ACCEPTED = replace(HELD, reservation="NONE", stock=(5, 0), events={"order": PLACED})
 HELD_AND_DECLINED = replace(
     HELD_AND_PAID,
     payment="DECLINED",

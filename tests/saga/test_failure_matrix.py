@@ -145,7 +145,7 @@ REFUND = [
 UNRELEASED = replace(
     OPEN_END,
     reservation="RESERVED",
-    stock=(3, 2, 0),
+    stock=(3, 2),
     events={**OPEN_END.events, "reservation": "StockReserved"},
 )
 L_GIVEN_UP = "RCKFB" + "L" * 5 + "X" + "FB" + "L" * 9 + "X"

@@ -16,7 +16,10 @@ LINES = [{"sku": "mug", "quantity": 2}]
 PRICED = [{"sku": "mug", "quantity": 2, "unit_price": {"amount": 500, "currency": "EUR"}}]
 METHOD = "aaaaaaaa-bbbb-5ccc-8ddd-eeeeeeeeeeee"
 SOURCES = {"order": "orders", "reservation": "inventory", "payment": "payments", "product": "catalog"}
-SUBJECTS = {"Order": "order", "Cancellation": "order", "Stock": "reservation", "Payment": "payment"}
+SOURCES |= {"adjustment": "inventory"}
+NAMES = {"product": "sku", "adjustment": "adjustment"}
+SUBJECTS = {"StockAdjusted": "adjustment", "Stock": "reservation"}
+SUBJECTS |= {"Order": "order", "Cancellation": "order", "Payment": "payment"}
 SUBJECTS |= {"Refund": "payment", "Pr": "product"}
 DATA: dict[str, dict[str, Any]] = {
     "OrderPlaced": {"customer_id": "alice", "lines": PRICED, "total": MONEY, "payment_method": METHOD},
@@ -27,7 +30,7 @@ DATA: dict[str, dict[str, Any]] = {
     "OrderResolved": {"by": "olga", "resolution": "r2"},
     "StockReserved": {"lines": LINES},
     "StockReleased": {"lines": LINES},
-    "StockCommitted": {"lines": LINES},
+    "StockAdjusted": {"sku": "mug", "quantity": -3, "by": "olga"},
     "PaymentCaptured": {"amount": MONEY},
     "PaymentDeclined": {"reason": "card_declined"},
     "RefundStarted": {"amount": MONEY},
@@ -69,9 +72,9 @@ class Books:
             time=self.since + timedelta(seconds=len(self.outbox)),
             dataversion=1,
             sequence=sequence,
-            correlationid=subject if place == "product" else about,
+            correlationid=subject if place in NAMES else about,
             causationid="test",
-            data={"sku" if place == "product" else "order_id": about, **data},
+            data={NAMES.get(place, "order_id"): about, **data},
         )
 
     def record(self, service: str, kind: str, about: str, /, **sets: Any) -> None:
@@ -116,8 +119,8 @@ class Books:
         said = {"id": f"pi_00000000-{order_id}", "reference": order_id, "status": status, **MONEY}
         self.intents.append(said | {"amount_captured": captured, "amount_refunded": refunded} | sets)
 
-    def stock(self, **counters: int) -> None:
-        self.record("inventory", "stock", "mug", **counters)
+    def stock(self, bucket: str = "mug", /, **counters: int) -> None:
+        self.record("inventory", "stock", bucket, **counters)
 
     def tables(self) -> dict[str, list[dict[str, Any]]]:
         found: dict[str, list[dict[str, Any]]] = {"storefront": []}
@@ -173,12 +176,16 @@ def good(since: datetime = NOON) -> Books:
     books.reservation("parked", "RESERVED")
     books.payment("parked", "PENDING")
     books.intent("parked", "succeeded", 1000)
-    books.stock(available=6, reserved=2, sold=2, received=10)
+    books.stock(available=5, received=8)
+    books.stock("mug#1", available=1, received=2)
+    books.said("a1", "StockAdjusted")
+    books.record("inventory", "adjustment", "a1", sku="mug", quantity=-3, by="olga")
+    books.record("inventory", "reason", "a1", sku="mug", by="olga", because="three were broken")
     return books
 
 
 def _paid(books: Books) -> None:
-    books.said("paid", "PaymentCaptured", "OrderConfirmed", "StockCommitted")
+    books.said("paid", "PaymentCaptured", "OrderConfirmed")
     books.order("paid", "CONFIRMED")
     books.reservation("paid", "COMMITTED")
     books.payment("paid", "CAPTURED")

@@ -14,11 +14,11 @@ PRICE_OF_TWO = 2500
 
 @dataclass(frozen=True)
 class OrderEnd:
-    """How an order ended: stock is (available, reserved, sold), processor (captured, refunded)."""
+    """How an order ended: stock is (available, taken), processor (captured, refunded)."""
 
     order: tuple[str, str]
     reservation: str
-    stock: tuple[int, int, int]
+    stock: tuple[int, int]
     payment: str
     processor: tuple[int, int]
     events: Mapping[str, str]
@@ -65,7 +65,7 @@ class SagaShop:
         return OrderEnd(
             order=(order["status"], order["reason"]),
             reservation=reservation.get("status", "NONE"),
-            stock=(stock["available"], stock.get("reserved", 0), stock.get("sold", 0)),
+            stock=(stock["available"], stock["received"] - stock["available"]),
             payment=payment.get("status", "NONE"),
             processor=(books.captured, books.refunded),
             events=self.events(order_id),

@@ -3,13 +3,15 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 from botocore.exceptions import ClientError
 
 from kernel.errors import ConditionFailed, Contended
 from kernel.retries import attempts
 from kernel.table.items import ATTEMPTS, Item, Key, client, pack, table, unpack
+
+Answer = TypeVar("Answer")
 
 # Failures that pass with time, by their code in a cancelled transaction and by their code as an error.
 PASSING = {
@@ -79,11 +81,20 @@ def transact(writes: Sequence[Write], *, puts: Sequence[Item] = ()) -> None:
     _insist(lambda: client().transact_write_items(TransactItems=items))
 
 
-def _insist(write: Callable[[], object]) -> None:
+def snapshot(keys: Sequence[Key]) -> list[Item | None]:
+    """The items of at most 100 keys, all of one moment; None for an item that is not there.
+
+    A write on its way to one of the items is a conflict, as in `transact`. Raises Contended like `transact`.
+    """
+    gets: list[Any] = [{"Get": {"TableName": table(), "Key": pack(key)}} for key in keys]
+    found = _insist(lambda: client().transact_get_items(TransactItems=gets))["Responses"]
+    return [unpack(one["Item"]) if "Item" in one else None for one in found]
+
+
+def _insist(call: Callable[[], Answer]) -> Answer:
     for _ in attempts(ATTEMPTS):
         try:
-            write()
-            return
+            return call()
         except ClientError as error:
             reasons = _reasons(error)
             if not any(reason.get("Code") in PASSING for reason in reasons):

@@ -1,6 +1,5 @@
 """Inventory under contention: whoever else writes in between, the counters add up."""
 
-from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any
@@ -10,10 +9,10 @@ from botocore.exceptions import ReadTimeoutError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
-from inventory import store, tasks
-from inventory.domain import OutOfStock, ReservationReleased, Stock
+from inventory import stock, store, tasks
+from inventory.domain import AlreadySold, OutOfStock, ReservationMissing, ReservationReleased, Stock
 from kernel import identity
-from kernel.errors import Contended, Fault, Refusal
+from kernel.errors import Fault, Refusal
 from kernel.table import items, open_index, writes
 from kernel.table.writes import Write
 from tests.support import aws
@@ -24,7 +23,7 @@ pytestmark = pytest.mark.usefixtures("service")
 
 
 def receive(sku: str, quantity: int, receipt: str = "first") -> None:
-    store.receive(sku, quantity, receipt=receipt)
+    stock.receive(sku, quantity, receipt=receipt)
 
 
 def reserve(order_id: str, **lines: int) -> dict[str, Any]:
@@ -57,7 +56,7 @@ def test_two_buyers_of_the_last_unit_get_one_reservation_and_one_refusal() -> No
     with before_its_write(lambda: reserve("o2", mug=1)), pytest.raises(OutOfStock) as refused:
         reserve("o1", mug=1)
     assert refused.value.data == {"skus": ["mug"]}
-    assert store.stock("mug") == Stock("mug", available=0, reserved=1, received=1)
+    assert stock.shown("mug") == Stock("mug", available=0, taken=1, received=1)
     assert said() == [("StockReserved", "reservation/o2", 1)]
 
 
@@ -65,35 +64,54 @@ def test_two_buyers_of_plenty_both_get_theirs() -> None:
     receive("mug", 9)
     with before_its_write(lambda: reserve("o2", mug=4)):
         reserve("o1", mug=5)
-    assert store.stock("mug") == Stock("mug", available=0, reserved=9, received=9)
+    assert stock.shown("mug") == Stock("mug", available=0, taken=9, received=9)
 
 
 def test_one_order_reserved_twice_at_once_is_reserved_once_even_when_it_takes_the_last_unit() -> None:
     receive("mug", 1)
-    with before_its_write(lambda: reserve("o1", mug=1)), pytest.raises(Contended):
-        reserve("o1", mug=1)
-    assert reserve("o1", mug=1)["status"] == "RESERVED"
-    assert store.stock("mug") == Stock("mug", available=0, reserved=1, received=1)
+    with before_its_write(lambda: reserve("o1", mug=1)):
+        assert reserve("o1", mug=1)["status"] == "RESERVED"
+    assert said() == [("StockReserved", "reservation/o1", 1)]
+    assert stock.shown("mug") == Stock("mug", available=0, taken=1, received=1)
 
 
 def test_a_reserve_that_loses_against_its_own_undo_holds_nothing() -> None:
     receive("mug", 1)
-    with before_its_write(lambda: release("o1")), pytest.raises(Contended):
+    with before_its_write(lambda: release("o1")), pytest.raises(ReservationReleased):
         reserve("o1", mug=1)
-    with pytest.raises(ReservationReleased):
-        reserve("o1", mug=1)
-    assert store.stock("mug") == Stock("mug", available=1, received=1)
+    assert stock.shown("mug") == Stock("mug", available=1, received=1)
 
 
-@pytest.mark.parametrize("winner", [release, sell])
-def test_an_undo_that_loses_a_race_is_decided_again(winner: Callable[[str], object]) -> None:
+def test_an_undo_that_loses_against_another_undo_gives_back_nothing_more() -> None:
     receive("mug", 1)
     reserve("o1", mug=1)
-    with before_its_write(lambda: winner("o1")), pytest.raises(Contended):
+    with before_its_write(lambda: release("o1")):
+        assert release("o1")["status"] == "RELEASED"
+    assert stock.shown("mug") == Stock("mug", available=1, received=1)
+
+
+def test_an_undo_that_loses_against_a_sale_gives_back_nothing() -> None:
+    receive("mug", 1)
+    reserve("o1", mug=1)
+    with before_its_write(lambda: sell("o1")), pytest.raises(AlreadySold):
         release("o1")
-    stock = store.stock("mug")
-    assert stock.available + stock.sold == 1
-    assert stock.reserved == 0
+    assert stock.shown("mug") == Stock("mug", available=0, taken=1, received=1)
+
+
+def test_a_sale_that_loses_against_an_undo_is_a_fault_and_sells_nothing() -> None:
+    receive("mug", 1)
+    reserve("o1", mug=1)
+    with before_its_write(lambda: release("o1"), operation="UpdateItem"), pytest.raises(ReservationMissing):
+        sell("o1")
+    assert stock.shown("mug") == Stock("mug", available=1, received=1)
+
+
+def test_an_order_sold_twice_at_once_is_sold_once() -> None:
+    receive("mug", 1)
+    reserve("o1", mug=1)
+    with before_its_write(lambda: sell("o1"), operation="UpdateItem"):
+        assert sell("o1")["status"] == "COMMITTED"
+    assert stock.shown("mug") == Stock("mug", available=0, taken=1, received=1)
 
 
 def test_a_conflict_with_another_buyer_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -103,14 +121,14 @@ def test_a_conflict_with_another_buyer_is_tried_again(monkeypatch: pytest.Monkey
     with before_its_write(conflict):
         assert reserve("o1", mug=1)["status"] == "RESERVED"
     assert len(pauses) == 1
-    assert store.stock("mug") == Stock("mug", available=0, reserved=1, received=1)
+    assert stock.shown("mug") == Stock("mug", available=0, taken=1, received=1)
 
 
 def test_a_receipt_that_meets_a_conflict_counts_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(identity, "pause", lambda seconds: None)
     with before_its_write(conflict):
         receive("mug", 5)
-    assert store.stock("mug") == Stock("mug", available=5, received=5)
+    assert stock.shown("mug") == Stock("mug", available=5, received=5)
 
 
 def test_a_receipt_whose_answer_was_lost_may_be_sent_again() -> None:
@@ -121,7 +139,7 @@ def test_a_receipt_whose_answer_was_lost_may_be_sent_again() -> None:
     with before_its_write(lose_the_answer), pytest.raises(ReadTimeoutError):
         receive("mug", 5)
     receive("mug", 5)
-    assert store.stock("mug") == Stock("mug", available=5, received=5)
+    assert stock.shown("mug") == Stock("mug", available=5, received=5)
 
 
 def test_two_sweeps_at_once_ask_about_an_order_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -142,10 +160,9 @@ def test_a_release_that_loaded_the_reservation_before_a_claim_is_decided_again(
     reserve("o1", mug=1)
     later = identity.now() + timedelta(minutes=61)
     monkeypatch.setattr(identity, "now", lambda: later)
-    with before_its_write(claimed), pytest.raises(Contended):
-        release("o1")
-    assert release("o1")["status"] == "RELEASED"
-    assert store.stock("mug") == Stock("mug", available=1, received=1)
+    with before_its_write(claimed):
+        assert release("o1")["status"] == "RELEASED"
+    assert stock.shown("mug") == Stock("mug", available=1, received=1)
     assert claimed() == []
 
 
@@ -215,13 +232,12 @@ def test_whatever_is_asked_the_counters_add_up_and_none_is_negative(
                     sell(subject)
     held = [item for item in aws.state("inventory") if item["pk"].startswith("reservation#")]
     for sku in ("mug", "lid"):
-        stock = store.stock(sku)
-        assert stock.available + stock.reserved + stock.sold == stock.received
-        assert min(stock.available, stock.reserved, stock.sold) >= 0
-        assert stock.reserved == units(held, sku, "RESERVED")
-        assert stock.sold == units(held, sku, "COMMITTED")
+        shown = stock.shown(sku)
+        assert shown.available + shown.taken == shown.received
+        assert min(shown.available, shown.taken) >= 0
+        assert shown.taken == units(held, sku)
 
 
-def units(reservations: list[dict[str, Any]], sku: str, status: str) -> int:
-    of_status = [line for one in reservations if one["status"] == status for line in one["lines"]]
-    return sum(line["quantity"] for line in of_status if line["sku"] == sku)
+def units(reservations: list[dict[str, Any]], sku: str) -> int:
+    held = [line for one in reservations if one["status"] != "RELEASED" for line in one["lines"]]
+    return sum(line["quantity"] for line in held if line["sku"] == sku)

@@ -40,6 +40,10 @@ class Tables:
         effect = partial(self._dynamo.transact_write_items, **request)
         return self._call("dynamodb", "TransactWriteItems", effect, parts=parts)
 
+    def transact_get_items(self, **request: Any) -> Any:
+        effect = partial(self._dynamo.transact_get_items, **request)
+        return self._call("dynamodb", "TransactGetItems", effect, parts=len(request["TransactItems"]))
+
     def batch_get_item(self, **request: Any) -> Any:
         effect = partial(self._dynamo.batch_get_item, **request)
         return self._call("dynamodb", "BatchGetItem", effect, partly=partial(self._some, request))

@@ -46,11 +46,12 @@ READS = {
     "GetItem",
     "Query",
     "BatchGetItem",
+    "TransactGetItems",
     "GetSecretValue",
     "GET",
     "GetQueueAttributes",
 }
-CONFLICTS = {"UpdateItem", "PutItem", "TransactWriteItems", "POST"}
+CONFLICTS = {"UpdateItem", "PutItem", "TransactWriteItems", "TransactGetItems", "POST"}
 # Of an accepted start of an Express execution nothing may come.
 PARTS = {"PutEvents", "BatchGetItem", "StartExecution (Express)"}
 # What the SDK itself sends again; a card processor's answer is nobody's to repeat but the saga's.
@@ -149,7 +150,7 @@ def throttled(call: Call) -> Exception:
 
 def conflicting(call: Call, parts: int) -> Exception:
     """Another transaction has one of the items."""
-    if call.operation == "TransactWriteItems":
+    if call.operation.startswith("Transact"):
         reasons = [{"Code": "TransactionConflict"}, *({"Code": "None"} for _ in range(parts - 1))]
         return failure("TransactionCanceledException", call, status=400, CancellationReasons=reasons)
     return failure("TransactionConflictException", call, status=400)

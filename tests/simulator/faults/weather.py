@@ -42,6 +42,10 @@ class Weather:
         """Whether a read that need not be consistent is behind."""
         return False
 
+    def holds(self) -> float:
+        """Seconds for which a transaction keeps its items from others."""
+        return 0
+
 
 @dataclass
 class Storm(Weather):
@@ -76,3 +80,16 @@ class Storm(Weather):
 
     def lags(self) -> bool:
         return self.random.random() < 0.3
+
+
+@dataclass
+class Rush(Weather):
+    """Many at once: every transaction holds its items for 10 ms, and retries wait for times of their own."""
+
+    random: Random = field(default_factory=Random)
+
+    def uniform(self, low: float, high: float) -> float:
+        return self.random.uniform(low, high)
+
+    def holds(self) -> float:
+        return 0.01

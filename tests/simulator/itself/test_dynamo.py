@@ -118,6 +118,11 @@ def batched(several: list[Item]) -> Call:
     return call
 
 
+def snapped(several: list[Item]) -> Call:
+    gets: list[Item] = [{"Get": {"TableName": os.environ["TABLE"], "Key": pack(key)}} for key in several]
+    return lambda client: client.transact_get_items(TransactItems=gets)["Responses"]
+
+
 @some.composite
 def queries(draw: some.DrawFn) -> Call:
     """All pages of the table or of its index, by any condition, in any order, from anywhere."""
@@ -182,6 +187,7 @@ calls = some.one_of(
     ),
     some.builds(loaded, keys),
     some.builds(batched, some.lists(keys, min_size=1, max_size=4, unique_by=repr)),
+    some.builds(snapped, some.lists(keys, min_size=1, max_size=4, unique_by=repr)),
     queries(),
 )
 

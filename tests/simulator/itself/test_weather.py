@@ -6,7 +6,7 @@ import pytest
 
 from tests.simulator.aws.dynamo.dynamo import Dynamo
 from tests.simulator.engine import EPOCH
-from tests.simulator.faults.weather import DAY, Storm, Weather
+from tests.simulator.faults.weather import DAY, Rush, Storm, Weather
 
 TIMES = 2_000
 
@@ -77,3 +77,9 @@ def test_the_same_seed_makes_the_same_storm() -> None:
     one, other, another = (Storm(random=Random(seed)) for seed in (1, 1, 2))
     drawn = [[storm.delay() for _ in range(9)] for storm in (one, other, another)]
     assert drawn[0] == drawn[1] != drawn[2]
+
+
+def test_only_in_a_rush_does_a_transaction_keep_its_items() -> None:
+    assert [weather.holds() for weather in (Weather(), Storm(), Rush())] == [0, 0, 0.01]
+    drawn = [Rush(random=Random(1)).uniform(2, 6), Rush(random=Random(2)).uniform(2, 6)]
+    assert drawn[0] != drawn[1]

@@ -66,6 +66,9 @@ def opened(world: SimulatedWorld, scenario: Scenario, troubled: Troubled) -> Sim
     troubled.engine = world.engine
     shop = SimulatedShop(world).stocked(dict(scenario.stock))
     shop.method(scenario.method)
+    for sku in scenario.stock if scenario.buckets > 1 else ():
+        shop.spread(sku, scenario.buckets)
+    world.run()
     world.boundary.armed = True
     _prepare(world, shop, scenario)
     _at(world, 0, partial(shop.checkout, dict(scenario.lines), scenario.method))

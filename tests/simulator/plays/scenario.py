@@ -43,7 +43,8 @@ class Scenario:
     An order that had to be parked on its way ends BY_A_PERSON. Two executions that run `at_once` are also
     held up for a second at each of their calls, so that either overtakes the other everywhere.
 
-    `resolve` and `republish` are what an operator does about it. Calls are enumerated `since` that minute,
+    The stock of each SKU lies in so many `buckets`. `resolve` and `republish` are what an operator does about
+    it. Calls are enumerated `since` that minute,
     where all before it is in another scenario too.
     """
 
@@ -52,6 +53,7 @@ class Scenario:
     method: str = "pm_approve"
     stock: Mapping[str, int] = field(default_factory=lambda: {"cup": 5, "mug": 5})
     lines: Mapping[str, int] = field(default_factory=lambda: {"cup": 1, "mug": 2})
+    buckets: int = 1
     troubles: tuple[Trouble, ...] = ()
     outages: tuple[Outage, ...] = ()
     saga: str = EXPRESS

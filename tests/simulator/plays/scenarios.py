@@ -32,10 +32,19 @@ UNENDED = (
     Trouble("Checkout", "ConfirmOrder", KILLED, ALWAYS, minutes=300),
     Trouble("Checkout", "FenceOrder", KILLED, ALWAYS, minutes=300),
 )
+MOST_MUGS = {"cup": 1, "mug": 4}  # no bucket has four of five mugs
 SCENARIOS: Mapping[str, Scenario] = {
     scenario.name: scenario
     for scenario in (
         Scenario("bought", "CONFIRMED"),
+        Scenario("bought from several buckets", "CONFIRMED", lines=MOST_MUGS, buckets=3, since=1),
+        Scenario(
+            "given back to several buckets",
+            "CANCELLED",
+            lines=MOST_MUGS,
+            buckets=3,
+            cancels="ChargePayment",
+        ),
         Scenario("declined", "CANCELLED", method="pm_decline"),
         Scenario("captured, the answer lost by the processor", "CONFIRMED", method="pm_error_after"),
         Scenario("the processor fails before it captures", "CANCELLED", method="pm_error_before", since=28),
@@ -53,7 +62,7 @@ SCENARIOS: Mapping[str, Scenario] = {
         Scenario(
             "the event of the confirmation is given up on, then reconciled and redriven",
             "CONFIRMED",
-            troubles=(Trouble("inventory.consumers", "TransactWriteItems", REFUSED, ALWAYS, minutes=25),),
+            troubles=(Trouble("inventory.consumers", "UpdateItem", REFUSED, ALWAYS, minutes=25),),
         ),
         Scenario(
             "the relay gives up, then its queue republishes",

@@ -6,6 +6,7 @@ import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from random import Random
 from typing import Any
 
@@ -28,6 +29,7 @@ METHODS = (
 )
 SKUS = ("cup", "mug", "pot")
 RATES = (0.0, 0.01, 0.03, 0.08, 0.2)
+BUCKETS = 3  # in every fourth schedule
 HOUR = 3600.0
 ROUGH = 3 * HOUR  # how long faults happen
 
@@ -43,10 +45,10 @@ class Schedule:
 
 
 class Stormy:
-    """One schedule being played; everything in it follows from the seed."""
+    """One schedule being played; everything in it follows from the seed. With `buckets`, stock is spread."""
 
-    def __init__(self, world: SimulatedWorld, fate: Chance, random: Random) -> None:
-        self.world, self.fate, self.random = world, fate, random
+    def __init__(self, world: SimulatedWorld, fate: Chance, random: Random, *, buckets: int) -> None:
+        self.world, self.fate, self.random, self.buckets = world, fate, random, buckets
         self.shop = SimulatedShop(world)
 
     def play(self) -> None:
@@ -62,6 +64,10 @@ class Stormy:
         for number in range(self.random.randint(3, 20)):
             self._sometime(within, self._checkout(f"order-{number}", list(stock)))
         self._sometimes(10, ROUGH, self._anything)
+        if self.buckets > 1:
+            for sku in stock:
+                self._sometime(within, partial(self.shop.spread, sku, self.buckets))
+                self._sometimes(1, ROUGH, partial(self.shop.adjust, sku, -1, key=f"correction-{sku}"))
         tick(self.world)
         self.world.engine.after(ROUGH, self._calm)
         self.world.run()
@@ -177,7 +183,7 @@ def storm(seed: int) -> Schedule:
     fate = Chance(Random(seed + 1), rate=random.choice(RATES), left=random.choice((1, 3, 10, 100, 1_000)))
     weather = Storm(random=Random(seed + 2))
     with simulated(fate=fate, weather=weather, saga=EXPRESS if seed % 2 else STANDARD) as world:
-        played = Stormy(world, fate, random)
+        played = Stormy(world, fate, random, buckets=BUCKETS if seed % 4 == 2 else 1)
         played.play()
         played.shop.ask_again()
         ended = [order["status"] for order in orders(world)]

@@ -140,6 +140,18 @@ class SimulatedShop:
                 key = f"{round}-{queue['queue']}"
                 self._operator("operations", "POST", f"{path}/redrive", {"because": "again"}, key=key)
 
+    def spread(self, sku: str, count: int) -> None:
+        """An operator lets the stock of a SKU lie in so many buckets."""
+        path = f"/inventory/{sku}/buckets"
+        self.world.process(
+            lambda: self._operator("inventory", "POST", path, {"count": count}), name="operator"
+        )
+
+    def adjust(self, sku: str, quantity: int, *, key: str) -> None:
+        """An operator corrects what was received of a SKU."""
+        path, body = f"/inventory/{sku}/adjustments", {"quantity": quantity, "because": "it was mistyped"}
+        self.world.process(lambda: self._operator("inventory", "POST", path, body, key=key), name="operator")
+
     def republish(self, service: str, first: str, last: str) -> None:
         body = {"first": first, "last": last, "because": "an event is missing"}
         path = f"/ops/outbox/{service}/republish"

@@ -63,7 +63,7 @@ class SimulatedWorld:
         self.queues = {name: self._queue(name) for name in SUBSCRIPTIONS}
         self.lost = {service: self._republisher(service) for service in PUBLISHERS}
         self.streams = Streams(self.engine, weather, self.functions, lost=self.lost)
-        self.dynamo = Dynamo(now=self._now, changed=self._changed, lags=weather.lags)
+        self.dynamo = Dynamo(now=self._now, changed=self._changed, lags=weather.lags, holds=weather.holds)
         for service in (*TABLES, "acquirer", "operations"):
             self.dynamo.create(f"{service}-table", aws.INDEXES.get(service, {}))
         self.bus = Bus(self.engine, weather)

@@ -14,7 +14,6 @@ CONFIRMED = [
     event(1, "StockReserved", "reservation/o1", 1),
     event(2, "PaymentCaptured", "payment/o1", 1),
     event(3, "OrderConfirmed", "order/o1", 2),
-    event(4, "StockCommitted", "reservation/o1", 2),
 ]
 CONFIRMED_ROW = {
     **PLACED_ROW,
@@ -29,7 +28,6 @@ CONFIRMED_ROW = {
         (1, "StockReserved"),
         (2, "PaymentCaptured"),
         (3, "OrderConfirmed"),
-        (4, "StockCommitted"),
     ),
 }
 # Here three clocks agree to the microsecond, and a service that nobody knows yet publishes an event.
@@ -140,7 +138,6 @@ def test_there_is_no_row_before_the_order_was_placed() -> None:
         ("OrderParked", "order/o1", "status", "NEEDS_ATTENTION"),
         ("StockReserved", "reservation/o1", "stock", "RESERVED"),
         ("StockReleased", "reservation/o1", "stock", "RELEASED"),
-        ("StockCommitted", "reservation/o1", "stock", "COMMITTED"),
         ("PaymentCaptured", "payment/o1", "payment", "CAPTURED"),
         ("PaymentDeclined", "payment/o1", "payment", "DECLINED"),
         ("PaymentVoided", "payment/o1", "payment", "VOIDED"),
@@ -152,6 +149,21 @@ def test_each_event_says_its_own_thing_of_the_order(kind: str, subject: str, fie
     said = shown(PLACED, event(1, kind, subject, 2 if subject == "order/o1" else 1))
     assert said is not None
     assert said[field] == value
+
+
+@pytest.mark.parametrize(
+    ("stock", "shown_as"), [("StockReserved", "COMMITTED"), ("StockReleased", "RELEASED"), ("", None)]
+)
+def test_stock_that_is_held_for_a_confirmed_order_is_sold(stock: str, shown_as: str | None) -> None:
+    about_stock = [event(1, stock, "reservation/o1", 1)] if stock else []
+    said = shown(PLACED, *about_stock, event(2, "OrderConfirmed", "order/o1", 2))
+    assert said is not None
+    assert said["stock"] == shown_as
+
+
+def test_a_sale_that_an_earlier_release_published_changes_nothing() -> None:
+    said = shown(*CONFIRMED, event(5, "StockCommitted", "reservation/o1", 2))
+    assert said == {**CONFIRMED_ROW, "folded": 6, "as_of": at(5)}
 
 
 def test_an_unknown_event_counts_for_the_prefix_and_changes_nothing_else() -> None:

@@ -8,14 +8,15 @@ from typing import Any
 from kernel.table.items import unpack
 from tests.simulator.aws.dynamo import writes
 from tests.simulator.aws.dynamo.queries import asked_for, page
-from tests.simulator.aws.dynamo.requests import Request, failure, insist, metadata, operation
-from tests.simulator.aws.dynamo.tables import Table, View
+from tests.simulator.aws.dynamo.requests import MOST, Request, failure, insist, listed, metadata, operation
+from tests.simulator.aws.dynamo.tables import Key, Table, View
 from tests.simulator.aws.dynamo.values import Image, Invalid, handed_out
 from tests.simulator.aws.dynamo.writes import GUARD, KNOWS, NEEDED, NEEDS, UNMET, Action
 
-MOST, LONGEST_TOKEN, LARGEST = 100, 36, 4 * 1024 * 1024
+LONGEST_TOKEN, LARGEST = 36, 4 * 1024 * 1024
 TOKEN_LASTS = timedelta(minutes=10)
 FINE = {"Code": "None"}
+CONFLICT = {"Code": "TransactionConflict", "Message": "Transaction is ongoing for the item"}
 Changed = Callable[[str, Image, Image | None, Image | None], None]
 
 
@@ -30,8 +31,10 @@ class Dynamo:
         now: Callable[[], datetime],
         changed: Changed | None = None,
         lags: Callable[[], bool] = lambda: False,
+        holds: Callable[[], float] = lambda: 0,
     ) -> None:
-        self._now, self._changed, self._lags = now, changed, lags
+        self._now, self._changed, self._lags, self._holds = now, changed, lags, holds
+        self._held: dict[tuple[str, Key], datetime] = {}  # until when a transaction has the item
         self._tables: dict[str, Table] = {}
         self._tokens: dict[str, tuple[str, datetime]] = {}
 
@@ -103,6 +106,23 @@ class Dynamo:
             self._tokens[token] = text, self._now()
         return {"ResponseMetadata": metadata()}
 
+    @operation("TransactGetItems", "TransactItems")
+    def transact_get_items(self, request: Request) -> Any:
+        """All as they are at one moment. It holds nothing: readers conflict with writers only."""
+        gets = [self._get(item) for item in listed(request["TransactItems"])]
+        if len({(table.name, key) for table, key in gets}) < len(gets):
+            raise Invalid("Transaction request cannot include multiple operations on one item")
+        self._cancel_for([self._conflict(table, key) or FINE for table, key in gets], "TransactGetItems")
+        found = [table.now.items.get(key) for table, key in gets]
+        answers = [{"Item": handed_out(item)} if item else {} for item in found]
+        return {"Responses": answers, "ResponseMetadata": metadata()}
+
+    def _get(self, item: Any) -> tuple[Table, Key]:
+        insist(type(item) is dict and item.keys() == {"Get"} and type(item["Get"]) is dict)
+        insist(item["Get"].keys() == {"TableName", "Key"})
+        table = self._table(item["Get"], "TransactGetItems")
+        return table, table.key(item["Get"]["Key"])
+
     def _table(self, request: Request, name: str) -> Table:
         wanted = request["TableName"]
         insist(type(wanted) is str and wanted != "")
@@ -116,10 +136,7 @@ class Dynamo:
         return table.now if consistent or not self._lags() else table.before
 
     def _actions(self, items: Any) -> list[Action]:
-        insist(type(items) is list and len(items) > 0)
-        if len(items) > MOST:
-            raise Invalid("Member must have length less than or equal to 100")
-        actions = [self._action(item) for item in items]
+        actions = [self._action(item) for item in listed(items)]
         if len({(action.table.name, action.key) for action in actions}) < len(actions):
             raise Invalid("Transaction request cannot include multiple operations on one item")
         return actions
@@ -145,6 +162,8 @@ class Dynamo:
         return True
 
     def _alone(self, action: Action, name: str) -> Any:
+        if self._conflict(action.table, action.key):
+            raise failure("TransactionConflictException", CONFLICT["Message"], name)
         if unmet := action.unmet():
             shown = {"Item": unmet["Item"]} if "Item" in unmet else {}
             raise failure("ConditionalCheckFailedException", UNMET, name, **shown)
@@ -154,22 +173,36 @@ class Dynamo:
     def _together(self, actions: list[Action]) -> None:
         reasons, items, total = list[dict[str, Any]](), list[Image](), 0
         for action in actions:
-            reason, item, bytes_ = _attempt(action)
+            conflict = self._conflict(action.table, action.key)
+            reason, item, bytes_ = (conflict, {}, 0) if conflict else _attempt(action)
             reasons.append(reason)
             items.append(item)
             total += bytes_
-        if any(reason is not FINE for reason in reasons):
-            codes = ", ".join(reason["Code"] for reason in reasons)
-            message = (
-                f"Transaction cancelled, please refer cancellation reasons for specific reasons [{codes}]"
-            )
-            name = "TransactWriteItems"
-            raise failure(
-                "TransactionCanceledException", message, name, CancellationReasons=[*map(dict, reasons)]
-            )
+        self._hold([action for action, reason in zip(actions, reasons, strict=True) if reason is FINE])
+        self._cancel_for(reasons, "TransactWriteItems")
         if total > LARGEST:
             raise Invalid("Aggregate size of the items in the transaction exceeds 4 MB")
         self._commit([*zip(actions, items, strict=True)])
+
+    def _conflict(self, table: Table, key: Key) -> dict[str, Any] | None:
+        """The reason of a request that comes while a transaction has the item."""
+        held = self._held.get((table.name, key))
+        return CONFLICT if held and held > self._now() else None
+
+    def _hold(self, actions: list[Action]) -> None:
+        """Keeps the items from others for a while, also when the transaction is then cancelled."""
+        if seconds := self._holds():
+            until = self._now() + timedelta(seconds=seconds)
+            self._held |= {(action.table.name, action.key): until for action in actions}
+
+    @staticmethod
+    def _cancel_for(reasons: list[dict[str, Any]], name: str) -> None:
+        if all(reason is FINE for reason in reasons):
+            return
+        codes = ", ".join(reason["Code"] for reason in reasons)
+        message = f"Transaction cancelled, please refer cancellation reasons for specific reasons [{codes}]"
+        more = {"CancellationReasons": [*map(dict, reasons)]}
+        raise failure("TransactionCanceledException", message, name, **more)
 
     def _commit(self, written: list[tuple[Action, Image]]) -> None:
         """All of it, and only then what listens to it."""

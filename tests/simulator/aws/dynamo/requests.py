@@ -13,6 +13,7 @@ from tests.simulator.aws.dynamo.expressions import Names, Parsed
 from tests.simulator.aws.dynamo.values import Image, Invalid, Unsupported, kept
 
 Request = dict[str, Any]
+MOST = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,14 @@ def operation(name: str, required: str, optional: str = "") -> Callable[[Any], A
 def insist(supported: bool) -> None:
     if not supported:
         raise Unsupported
+
+
+def listed(items: Any) -> list[Any]:
+    """The parts of a transaction, which are not too many."""
+    insist(type(items) is list and len(items) > 0)
+    if len(items) > MOST:
+        raise Invalid("Member must have length less than or equal to 100")
+    return items
 
 
 def failure(code: str, message: str, name: str, **more: Any) -> ClientError:
