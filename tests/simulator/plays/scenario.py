@@ -44,8 +44,7 @@ class Scenario:
     held up for a second at each of their calls, so that either overtakes the other everywhere.
 
     The stock of each SKU lies in so many `buckets`. `resolve` and `republish` are what an operator does about
-    it. Calls are enumerated `since` that minute,
-    where all before it is in another scenario too.
+    it. Calls are enumerated `since` that minute, where all before it is in another scenario too.
     """
 
     name: str
