@@ -20,7 +20,7 @@ CEILINGS = {
     ("bought, 1 line", "alone"): 46.50,
     ("bought, 1 line", "together"): 35.50,
     ("declined", "together"): 49.00,
-    ("sold out", "together"): 41.00,
+    ("sold out", "together"): 42.00,
     ("cancelled by the customer", "together"): 64.50,
     ("died, then swept", "together"): 41.00,
 }

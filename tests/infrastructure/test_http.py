@@ -13,6 +13,8 @@ ROUTES = {
     "GET /catalog/products/{sku}": "Catalog",
     "DELETE /catalog/products/{sku}": "Catalog",
     "PUT /catalog/products/{sku}/price": "Catalog",
+    "POST /inventory/{sku}/adjustments": "Inventory",
+    "POST /inventory/{sku}/buckets": "Inventory",
     "POST /inventory/{sku}/receipts": "Inventory",
     "GET /inventory/{sku}": "Inventory",
     "POST /payments/methods": "Payments",

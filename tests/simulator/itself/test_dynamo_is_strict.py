@@ -214,7 +214,7 @@ def test_what_boto3_would_not_send_is_refused_as_boto3_does(call: Any, table: Dy
         lambda table: table.update_item(**write(condition="#a = :a :a")),
         lambda table: table.update_item(**{**write(), "UpdateExpression": "SET #a = #a + :a"}),
         lambda table: table.update_item(**write(sets={}, removes=["a"])),
-        lambda table: table.put_item(TableName="t", Item=pack({**KEY, "a": {"a set"}})),
+        lambda table: table.put_item(TableName="t", Item={**pack(KEY), "a": {"SS": ["a set"]}}),
         lambda table: table.query(**ask(FilterExpression="#a = :a")),
         lambda table: table.transact_write_items(
             TransactItems=[{"Delete": {"TableName": "t", "Key": pack(KEY)}}]

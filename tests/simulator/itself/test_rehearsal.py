@@ -29,7 +29,8 @@ def fresh() -> Iterator[None]:
 
 
 def drawn(scenario: str, count: int) -> list[Try]:
-    return Random(scenario).sample(singles(scenario), count)
+    every = singles(scenario)
+    return Random(scenario).sample(every, min(count, len(every)))
 
 
 def from_the_beginning(one: Try) -> Ending:

@@ -21,8 +21,8 @@ CONFIRMED_ROW = {
     "stock": "COMMITTED",
     "payment": "CAPTURED",
     "sequence": 2,
-    "folded": 5,
-    "as_of": at(4),
+    "folded": 4,
+    "as_of": at(3),
     "timeline": timeline(
         (0, "OrderPlaced"),
         (1, "StockReserved"),
@@ -163,7 +163,7 @@ def test_stock_that_is_held_for_a_confirmed_order_is_sold(stock: str, shown_as: 
 
 def test_a_sale_that_an_earlier_release_published_changes_nothing() -> None:
     said = shown(*CONFIRMED, event(5, "StockCommitted", "reservation/o1", 2))
-    assert said == {**CONFIRMED_ROW, "folded": 6, "as_of": at(5)}
+    assert said == {**CONFIRMED_ROW, "folded": 5, "as_of": at(5)}
 
 
 def test_an_unknown_event_counts_for_the_prefix_and_changes_nothing_else() -> None:
