@@ -176,15 +176,11 @@ def _orders(world: MotoWorld, shop: SagaShop) -> None:
 
 
 def _interventions(world: MotoWorld, order_id: str) -> None:
-    listed = world.http(
-        "orders", "GET", "/ops/checkouts", role="operator", query={"state": "NEEDS_ATTENTION"}
-    )
+    operator = {"role": "operator", "customer": "olga"}
+    listed = world.http("orders", "GET", "/ops/checkouts", query={"state": "NEEDS_ATTENTION"}, **operator)
     assert [order["order_id"] for order in listed[1]["checkouts"]] == [order_id]
-    because = {"because": "the cause is gone"}
-    path = "/ops/checkouts/resume"
-    assert (
-        world.http("checkout", "POST", path, because, role="operator", customer="olga", key="all")[0] == 202
-    )
+    why = {"because": "the cause is gone"}
+    assert world.http("checkout", "POST", "/ops/checkouts/resume", why, key="all", **operator)[0] == 202
     world.settle()
     assert world.intervene(order_id, "resolve", to="CANCELLED")[0] == 200
 
