@@ -112,7 +112,11 @@ def attend(world: SimulatedWorld, shop: SimulatedShop, scenario: Scenario) -> No
     """An operator has something to do when something is parked or given up on, or is known to be missing."""
     if left_to_people(world):
         shop.seen += glance(world)
-        shop.operate(resolve=scenario.resolve)
+        if scenario.disagree:
+            shop.operate()
+            world.engine.after(scenario.disagree, partial(shop.operate, resolve=scenario.resolve))
+        else:
+            shop.operate(resolve=scenario.resolve)
     if scenario.republish and letters([world.lost[scenario.republish]]):
         began = world.engine.began
         shop.republish(scenario.republish, began.isoformat(), (began + timedelta(minutes=2)).isoformat())

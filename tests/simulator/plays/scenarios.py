@@ -118,6 +118,14 @@ SCENARIOS: Mapping[str, Scenario] = {
             since=300,
         ),
         Scenario(
+            "parked unconfirmed, then resumed by one operator and resolved as confirmed by another",
+            "CANCELLED" + BY_A_PERSON,
+            troubles=UNENDED,
+            resolve="CONFIRMED",
+            disagree=1,
+            since=300,
+        ),
+        Scenario(
             "parked unconfirmed, then resolved as cancelled, which is refused, and resumed",
             "CANCELLED" + BY_A_PERSON,
             troubles=UNENDED,
