@@ -25,7 +25,7 @@ from tests.simulator.plays.records import REPOSITORY, record
 BUGS = Path(__file__).parents[1] / "bugs"
 COPIED = ("functions", "contracts", "ops", "tests/support", "tests/simulator")
 MACHINES = ("infrastructure/checkout_saga.asl.json", "infrastructure/checkout_repair.asl.json")
-SECONDS = 200.0
+SECONDS = 240.0
 MARGIN = 120.0  # a single schedule may take this long before its child is given up
 AT_ONCE = 2
 
