@@ -84,7 +84,7 @@ class MeteredDynamo:
         return answer
 
     def transact_get_items(self, **request: Any) -> Any:
-        answer = self._dynamo.transact_get_items(**request)  # type: ignore[attr-defined]
+        answer = self._dynamo.transact_get_items(**request)
         for found in answer["Responses"]:
             self._meter.caused("read units", 2 * units(size(found.get("Item", {})), READ))
         return answer

@@ -41,8 +41,8 @@ class Scenario:
     """A checkout, what troubles it, and how it then ends; its customer cancels before the state `cancels`.
 
     An order that had to be parked on its way ends BY_A_PERSON. Two executions that run `at_once` are also
-    held up for a second at each of their calls, so that either overtakes the other everywhere. Where operators
-    `disagree`, one resolves what another has resumed so many seconds before.
+    held up for a second at each of their calls, so that either overtakes the other everywhere. Where
+    operators `disagree`, one resolves what another has resumed so many seconds before.
 
     The stock of each SKU lies in so many `buckets`. `resolve` and `republish` are what an operator does about
     it. Calls are enumerated `since` that minute, where all before it is in another scenario too.
