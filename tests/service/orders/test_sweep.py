@@ -8,7 +8,7 @@ import pytest
 
 from kernel.errors import Fault
 from kernel.table import items
-from orders import domain, sweep, tasks
+from orders import domain, tasks
 from tests.support import aws
 from tests.support.clock import Clock
 from tests.support.orders import (
@@ -26,15 +26,6 @@ from tests.support.races import before_its_write
 
 SERVICE = "orders"
 pytestmark = pytest.mark.usefixtures("service", "clock")
-
-
-@pytest.fixture
-def counted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The metrics that the tasks counted."""
-    found: list[str] = []
-    for module in (tasks, sweep):
-        monkeypatch.setattr(module, "count", found.append)
-    return found
 
 
 def test_an_order_is_finished_forward_for_half_an_hour_then_undone_for_hours_and_then_parked(

@@ -1,11 +1,11 @@
-"""Orders' saga steps on its own table, and the claims of the sweep: counted, raced for, given up."""
+"""Orders' saga steps on its own table."""
 
 from typing import Any
 
 import pytest
 
 from kernel.errors import Contended, Fault
-from orders import sweep, tasks
+from orders import tasks
 from orders.domain import AlreadyConfirmed, NotFenced, OrderNotPending
 from tests.support import aws
 from tests.support.orders import (
@@ -20,15 +20,6 @@ from tests.support.races import before_its_write
 
 SERVICE = "orders"
 pytestmark = pytest.mark.usefixtures("service", "clock")
-
-
-@pytest.fixture
-def counted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The metrics that the tasks counted."""
-    found: list[str] = []
-    for module in (tasks, sweep):
-        monkeypatch.setattr(module, "count", found.append)
-    return found
 
 
 def test_a_confirmed_order_is_confirmed_once_and_stands() -> None:
