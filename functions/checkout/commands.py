@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field
 
 from checkout.executions import PlacedOrder
+from kernel.triggers.claims import After, Batch, Shard
 from kernel.triggers.commands import Command, Refused
-from kernel.triggers.schedules import SHARDS
 
 
 class Claim(BaseModel):
@@ -17,11 +17,11 @@ class Claim(BaseModel):
     order: PlacedOrder
 
 
-class Claims(BaseModel):
+class Claims(Batch):
     claims: tuple[Claim, ...]
 
 
-class HeldOrders(BaseModel):
+class HeldOrders(Batch):
     order_ids: tuple[str, ...]
 
 
@@ -60,9 +60,10 @@ class Done(BaseModel):
 
 
 class ClaimOverdue(Command[Claims], of="orders"):
-    """Claims a batch of the orders that are open for too long, of one shard or of all."""
+    """Claims a batch of a shard's orders that are open for too long, `after` the batch before."""
 
-    shard: Annotated[int, Field(ge=0, lt=SHARDS)] | None = None
+    shard: Shard
+    after: After
 
 
 class OrderStatus(Command[OrderState], of="orders"):
@@ -102,7 +103,10 @@ class ResolveOrder(Command[OrderState | Refused], of="orders"):
 
 
 class ClaimOpen(Command[HeldOrders], of="inventory"):
-    """Claims a batch of the orders for which stock is held for too long."""
+    """Claims a batch of a shard's orders for which stock is held for too long, `after` the batch before."""
+
+    shard: Shard
+    after: After
 
 
 class CommitStock(Command[Done], of="inventory"):

@@ -43,7 +43,7 @@ def start_saga(order: PlacedOrder, *, run: int = 1) -> None:
     The input names the repair to which this run hands over when its undo lane is stuck.
     """
     later = f"-f{run}" if run > 1 else ""
-    given = {**order.model_dump(mode="json"), "repair": f"{order.order_id}-r{later}"}
+    given = {**order.model_dump(mode="json"), "run": run, "repair": f"{order.order_id}-r{later}"}
     _start(os.environ["CHECKOUT_SAGA"], f"{order.order_id}{later}", given)
 
 

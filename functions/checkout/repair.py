@@ -1,21 +1,21 @@
 """Repairs by schedule: the sweep of orders that are open for too long, the reconciliation of held stock."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
 from typing import Any, TypeVar
-
-from botocore.exceptions import BotoCoreError, ClientError
 
 from checkout import executions
 from checkout.commands import Claim, ClaimOpen, ClaimOverdue, CommitStock, OrderStatus, ReleaseStock
 from kernel import identity
 from kernel.errors import Fault
-from kernel.triggers.commands import ask
-from kernel.triggers.observability import describe
+from kernel.triggers.claims import Batch
+from kernel.triggers.commands import Command, ask
+from kernel.triggers.observability import noted
 from kernel.triggers.schedules import SHARDS, scheduled
 
-T = TypeVar("T")
+Claimed = TypeVar("Claimed", bound=Batch)
 # A run of the sweep ends before the next run of the same shard begins.
 LONGEST = timedelta(seconds=50)
 
@@ -25,13 +25,16 @@ class RepairIncomplete(Fault):
 
 
 @scheduled(minutes=1, shards=SHARDS)
-def sweep(line: dict[str, Any], *, shard: int | None) -> None:
+def sweep(line: dict[str, Any], *, shard: int) -> None:
     """Finishes every order that is open for too long, forward or undone. Raises RepairIncomplete.
 
     Each shard of the open orders has runs of its own, so that a backlog of an outage is soon worked off.
     """
-    claims = _batches(lambda: ask(ClaimOverdue(shard=shard)).claims)
-    _see_to(line, ((claim.order.order_id, partial(_repair, claim)) for claim in claims))
+    with _reported(line):
+        for batch in _batches(ClaimOverdue, shard):
+            line["failed"] |= batch.failed
+            for claim in batch.claims:
+                _see_to(line, claim.order.order_id, partial(_repair, claim))
 
 
 @scheduled(minutes=60)
@@ -41,29 +44,39 @@ def reconcile(line: dict[str, Any]) -> None:
     The stock of a confirmed order is sold, the stock of a cancelled order is released. So a lost
     OrderConfirmed heals. An order that is still open is left to the sweep. Raises RepairIncomplete.
     """
-    held = _batches(lambda: ask(ClaimOpen()).order_ids)
-    _see_to(line, ((order_id, partial(_close, order_id)) for order_id in held))
+    with _reported(line):
+        for shard in range(SHARDS):
+            for batch in _batches(ClaimOpen, shard):
+                line["failed"] |= batch.failed
+                for order_id in batch.order_ids:
+                    _see_to(line, order_id, partial(_close, order_id))
 
 
-def _batches(claim: Callable[[], Sequence[T]]) -> Iterator[T]:
-    """Claims batch after batch until nothing is due or the time is up. What is claimed is not due at once."""
+def _batches(command: Callable[..., Command[Claimed]], shard: int) -> Iterator[Claimed]:
+    """Claims batch after batch, until the end of the shard or until the time is up."""
     until = identity.now() + LONGEST
-    while identity.now() < until and (batch := claim()):
-        yield from batch
+    batch = ask(command(shard=shard, after=None))
+    yield batch
+    while batch.after and identity.now() < until:
+        batch = ask(command(shard=shard, after=batch.after))
+        yield batch
 
 
-def _see_to(line: dict[str, Any], work: Iterable[tuple[str, Callable[[], None]]]) -> None:
-    """Acts on each order. An order that fails does not hold up the others. Raises RepairIncomplete."""
+@contextmanager
+def _reported(line: dict[str, Any]) -> Iterator[None]:
+    """Lists the orders in the log's line. Raises RepairIncomplete at the end if any of them failed."""
     line["orders"], line["failed"] = [], {}
-    for order_id, act in work:
-        line["orders"].append(order_id)
-        try:
-            act()
-        except (Fault, ClientError, BotoCoreError) as error:
-            line["failed"][order_id] = describe(error)
+    yield
     if line["failed"]:
         raise RepairIncomplete(count=len(line["failed"]))
     del line["failed"]
+
+
+def _see_to(line: dict[str, Any], order_id: str, act: Callable[[], None]) -> None:
+    """Acts on an order. An order that fails does not hold up the others."""
+    line["orders"].append(order_id)
+    with noted(line["failed"], order_id):
+        act()
 
 
 def _repair(claim: Claim) -> None:

@@ -20,7 +20,7 @@ from kernel.table.writes import Write
 def load(order_id: str) -> Reservation:
     """The order's reservation as it is now; NONE when there is no record."""
     item = items.load(_reservation_key(order_id))
-    return _reservation(item) if item else Reservation(order_id)
+    return read(item) if item else Reservation(order_id)
 
 
 def survey(order_id: str, skus: Iterable[str]) -> tuple[Reservation, Mapping[str, int]]:
@@ -31,7 +31,7 @@ def survey(order_id: str, skus: Iterable[str]) -> tuple[Reservation, Mapping[str
         if item["pk"] in wanted:
             counts[wanted[item["pk"]]] = item["count"]
         else:
-            reservation = _reservation(item)
+            reservation = read(item)
     return reservation, counts
 
 
@@ -57,13 +57,11 @@ def save(decision: Decision[Reservation], moves: Sequence[Move] = (), *, cause: 
     outbox.commit(aggregate, decision, cause=cause, beside=[*_moved(reservation, moves)])
 
 
-def overdue(now: datetime, *, limit: int) -> Iterator[str]:
-    """Ids of orders whose reservation is open and due. The reservation is due again an hour later."""
+def claim(reservation: Reservation, now: datetime) -> str:
+    """Puts an open reservation off for an hour, and answers the id of its order. Raises Contended."""
     later = {"due_at": (now + domain.PATIENCE).isoformat()}
-    for reservation in map(_reservation, open_index.due(now, limit=limit)):
-        with suppress(Contended):  # closed or claimed a moment ago, or still due
-            outbox.revise(_aggregate(reservation, sets=later))
-            yield reservation.order_id
+    outbox.revise(_aggregate(reservation, sets=later))
+    return reservation.order_id
 
 
 def count(sku: str) -> int:
@@ -152,8 +150,8 @@ def adjust(decision: Decision[Adjustment], takes: Sequence[Take], *, cause: str)
         raise Contended from failed
 
 
-def _reservation(item: Item) -> Reservation:
-    """A record without takes, of one bucket each or from an earlier release, took its lines from bucket 0."""
+def read(item: Item) -> Reservation:
+    """A reservation. Without takes, of one bucket each or an earlier release, its lines are from bucket 0."""
     lines = tuple(Line(row["sku"], row["quantity"]) for row in item["lines"])
     rows = item["takes"] if "takes" in item else item["lines"]
     takes = tuple(Take(row["sku"], row["quantity"], row.get("bucket", 0)) for row in rows)

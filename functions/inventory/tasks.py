@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import BaseModel, Field
 
 from inventory import domain, reservations, store
-from kernel import identity
+from kernel.triggers.claims import Batch, Look, claim_due
 from kernel.triggers.tasks import Step, task
 
 
@@ -31,13 +31,11 @@ class ReservationStatus(Step):
     order_id: str
 
 
-class ClaimOpen(Step):
-    """`limit` is the number of open reservations to look at in each shard."""
-
-    limit: int = 25
+class ClaimOpen(Look):
+    """Asks for the orders for which stock is held for too long."""
 
 
-class Open(BaseModel):
+class Open(Batch):
     order_ids: list[str]
 
 
@@ -89,4 +87,5 @@ def reservation_status(step: ReservationStatus) -> Standing:
 @task(ClaimOpen)
 def claim_open(step: ClaimOpen) -> Open:
     """The orders for which stock has been held for over an hour."""
-    return Open(order_ids=list(store.overdue(identity.now(), limit=step.limit)))
+    order_ids, batch = claim_due(step, read=store.read, claim=store.claim)
+    return Open(order_ids=order_ids, **dict(batch))

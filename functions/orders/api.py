@@ -88,9 +88,13 @@ class CancelStarted(TypedDict):
 
 
 class UnfinishedOrders(TypedDict):
-    """A page of 0 to 50 orders. `next` is the cursor of the next page; it is null on the last page."""
+    """A page of 0 to 50 orders. `next` is the cursor of the next page; it is null on the last page.
+
+    `unreadable`: ids of orders of the page that cannot be read.
+    """
 
     checkouts: list[dict[str, object]]
+    unreadable: list[str]
     next: str | None
 
 
@@ -143,9 +147,10 @@ def cancel_order(order_id: str) -> Response:
 def list_checkouts() -> Response:
     """One page of the unfinished orders in one state; `next` leads to the next page, if there may be one."""
     state = _state()
-    orders, last = store.unfinished(state, after=_after(state), limit=LONGEST_PAGE)
-    listed = [_listed(order) for order in orders]
-    return answer(200, UnfinishedOrders(checkouts=listed, next=last and _next(state, last)))
+    page = store.unfinished(state, after=_after(state), limit=LONGEST_PAGE)
+    following = page.last and _next(state, page.last)
+    listed = [_listed(order) for order in page.orders]
+    return answer(200, UnfinishedOrders(checkouts=listed, unreadable=list(page.unreadable), next=following))
 
 
 def _state() -> Status:

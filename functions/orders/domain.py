@@ -22,11 +22,14 @@ from orders.pricing import Line
 INTERRUPTED = "Interrupted"
 PATIENCE = timedelta(minutes=2)
 LONGEST_PATIENCE = timedelta(minutes=32)
-# An order that is not fenced is finished forward for so long, and so often, from its first claim on.
+# An order that is not fenced is finished forward for half an hour from its first claim on, in which it is
+# looked at this often; and for longer, until so many of its executions were seen to fail.
 FORWARD = timedelta(minutes=30)
-LEAST_FORWARD = 3
+FORWARD_PATIENCE = timedelta(minutes=8)
+LEAST_FAILED = 3
 # So many claims without success, hours in all, make an order a person's.
 MOST_ATTEMPTS = 8
+MOST_ATTEMPTS_UNFENCED = 12
 # Trying again does not help when our books do not agree with each other, or with the processor's.
 DISAGREEMENTS = ("BooksDiffer", "AlreadySold")
 
@@ -104,7 +107,8 @@ class Order:
 
     `fingerprint` is a hash of the request that placed the order. `due_at` is when the sweep looks at it or
     since when it is parked. `claimed_at` is the time of its first claim. `attempts` counts its claims since
-    it was placed or fenced. `runs` counts its executions: the first, and one for every claim ever.
+    it was placed or fenced. `runs` counts its executions: the first, and one for every claim ever. `failed`
+    counts the executions that were seen to fail; `failed_run` is the last of them.
     `version` counts its writes, `sequence` the facts published about it.
     """
 
@@ -119,6 +123,8 @@ class Order:
     reason: str = ""
     attempts: int = 0
     runs: int = 1
+    failed: int = 0
+    failed_run: int = 0
     claimed_at: datetime | None = None
     due_at: datetime | None = None
     sequence: int = 0
@@ -215,14 +221,25 @@ def cancel(order: Order, stuck: Mapping[str, str], *, resumed: bool) -> Decision
 
 def needs_a_person(order: Order, stuck: Mapping[str, str]) -> bool:
     """Whether trying again is over: it was tried for hours, or the books disagree."""
-    return order.attempts >= MOST_ATTEMPTS or any(error in DISAGREEMENTS for error in stuck.values())
+    return is_given_up(order) or any(error in DISAGREEMENTS for error in stuck.values())
+
+
+def is_given_up(order: Order) -> bool:
+    """Whether the order was claimed for hours."""
+    most = MOST_ATTEMPTS if order.phase.is_fenced else MOST_ATTEMPTS_UNFENCED
+    return order.attempts >= most
 
 
 def is_finished_forward(order: Order, now: datetime) -> bool:
     """Whether an order that was just claimed runs its saga again. Otherwise it is undone."""
-    assert order.claimed_at is not None
-    is_early = order.attempts <= LEAST_FORWARD or now - order.claimed_at < FORWARD
-    return order.phase is Phase.PENDING and is_early
+    return order.phase is Phase.PENDING and (order.failed < LEAST_FAILED or _is_early(order, now))
+
+
+def note_fault(order: Order, *, run: int) -> Decision[Order]:
+    """Counts an execution that was seen to fail, once."""
+    if order.phase is not Phase.PENDING or run <= order.failed_run:
+        return Decision(order)
+    return Decision(replace(order, failed=order.failed + 1, failed_run=run), unpublished=True)
 
 
 def park(order: Order, stuck: Collection[str]) -> Decision[Order]:
@@ -238,11 +255,6 @@ def park(order: Order, stuck: Collection[str]) -> Decision[Order]:
             assert_never(other)
 
 
-def look_again(attempts: int, now: datetime) -> datetime:
-    """The time when an order that was claimed `attempts` times is due again, if it is still open."""
-    return now + min(PATIENCE * (1 << attempts), LONGEST_PATIENCE)
-
-
 def claim(order: Order, now: datetime) -> Decision[Order]:
     """Counts one more claim of the order, which has one more execution to come."""
     claimed = replace(
@@ -250,9 +262,15 @@ def claim(order: Order, now: datetime) -> Decision[Order]:
         attempts=order.attempts + 1,
         runs=order.runs + 1,
         claimed_at=order.claimed_at or now,
-        due_at=look_again(order.attempts + 1, now),
     )
-    return Decision(claimed, unpublished=True)
+    longest = FORWARD_PATIENCE if _is_early(claimed, now) else LONGEST_PATIENCE
+    due_at = now + min(PATIENCE * (1 << claimed.attempts), longest)
+    return Decision(replace(claimed, due_at=due_at), unpublished=True)
+
+
+def _is_early(order: Order, now: datetime) -> bool:
+    """Whether the order is unfenced, and its first claim is not long ago."""
+    return not order.phase.is_fenced and (order.claimed_at is None or now - order.claimed_at < FORWARD)
 
 
 def end_confirmed(order: Order) -> Decision[Order]:

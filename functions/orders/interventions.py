@@ -39,8 +39,9 @@ def select(wanted: Wanted) -> Selection:
     found: list[str] = []
     place, looked = None, 0
     while len(found) < wanted.most and looked < LOOKED_AT:
-        orders, place = store.unfinished(Status.NEEDS_ATTENTION, after=place, limit=PAGE)
-        found += [order.order_id for order in orders if wanted.reason in (None, order.reason)]
+        page = store.unfinished(Status.NEEDS_ATTENTION, after=place, limit=PAGE)
+        found += [order.order_id for order in page.orders if wanted.reason in (None, order.reason)]
+        place = page.last
         looked += PAGE
         if place is None:
             break

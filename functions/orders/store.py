@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import islice
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from kernel import identity
 from kernel.errors import ConditionFailed, Contended, KeyReused
@@ -11,7 +11,9 @@ from kernel.events import Decision
 from kernel.money import Money
 from kernel.table import inbox, items, open_index, outbox, writes
 from kernel.table.items import Item, Key
+from kernel.table.open_index import Entry
 from kernel.table.writes import Write
+from kernel.triggers.observability import noted
 from orders import domain
 from orders.domain import Order, Phase, Status
 from orders.events import OrderParked
@@ -29,10 +31,18 @@ class Place(NamedTuple):
     order_id: str
 
 
+class Unfinished(NamedTuple):
+    """A part of the unfinished orders, the ids of those that could not be read, and where it ended."""
+
+    orders: Sequence[Order]
+    unreadable: Sequence[str]
+    last: Place | None
+
+
 def load(order_id: str) -> Order | None:
     """The order as it is now, or None."""
     item = items.load(_order_key(order_id))
-    return _order(item) if item else None
+    return read(item) if item else None
 
 
 def save(decision: Decision[Order], *, cause: str, granted: Intervention | None = None) -> None:
@@ -97,21 +107,20 @@ def granted(order_id: str, *, limit: int) -> list[Granted]:
     return [Granted(row["id"], datetime.fromisoformat(row["at"]), row["by"], row["because"]) for row in found]
 
 
-def unfinished(status: Status, *, after: Place | None, limit: int) -> tuple[Sequence[Order], Place | None]:
+def unfinished(status: Status, *, after: Place | None, limit: int) -> Unfinished:
     """Orders of this status, as they are now, and the place to go on from, if there may be more.
 
     The next `limit` entries of the index are looked at, shard by shard, so fewer orders may be found.
     """
     kind = PARKED if status is Status.NEEDS_ATTENTION else open_index.OPEN
     places = list(islice(_places(kind, after, limit=limit + 1), limit + 1))
-    current = [load(place.order_id) for place in places[:limit]]
+    current: list[Order | None] = []
+    unreadable: dict[str, Any] = {}
+    for place in places[:limit]:
+        with noted(unreadable, place.order_id):
+            current.append(load(place.order_id))
     found = [order for order in current if order and order.status is status]
-    return found, places[limit - 1] if len(places) > limit else None
-
-
-def overdue(now: datetime, *, shards: Iterable[int], limit: int) -> Iterator[Order]:
-    """Up to `limit` orders of each of the shards that are open and were due by `now`, as they are now."""
-    return map(_order, open_index.due(now, shards=shards, limit=limit))
+    return Unfinished(found, list(unreadable), places[limit - 1] if len(places) > limit else None)
 
 
 def prices(skus: Iterable[str]) -> dict[str, Price]:
@@ -153,6 +162,8 @@ def _aggregate(order: Order, *, sets: Item, removes: Sequence[str] = ()) -> outb
 def _watched(order: Order) -> Item:
     """What the sweep counts, and when it looks at an open order again."""
     watched: Item = {"attempts": order.attempts, "runs": order.runs}
+    if order.failed:
+        watched |= {"failed": order.failed, "failed_run": order.failed_run}
     if order.claimed_at:
         watched["claimed_at"] = order.claimed_at.isoformat()
     if order.phase.is_open and order.due_at:
@@ -169,11 +180,12 @@ def _accepted(order: Order) -> Item:
         "payment_method": order.payment_method,
         "placed_at": order.placed_at.isoformat(),
         "fingerprint": order.fingerprint,
-        **open_index.opened(order.order_id, domain.look_again(0, order.placed_at)),
+        **open_index.opened(order.order_id, order.placed_at + domain.PATIENCE),
     }
 
 
-def _order(item: Item) -> Order:
+def read(item: Item) -> Order:
+    """The order that an item of the table holds."""
     return Order(
         order_id=item["order_id"],
         customer_id=item["customer_id"],
@@ -186,6 +198,8 @@ def _order(item: Item) -> Order:
         reason=item["reason"],
         attempts=item["attempts"],
         runs=item.get("runs", 1),
+        failed=item.get("failed", 0),
+        failed_run=item.get("failed_run", 0),
         claimed_at=_moment(item, "claimed_at"),
         due_at=_moment(item, "due_at"),
         version=item.get("version", 0),
@@ -199,14 +213,13 @@ def _moment(item: Item, name: str) -> datetime | None:
 
 def _places(kind: str, after: Place | None, *, limit: int) -> Iterator[Place]:
     for shard in range(after.shard if after else 0, open_index.SHARDS):
-        mark = f"{kind}#{shard}"
-        options: Item = {"IndexName": "open", "Limit": limit}
-        if after and shard == after.shard:
-            key = {**_order_key(after.order_id), "open_shard": mark, "due_at": after.due_at.isoformat()}
-            options["ExclusiveStartKey"] = items.pack(key)
-        for entry in items.query("#open_shard = :shard", {"shard": mark}, **options):
-            order_id = entry["pk"].removeprefix("order#")
-            yield Place(shard, datetime.fromisoformat(entry["due_at"]), order_id)
+        begins = _entry(after) if after and shard == after.shard else None
+        for entry in open_index.entries(kind, shard, limit=limit, after=begins):
+            yield Place(shard, datetime.fromisoformat(entry.due_at), entry.pk.removeprefix("order#"))
+
+
+def _entry(place: Place) -> Entry:
+    return Entry(place.due_at.isoformat(), **_order_key(place.order_id))
 
 
 def _stored(phase: Phase) -> Item:

@@ -1,6 +1,6 @@
 """The saga's steps in orders, the claims of the sweep, and operators' requests that come through checkout."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 
@@ -8,9 +8,9 @@ from pydantic import BaseModel, Field
 
 from kernel import identity
 from kernel.errors import Refusal
+from kernel.triggers.claims import Batch, Look, claim_due
 from kernel.triggers.commands import Refused
 from kernel.triggers.observability import count
-from kernel.triggers.schedules import SHARDS
 from kernel.triggers.tasks import Step, task
 from orders import domain, interventions, store, sweep
 from orders.domain import Order, OrderMissing, Status
@@ -60,15 +60,16 @@ class CancelOrder(Step):
         return {step: str(error.get("Error", "")) for step, error in self.stuck.items()}
 
 
-class ClaimOverdue(Step):
-    """`limit` is the number of orders to look at in each shard. Without a `shard` it is all of them."""
+class NoteFault(Step):
+    """The `run`th execution of the order's saga ends with that error, and has undone nothing."""
 
-    shard: Annotated[int, Field(ge=0, lt=SHARDS)] | None = None
-    limit: int = 25
+    order_id: str
+    run: int
+    error: str
 
-    @property
-    def shards(self) -> Sequence[int]:
-        return range(SHARDS) if self.shard is None else (self.shard,)
+
+class ClaimOverdue(Look):
+    """Asks for the orders that are open for too long."""
 
 
 class OrderStatus(Step):
@@ -147,12 +148,12 @@ class Claim(BaseModel):
     order: OrderPlaced
 
     @classmethod
-    def of(cls, order: Order) -> "Claim":
-        forward = domain.is_finished_forward(order, identity.now())
+    def of(cls, order: Order, now: datetime) -> "Claim":
+        forward = domain.is_finished_forward(order, now)
         return cls(forward=forward, run=order.runs, order=domain.placed(order))
 
 
-class Claims(BaseModel):
+class Claims(Batch):
     claims: list[Claim]
 
 
@@ -168,6 +169,14 @@ def confirm_order(step: ConfirmOrder) -> OrderState:
 def fence_order(step: FenceOrder) -> OrderState:
     """Turns PENDING into CANCELLING, before any undo; a confirmed order stands (AlreadyConfirmed)."""
     decision = domain.fence(_load(step.order_id), step.reason, look_at=_look_at(step))
+    store.save(decision, cause=step.cause)
+    return _outcome(decision.state)
+
+
+@task(NoteFault, about="order_id")
+def note_fault(step: NoteFault) -> OrderState:
+    """Counts an execution that was seen to fail. So an order that was never run is never undone for that."""
+    decision = domain.note_fault(_load(step.order_id), run=step.run)
     store.save(decision, cause=step.cause)
     return _outcome(decision.state)
 
@@ -222,9 +231,14 @@ def resolve_order(step: ResolveOrder) -> OrderState | Refused:
 
 @task(ClaimOverdue)
 def claim_overdue(step: ClaimOverdue) -> Claims:
-    """Claims the orders that are open for too long; parks an order that was claimed eight times already."""
-    claimed = sweep.claim_overdue(shards=step.shards, limit=step.limit, cause=step.cause)
-    return Claims(claims=[Claim.of(each) for each in claimed])
+    """Claims the orders that are open for too long; parks an order that was claimed for hours already."""
+
+    def claim(order: Order, now: datetime) -> Claim | None:
+        claimed = sweep.claim(order, now, cause=step.cause)
+        return Claim.of(claimed, now) if claimed else None
+
+    claims, batch = claim_due(step, read=store.read, claim=claim)
+    return Claims(claims=claims, **dict(batch))
 
 
 def _look_at(step: FenceOrder) -> datetime | None:

@@ -33,7 +33,9 @@ class Orders(Construct):
         confirm = ServiceFunction(self, "orders.tasks.confirm_order", home=home)
         fence = ServiceFunction(self, "orders.tasks.fence_order", home=home)
         cancel = ServiceFunction(self, "orders.tasks.cancel_order", home=home)
-        self.tasks = {"ConfirmOrder": confirm, "FenceOrder": fence, "CancelOrder": cancel}
+        fault = ServiceFunction(self, "orders.tasks.note_fault", home=home)
+        tasks = {"ConfirmOrder": confirm, "FenceOrder": fence, "CancelOrder": cancel, "NoteFault": fault}
+        self.tasks = tasks
         for task in self.tasks.values():
             table.allow(task, "GetItem", "PutItem", "UpdateItem")
         self.interventions = self._interventions(home, table)

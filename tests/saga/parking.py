@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from orders import domain
 from tests.support.faults import ALWAYS, Mishap
 from tests.support.orders import change
 from tests.support.shop import SagaShop
@@ -12,10 +13,10 @@ STUCK = "OrderPlaced CancellationStarted OrderParked"
 
 
 def repaired_in_vain(world: MotoWorld, order_id: str) -> None:
-    """Lets the sweep give up, as it does after eight claims."""
+    """Lets the sweep give up, as it does after hours of claims."""
     world.settle()
     with world.service("orders"):
-        change(order_id, attempts=8)
+        change(order_id, attempts=domain.MOST_ATTEMPTS_UNFENCED)
     world.sweep(after=timedelta(hours=2))
     world.faults.clear()
 
@@ -49,8 +50,8 @@ def stuck(world: MotoWorld, shop: SagaShop) -> str:
 
 
 def last_repair(world: MotoWorld, order_id: str) -> None:
-    """Lets the sweep claim the order for the eighth and last time, after hours of repairs."""
+    """Lets the sweep claim the fenced order for the last time, after hours of repairs."""
     world.settle()
     with world.service("orders"):
-        change(order_id, attempts=7)
+        change(order_id, attempts=domain.MOST_ATTEMPTS - 1)
     world.sweep(after=timedelta(hours=2))

@@ -56,7 +56,14 @@ MACHINES: dict[str, dict[str, Any]] = {
     "language": LANGUAGE,
 }
 GIVEN: dict[str, dict[str, Any]] = {
-    "saga": {**ORDER, "total": {"amount": 1}, "payment_method": "pm", "stuck": {}, "repair": "o-1-r"},
+    "saga": {
+        **ORDER,
+        "total": {"amount": 1},
+        "payment_method": "pm",
+        "stuck": {},
+        "run": 1,
+        "repair": "o-1-r",
+    },
     "repair": {"order_id": "o-1", "failure": {"Error": "Interrupted", "Cause": ""}, "stuck": {}},
     "language": {"a": "ä"},
 }

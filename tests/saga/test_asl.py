@@ -12,7 +12,7 @@ import pytest
 
 from kernel.errors import Refusal
 from tests.support.state_machines import definition, reachable
-from tests.support.wiring import TASKS
+from tests.support.wiring import DEFAULT_TIMEOUT, TASKS, TIMEOUTS
 
 MACHINES = {"saga": definition(), "repair": definition("CheckoutRepair")}
 MACHINE, REPAIR = MACHINES.values()
@@ -47,7 +47,7 @@ FUNCTIONS = Path(__file__).parents[2] / "functions"
 
 def refusals_of(step: str) -> set[str]:
     """The errors that take the step's execution to the undo lane, or past it."""
-    return {name for catch in STEPS[step]["Catch"] for name in catch["ErrorEquals"]}
+    return set(STEPS[step]["Catch"][0]["ErrorEquals"])
 
 
 def refusal_classes(service: str) -> set[str]:
@@ -103,10 +103,18 @@ def test_the_undo_lane_runs_whole_and_in_this_order() -> None:
 
 @pytest.mark.parametrize("step", HAPPY_PATH)
 def test_only_refusals_go_to_the_fence_and_are_never_retried(step: str) -> None:
-    """A fault that outlasts its retries ends the execution FAILED. The sweep finishes the order forward."""
-    (catch,) = STEPS[step]["Catch"]
-    assert (catch["ResultPath"], catch["Next"]) == ("$.failure", "FenceOrder")
-    assert STEPS[step]["Retry"][0] == {"ErrorEquals": catch["ErrorEquals"], "MaxAttempts": 0}
+    refusal, fault = STEPS[step]["Catch"]
+    assert (refusal["ResultPath"], refusal["Next"]) == ("$.failure", "FenceOrder")
+    assert STEPS[step]["Retry"][0] == {"ErrorEquals": refusal["ErrorEquals"], "MaxAttempts": 0}
+    assert fault == {"ErrorEquals": ["States.ALL"], "ResultPath": "$.fault", "Next": "NoteFault"}
+
+
+def test_a_fault_that_outlasts_its_retries_is_noted_if_it_can_be_and_fails_the_execution() -> None:
+    """Nothing is undone. The sweep finishes the order forward."""
+    noted, failed = STEPS["NoteFault"], MACHINE["States"]["Unfinished"]
+    given_up = {"ErrorEquals": ["States.ALL"], "ResultPath": None, "Next": "Unfinished"}
+    assert (noted["Next"], noted["Catch"]) == ("Unfinished", [given_up])
+    assert (failed["Type"], failed["ErrorPath"]) == ("Fail", "$.fault.Error")
 
 
 @pytest.mark.parametrize("machine", MACHINES)
@@ -162,7 +170,7 @@ def test_every_task_has_a_timeout_and_retries_faults_with_full_jitter(machine: s
     assert faults["ErrorEquals"] == ["States.ALL"]
     for retrier in state["Retry"][1:]:
         assert retrier["JitterStrategy"] == "FULL"
-        assert retrier["MaxAttempts"] >= 4
+        assert retrier["MaxAttempts"] >= 3
         assert retrier["BackoffRate"] > 1
 
 
@@ -173,6 +181,28 @@ def pauses(retrier: dict[str, Any]) -> list[float]:
         for n in range(retrier["MaxAttempts"])
     ]
     return [min(pause, retrier.get("MaxDelaySeconds", pause)) for pause in growing]
+
+
+def duration(step: str, error: str) -> float:
+    """Seconds that a call of a step takes which fails like this."""
+    if error == "Sandbox.Timedout":
+        return TIMEOUTS.get(TASKS[step], DEFAULT_TIMEOUT)
+    return STEPS[step]["TimeoutSeconds"] if error in ("States.Timeout", "States.ALL") else 1
+
+
+def lasting(step: str) -> float:
+    """Seconds until a step is given up that fails in one way, at its slowest."""
+    return max(
+        duration(step, error) * (1 + retrier["MaxAttempts"]) + sum(pauses(retrier))
+        for retrier in STEPS[step]["Retry"]
+        for error in retrier["ErrorEquals"]
+        if retrier["MaxAttempts"]
+    )
+
+
+@pytest.mark.parametrize("step", HAPPY_PATH)
+def test_a_fault_that_lasts_is_noted_before_the_time_of_its_execution_is_up(step: str) -> None:
+    assert lasting(step) + lasting("NoteFault") < MACHINE["TimeoutSeconds"]
 
 
 def slowest(state: dict[str, Any]) -> float:
@@ -192,7 +222,8 @@ def test_an_error_that_passes_within_a_minute_costs_no_order(step: str, error: s
     (retrier,) = (one for one in STEPS[step]["Retry"] if error in one["ErrorEquals"])
     longest = pauses(retrier)
     deviation = sum(pause**2 / 12 for pause in longest) ** 0.5
-    assert sum(longest) / 2 - 2.33 * deviation > 60
+    calls = duration(step, error) * retrier["MaxAttempts"]
+    assert calls + sum(longest) / 2 - 2.33 * deviation > 60
 
 
 @pytest.mark.parametrize(("machine", "step"), EVERY)

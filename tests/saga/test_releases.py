@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from orders import domain
 from tests.saga.cases import DECLINED, REFUNDED
 from tests.support import aws, invariants
 from tests.support.faults import ALWAYS, Mishap
@@ -36,7 +37,7 @@ def parked(world: MotoWorld, shop: SagaShop) -> str:
     world.faults.plan("RefundPayment", Mishap.BEFORE, times=ALWAYS)
     world.settle()
     with world.service("orders"):
-        change(order_id, attempts=8)
+        change(order_id, attempts=domain.MOST_ATTEMPTS)
     world.sweep(after=timedelta(hours=2))
     world.faults.clear()
     world.call("orders.tasks.resume_order", {"order_id": order_id, **ASKED})

@@ -115,7 +115,7 @@ def test_a_function_that_changes_its_payload_changes_nothing_else() -> None:
 
 @pytest.mark.parametrize("task", tasks(MACHINES["saga"]))
 def test_a_call_has_the_timeout_of_its_state(task: str) -> None:
-    given = {**GIVEN["saga"], **GIVEN["repair"]}
+    given = {**GIVEN["saga"], **GIVEN["repair"], "fault": {"Error": "States.Timeout", "Cause": ""}}
     call = next(run(MACHINES["saga"], given, jitter=float, start=task))
     assert isinstance(call, Invoke)
     assert call.timeout == MACHINES["saga"]["States"][task]["TimeoutSeconds"]

@@ -19,14 +19,17 @@ DUMMY_ENVIRONMENT = {
     "AWS_ACCOUNT_ID_ENDPOINT_MODE": "disabled",
     "POWERTOOLS_METRICS_DISABLED": "true",
 }
-# One secondary index per service that has one: name -> (hash key, range key).
+# The secondary indexes of each service that has any: name -> (hash key, range key).
 INDEXES = {
     "orders": {"open": ("open_shard", "due_at")},
     "inventory": {"open": ("open_shard", "due_at")},
     "acquirer": {"by_reference": ("reference", "created_at")},
-    "storefront": {"orders_of_customer": ("customer_id", "placed_at")},
+    "storefront": {
+        "orders_of_customer": ("customer_id", "placed_at"),
+        "by_customer": ("customer_id", "placed_at"),
+    },
 }
-COPIES = {"by_reference"}  # the indexes that hold whole items; all others hold keys
+COPIES = {"by_reference", "by_customer"}  # the indexes that hold whole items; all others hold keys
 # Moto copies a table with its whole stream in each transaction. So only a table whose stream is read has one.
 STREAMED = {"testing"}
 FAR_FUTURE = 4_102_444_800

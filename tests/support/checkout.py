@@ -52,7 +52,16 @@ class FakeLambda:
         return fake
 
     def overdue(self, *batches: list[Any]) -> None:
-        self.answers["orders-claim"] = [{"claims": batch} for batch in batches]
+        """What orders has claimed, batch after batch. Behind each batch but the last there are more."""
+        places = [*(entry(number) for number, _ in enumerate(batches[1:])), None]
+        self.answers["orders-claim"] = [
+            {"claims": batch, "after": after} for batch, after in zip(batches, places, strict=True)
+        ]
+
+
+def entry(number: int) -> list[str]:
+    """Where that batch ends in the index, as orders tells it."""
+    return ["2026-01-01T00:00:00+00:00", f"order#{number}", "order"]
 
 
 @contextmanager

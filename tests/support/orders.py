@@ -4,6 +4,7 @@ from typing import Any
 
 from kernel.money import Money
 from kernel.table import writes
+from kernel.triggers.schedules import SHARDS
 from orders import api, store, tasks
 from orders.pricing import Price
 from tests.support import aws
@@ -35,14 +36,20 @@ def cancel(order_id: str, *stuck: str, **given: str) -> str:
     return str(tasks.cancel_order({"order_id": order_id, "stuck": failures, **given}, None)["status"])
 
 
-def claims(**given: int) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = tasks.claim_overdue(given, None)["claims"]
-    return found
+def claims() -> list[dict[str, Any]]:
+    """The claims of the first batch of each shard."""
+    batches = [tasks.claim_overdue({"shard": shard}, None) for shard in range(SHARDS)]
+    return [claim for batch in batches for claim in batch["claims"]]
 
 
-def claimed(**given: int) -> list[tuple[str, bool, int]]:
+def claimed() -> list[tuple[str, bool, int]]:
     """The order, whether it is finished forward, and the number of its run, of each claim."""
-    return [(claim["order"]["order_id"], claim["forward"], claim["run"]) for claim in claims(**given)]
+    return [(claim["order"]["order_id"], claim["forward"], claim["run"]) for claim in claims()]
+
+
+def fail(order_id: str, run: int) -> None:
+    """An execution of the order's saga ends with a fault."""
+    tasks.note_fault({"order_id": order_id, "run": run, "error": "States.Timeout"}, None)
 
 
 def said() -> list[tuple[str, dict[str, Any]]]:

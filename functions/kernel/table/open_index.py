@@ -1,8 +1,8 @@
 """The index `open`: the items that a service must look at again, in order of the time when they are due."""
 
 import zlib
-from collections.abc import Iterable, Iterator
 from datetime import datetime
+from typing import NamedTuple
 
 from kernel.table import items
 from kernel.table.items import Item
@@ -12,23 +12,39 @@ CLOSED = ("open_shard", "due_at")
 SHARDS = 4
 
 
+class Entry(NamedTuple):
+    """An item's entry in its shard. The entry that is longest due, or longest parked, is first."""
+
+    due_at: str
+    pk: str
+    sk: str
+
+
 def opened(name: str, due_at: datetime, *, kind: str = OPEN) -> Item:
     """The attributes that put an item into the index. Removing the attributes CLOSED takes it out again.
 
-    `due` finds items of the kind OPEN only.
+    Only items of the kind OPEN are ever due.
     """
     return {"open_shard": f"{kind}#{zlib.crc32(name.encode()) % SHARDS}", "due_at": due_at.isoformat()}
 
 
-def due(now: datetime, *, limit: int, shards: Iterable[int] = range(SHARDS)) -> Iterator[Item]:
-    """Items that were due by `now`, read consistently from the table; up to `limit` of each of the shards."""
-    for shard in (f"{OPEN}#{number}" for number in shards):
-        found = items.query(
-            "#open_shard = :shard AND #due_at <= :now",
-            {"shard": shard, "now": now.isoformat()},
-            IndexName="open",
-            PaginationConfig={"MaxItems": limit},
-        )
-        current = [items.load({"pk": entry["pk"], "sk": entry["sk"]}) for entry in found]
-        there = (item for item in current if item and item.get("open_shard") == shard)
-        yield from (item for item in there if item["due_at"] <= now.isoformat())
+def entries(
+    kind: str, shard: int, *, limit: int, after: Entry | None, by: datetime | None = None
+) -> list[Entry]:
+    """The next `limit` entries of the kind, those due `by` that time. An entry may be behind its item.
+
+    So the entry of an item that was claimed a moment ago is still there, as if it were due.
+    """
+    binds = {"shard": f"{kind}#{shard}"} | ({"by": by.isoformat()} if by else {})
+    options: Item = {"IndexName": "open", "Limit": limit, "PaginationConfig": {"MaxItems": limit}}
+    if after:
+        options["ExclusiveStartKey"] = items.pack({**after._asdict(), "open_shard": binds["shard"]})
+    found = items.query("#open_shard = :shard" + " AND #due_at <= :by" * bool(by), binds, **options)
+    return [Entry(entry["due_at"], entry["pk"], entry["sk"]) for entry in found]
+
+
+def load_due(entry: Entry, now: datetime) -> Item | None:
+    """The item as the table has it, if it is still open and due."""
+    item = items.load({"pk": entry.pk, "sk": entry.sk})
+    is_open = item is not None and item.get("open_shard", "").startswith(f"{OPEN}#")
+    return item if item and is_open and item["due_at"] <= now.isoformat() else None

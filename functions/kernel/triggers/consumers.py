@@ -1,8 +1,7 @@
 """Events in: an SQS batch becomes one call per event, and only the events that failed come back."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -10,7 +9,7 @@ from pydantic import BaseModel
 
 from kernel.errors import UnexpectedEvent
 from kernel.events import Envelope, read
-from kernel.triggers.observability import describe, invocation
+from kernel.triggers.observability import invocation, noted
 
 Shape = TypeVar("Shape", bound=BaseModel)
 Failed = dict[str, dict[str, Any]]
@@ -41,7 +40,7 @@ class Consumer:
         with invocation(self.react.__module__, events=len(event["Records"])) as line:
             for name, messages in self._named(event["Records"], line, failed).items():
                 if self.then:
-                    with _reported(messages, failed):
+                    with noted(failed, *messages):
                         self.then(name)
             if failed:
                 line |= {"outcome": "failed", "failed": failed}
@@ -53,21 +52,12 @@ class Consumer:
         """Reacts to each event. Returns the names that the reactions gave, with the ids of their messages."""
         named: dict[str, list[str]] = {}
         for record in records:
-            with _reported([record["messageId"]], failed):
+            with noted(failed, record["messageId"]):
                 envelope = Envelope.model_validate(json.loads(record["body"])["detail"])
                 line.setdefault("correlations", []).append(envelope.correlationid)
                 if name := self.react(envelope):
                     named.setdefault(name, []).append(record["messageId"])
         return named
-
-
-@contextmanager
-def _reported(messages: Sequence[str], failed: Failed) -> Iterator[None]:
-    """Notes the messages as failed when the block raises, and goes on."""
-    try:
-        yield
-    except Exception as error:
-        failed |= dict.fromkeys(messages, describe(error))
 
 
 def consumer(

@@ -48,6 +48,15 @@ def invocation(name: str, **ids: Any) -> Iterator[dict[str, Any]]:
         log(line)
 
 
+@contextmanager
+def noted(failed: dict[str, dict[str, Any]], *names: str) -> Iterator[None]:
+    """Notes what it is about as failed when the block raises, and goes on: it holds up nothing else."""
+    try:
+        yield
+    except Exception as error:
+        failed |= dict.fromkeys(names, describe(error))
+
+
 def describe(error: BaseException) -> dict[str, Any]:
     """The parts of an error that a log may hold: its class, and its text if Settle or AWS defined the error.
 

@@ -15,7 +15,7 @@ SHARDS = open_index.SHARDS
 class Scheduled:
     """A Lambda handler that runs a job every `minutes` minutes. The job may add to its line of the log.
 
-    A job with `shards` has a run for each of them, at once. Invoked without a shard, it does all of them.
+    A job with `shards` has a run for each of them, at once.
     """
 
     run: Callable[..., None]
@@ -25,7 +25,7 @@ class Scheduled:
     def __call__(self, event: Mapping[str, Any], context: object) -> None:
         with invocation(self.run.__name__) as line:
             if self.shards:
-                line["shard"] = event.get("shard")
+                line["shard"] = event["shard"]
                 self.run(line, shard=line["shard"])
             else:
                 self.run(line)

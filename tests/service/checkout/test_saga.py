@@ -12,9 +12,10 @@ from checkout.executions import executions as client
 from checkout.repair import RepairIncomplete
 from kernel.errors import Fault
 from kernel.events import Envelope
+from kernel.triggers.schedules import SHARDS
 from orders import domain
 from tests.support import aws
-from tests.support.checkout import FakeLambda, executions, idle_executions, run
+from tests.support.checkout import FakeLambda, entry, executions, idle_executions, run
 from tests.support.clock import Clock
 from tests.support.events import arriving
 
@@ -34,9 +35,9 @@ def order(order_id: str) -> dict[str, Any]:
     }
 
 
-def given(order_id: str, repair: str = "") -> dict[str, Any]:
+def given(order_id: str, repair: str = "", run: int = 1) -> dict[str, Any]:
     known = {name: value for name, value in order(order_id).items() if name != "later"}
-    named = {"repair": repair or f"{order_id}-r"}
+    named = {"run": run, "repair": repair or f"{order_id}-r"}
     return {**known, "lines": [LINE], "stuck": {}, "resumed": False, **named}
 
 
@@ -98,6 +99,8 @@ def test_an_order_is_left_to_the_sweep_from_the_moment_of_its_first_look_on() ->
     assert saga.FIRST_LOOK == domain.PATIENCE
 
 
+SHARD = {"shard": 3}
+NOTHING: dict[str, Any] = {"order_ids": []}
 FAILURE = {"Error": "Interrupted", "Cause": ""}
 REPAIR = {"order_id": "o1", "failure": FAILURE, "stuck": {}, "resumed": False}
 
@@ -105,8 +108,8 @@ REPAIR = {"order_id": "o1", "failure": FAILURE, "stuck": {}, "resumed": False}
 @pytest.mark.parametrize(
     ("forward", "run", "started"),
     [
-        (True, 2, {"CheckoutSaga:o1-f2": given("o1", repair="o1-r-f2")}),
-        (True, 4, {"CheckoutSaga:o1-f4": given("o1", repair="o1-r-f4")}),
+        (True, 2, {"CheckoutSaga:o1-f2": given("o1", repair="o1-r-f2", run=2)}),
+        (True, 4, {"CheckoutSaga:o1-f4": given("o1", repair="o1-r-f4", run=4)}),
         (False, 2, {"CheckoutRepair:o1-r2": REPAIR}),
         (False, 9, {"CheckoutRepair:o1-r9": REPAIR}),
     ],
@@ -114,39 +117,50 @@ REPAIR = {"order_id": "o1", "failure": FAILURE, "stuck": {}, "resumed": False}
 def test_a_claimed_order_runs_forward_or_is_undone_under_the_name_of_its_run(
     forward: bool, run: int, started: dict[str, Any], functions: FakeLambda
 ) -> None:
-    functions.overdue([claim("o1", forward=forward, run=run)], [])
-    repair.sweep({}, None)
+    functions.overdue([claim("o1", forward=forward, run=run)])
+    repair.sweep(SHARD, None)
     assert executions() == started
 
 
 def test_the_first_name_is_the_events_and_never_used_again(functions: FakeLambda) -> None:
     assert start(placed("o1")) == []
-    functions.overdue([claim("o1")], [])
-    repair.sweep({}, None)
+    functions.overdue([claim("o1")])
+    repair.sweep(SHARD, None)
     assert sorted(executions()) == ["CheckoutSaga:o1", "CheckoutSaga:o1-f2"]
 
 
 @pytest.mark.parametrize("ended", [False, True])
 def test_a_repair_that_was_started_already_is_success(ended: bool, functions: FakeLambda) -> None:
     run("CheckoutRepair", "o1-r2", ended=ended)
-    functions.overdue([claim("o1", forward=False)], [])
-    repair.sweep({}, None)
+    functions.overdue([claim("o1", forward=False)])
+    repair.sweep(SHARD, None)
     assert executions() == {"CheckoutRepair:o1-r2": {"from": "before"}}
 
 
-def test_a_sweep_asks_for_its_shard_until_nothing_is_due(functions: FakeLambda) -> None:
-    functions.overdue([claim("o1")], [claim("o2")], [], [claim("o3")])
-    repair.sweep({"shard": 3}, None)
-    assert functions.asked == [("orders-claim", {"shard": 3})] * 3
+def test_a_sweep_asks_for_its_shard_until_its_end(functions: FakeLambda) -> None:
+    functions.overdue([claim("o1")], [], [claim("o2")])
+    repair.sweep(SHARD, None)
+    places = [None, entry(0), entry(1)]
+    assert functions.asked == [("orders-claim", {"shard": 3, "after": after}) for after in places]
     assert sorted(executions()) == ["CheckoutSaga:o1-f2", "CheckoutSaga:o2-f2"]
+
+
+def test_an_order_that_orders_cannot_read_fails_the_run_when_the_others_are_repaired(
+    functions: FakeLambda,
+) -> None:
+    unreadable = {"order#o1": {"outcome": "KeyError", "trace": ["..."]}}
+    functions.answers["orders-claim"] = [{"claims": [claim("o2")], "failed": unreadable}]
+    with pytest.raises(repair.RepairIncomplete):
+        repair.sweep(SHARD, None)
+    assert list(executions()) == ["CheckoutSaga:o2-f2"]
 
 
 def test_a_sweep_ends_before_the_next_begins(functions: FakeLambda, clock: Clock) -> None:
     """Each batch takes twenty seconds here."""
     functions.overdue(*([claim(f"p{number}")] for number in range(20)))
     functions.takes = lambda: clock.advance(20)
-    repair.sweep({}, None)
-    assert functions.asked == [("orders-claim", {"shard": None})] * 3
+    repair.sweep(SHARD, None)
+    assert len(functions.asked) == 3
     assert len(executions()) == 3
 
 
@@ -155,12 +169,12 @@ def test_an_order_that_cannot_be_repaired_now_does_not_hold_up_the_others(functi
         if "o1-f2" in str(params["body"]):
             raise EndpointConnectionError(endpoint_url="states")
 
-    functions.overdue([claim("o1"), claim("o2")], [claim("o3")], [])
+    functions.overdue([claim("o1"), claim("o2")], [claim("o3")])
     events = client().meta.events
     events.register("before-call.sfn.StartExecution", refuse)
     try:
         with pytest.raises(RepairIncomplete) as failed:
-            repair.sweep({}, None)
+            repair.sweep(SHARD, None)
     finally:
         events.unregister("before-call.sfn.StartExecution", refuse)
     assert failed.value.data == {"count": 1}
@@ -170,7 +184,7 @@ def test_an_order_that_cannot_be_repaired_now_does_not_hold_up_the_others(functi
 def test_a_sweep_that_orders_does_not_answer_fails_and_starts_nothing(functions: FakeLambda) -> None:
     functions.answers["orders-claim"] = [{"errorType": "Contended", "errorMessage": "x"}]
     with pytest.raises(Fault, match="CLAIM_OVERDUE answered Contended"):
-        repair.sweep({}, None)
+        repair.sweep(SHARD, None)
     assert executions() == {}
 
 
@@ -186,7 +200,7 @@ def test_stock_held_too_long_is_closed_as_its_order_ended(
     status: str, asked: list[str], functions: FakeLambda
 ) -> None:
     functions.answers = {
-        "stock-claim": [{"order_ids": ["o1"]}, {"order_ids": []}],
+        "stock-claim": [NOTHING, {"order_ids": ["o1"]}, NOTHING, NOTHING],
         "orders-status": [{"order_id": "o1", "status": status}],
         "stock-commit": [{}],
         "stock-release": [{}],
@@ -194,15 +208,17 @@ def test_stock_held_too_long_is_closed_as_its_order_ended(
     repair.reconcile({}, None)
     about = {"order_id": "o1"}
     closing = [("orders-status", about), *((name, about) for name in asked)]
-    assert functions.asked == [("stock-claim", {}), *closing, ("stock-claim", {})]
+    claims = [("stock-claim", {"shard": shard, "after": None}) for shard in range(SHARDS)]
+    assert functions.asked == [*claims[:2], *closing, *claims[2:]]
 
 
 def test_stock_that_cannot_be_closed_now_does_not_hold_up_the_rest(functions: FakeLambda) -> None:
     functions.answers = {
-        "stock-claim": [{"order_ids": ["o1"]}, {"order_ids": ["o2"]}, {"order_ids": []}],
+        "stock-claim": [{"order_ids": ["o1"], "after": entry(0)}, {"order_ids": ["o2"]}, *[NOTHING] * 3],
         "orders-status": [{"errorType": "Contended"}, {"order_id": "o2", "status": "CONFIRMED"}],
         "stock-commit": [{}],
     }
     with pytest.raises(RepairIncomplete):
         repair.reconcile({}, None)
-    assert functions.asked[-2:] == [("stock-commit", {"order_id": "o2"}), ("stock-claim", {})]
+    assert ("stock-claim", {"shard": 0, "after": entry(0)}) in functions.asked
+    assert ("stock-commit", {"order_id": "o2"}) in functions.asked

@@ -9,6 +9,7 @@ from inventory import consumers, stock, tasks
 from inventory.domain import OutOfStock, ReservationMissing, ReservationReleased, Stock
 from kernel import identity
 from kernel.errors import Fault, InvalidStep, Refusal
+from kernel.triggers.schedules import SHARDS
 from tests.support import aws
 from tests.support.events import arriving
 
@@ -181,7 +182,8 @@ def test_a_sale_touches_nothing_but_the_reservation() -> None:
 def test_stock_held_for_over_an_hour_is_asked_about_once_an_hour(monkeypatch: pytest.MonkeyPatch) -> None:
     def claimed(minutes: int) -> list[str]:
         monkeypatch.setattr(identity, "now", lambda: NOON + timedelta(minutes=minutes))
-        return sorted(tasks.claim_open({}, None)["order_ids"])
+        batches = [tasks.claim_open({"shard": shard}, None) for shard in range(SHARDS)]
+        return sorted(order_id for batch in batches for order_id in batch["order_ids"])
 
     monkeypatch.setattr(identity, "now", lambda: NOON)
     receive("mug", 9)

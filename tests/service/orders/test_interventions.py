@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from kernel.table import writes
-from orders import tasks
+from orders import domain, tasks
 from orders.domain import NotFenced, OrderNotPending
 from tests.support import aws
 from tests.support.clock import Clock
@@ -46,7 +46,7 @@ def stuck(key: str = "first") -> str:
 def given_up(clock: Clock) -> str:
     """An order that was parked without ever having been fenced."""
     order_id = place()
-    change(order_id, attempts=8)
+    change(order_id, attempts=domain.MOST_ATTEMPTS_UNFENCED)
     clock.advance(120)
     assert claims() == []
     return order_id

@@ -66,7 +66,7 @@ def test_an_operator_finds_orders_that_need_a_person_and_since_when(clock: Clock
         "since": "2026-01-01T00:02:00+00:00",
         "interventions": [],
     }
-    assert ask("NEEDS_ATTENTION") == (200, {"checkouts": [expected], "next": None})
+    assert ask("NEEDS_ATTENTION") == (200, {"checkouts": [expected], "unreadable": [], "next": None})
 
 
 @pytest.mark.parametrize(("state", "reason", "fenced"), [("PENDING", None, False), ("CANCELLING", "x", True)])
@@ -84,7 +84,7 @@ def test_an_operator_finds_open_orders_whether_they_are_due_or_not(
         "fenced": fenced,
         "due_at": "2026-01-01T00:02:00+00:00",
     }
-    assert ask(state) == (200, {"checkouts": [expected], "next": None})
+    assert ask(state) == (200, {"checkouts": [expected], "unreadable": [], "next": None})
 
 
 def test_an_order_that_has_ended_is_not_listed() -> None:
@@ -123,6 +123,15 @@ def test_a_page_is_bounded_and_may_find_none_of_its_state(monkeypatch: pytest.Mo
     fence(orders[0])
     found = list(pages("CANCELLING"))
     assert [len(found), sum(len(page["checkouts"]) for page in found)] == [3, 1]
+
+
+def test_an_order_that_cannot_be_read_is_named_and_the_others_are_listed() -> None:
+    sound, broken = place("one"), place("two")
+    change(broken, total="a lot")
+    status, page = ask("PENDING")
+    assert status == 200
+    assert [order["order_id"] for order in page["checkouts"]] == [sound]
+    assert page["unreadable"] == [broken]
 
 
 def test_an_entry_the_index_still_shows_is_not_listed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,13 +1,11 @@
 """What the sweep claims of orders: when, how often, for which way, and when it gives up."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 from zlib import crc32
 
 import pytest
 
-from kernel.errors import Fault
-from kernel.table import items
 from orders import domain, tasks
 from tests.support import aws
 from tests.support.clock import Clock
@@ -17,6 +15,7 @@ from tests.support.orders import (
     claimed,
     claims,
     confirm,
+    fail,
     fence,
     place,
     said,
@@ -28,15 +27,19 @@ SERVICE = "orders"
 pytestmark = pytest.mark.usefixtures("service", "clock")
 
 
+FORWARD, UNDONE = (2, 4, 8, 8, 8), (8, *[32] * 6)  # minutes from look to look
+
+
 def test_an_order_is_finished_forward_for_half_an_hour_then_undone_for_hours_and_then_parked(
     clock: Clock, counted: list[str]
 ) -> None:
     order_id = place()
-    for run, minutes in enumerate((2, 4, 8, 16, 32, 32, 32, 32), start=2):
+    for run, minutes in enumerate((*FORWARD, *UNDONE), start=2):
+        fail(order_id, run - 1)
         clock.advance(minutes * 60 - 1)
         assert claimed() == []
         clock.advance(1)
-        assert claimed() == [(order_id, run <= 5, run)]
+        assert claimed() == [(order_id, run <= 1 + len(FORWARD), run)]
         assert claimed() == []
     clock.advance(32 * 60 - 1)
     assert (claimed(), counted) == ([], [])
@@ -54,14 +57,41 @@ def test_a_claim_carries_all_that_a_saga_is_started_with(clock: Clock) -> None:
     assert claims() == [{"forward": True, "run": 2, "order": placed.data}]
 
 
-def test_an_outage_of_hours_leaves_an_order_its_three_runs_forward(clock: Clock) -> None:
-    """The half hour counts from the first claim, which comes when the sweep runs again."""
+def test_an_order_whose_runs_were_not_seen_to_fail_three_times_is_not_undone(clock: Clock) -> None:
+    """In an outage of hours no execution is started, or runs: that is no reason to undo anything."""
     order_id = place()
-    for run in (2, 3, 4):
-        clock.advance(5 * 3600)
+    for run in range(2, 8):
+        clock.advance(3600)
         assert claimed() == [(order_id, True, run)]
-    clock.advance(5 * 3600)
-    assert claimed() == [(order_id, False, 5)]
+    for run in (6, 6, 7, 5, 7):  # twice each, or late
+        fail(order_id, run)
+    assert (stored(order_id)["failed"], stored(order_id)["failed_run"]) == (2, 7)
+    clock.advance(3600)
+    assert claimed() == [(order_id, True, 8)]
+    fail(order_id, 8)
+    clock.advance(3600)
+    assert claimed() == [(order_id, False, 9)]
+
+
+def test_an_order_that_was_never_seen_to_fail_is_a_persons_after_hours(
+    clock: Clock, counted: list[str]
+) -> None:
+    order_id = place()
+    for run in range(2, 14):
+        clock.advance(3600)
+        assert claimed() == [(order_id, True, run)]
+    clock.advance(3600)
+    assert (claimed(), counted) == ([], ["OrderParked"])
+    assert stored(order_id)["status"] == "NEEDS_ATTENTION"
+
+
+@pytest.mark.parametrize("act", [confirm, fence])
+def test_a_fault_that_is_noted_late_changes_nothing(act: Callable[[str], object]) -> None:
+    order_id = place()
+    act(order_id)
+    before = stored(order_id)
+    fail(order_id, 1)
+    assert stored(order_id) == before
 
 
 def test_a_fence_counts_attempts_anew_and_puts_the_next_look_past_the_end_of_its_machine(
@@ -118,16 +148,6 @@ def test_books_that_disagree_go_to_a_person_at_once(error: str) -> None:
     assert said()[-1][1]["stuck"] == ["RefundPayment", "ReleaseStock"]
 
 
-def test_a_sweep_of_one_shard_leaves_the_others_to_theirs(clock: Clock) -> None:
-    orders = [place(f"key-{number}") for number in range(12)]
-    clock.advance(120)
-    for shard in range(4):
-        found = [order_id for order_id, *_ in claimed(shard=shard)]
-        assert sorted(found) == sorted(one for one in orders if crc32(one.encode()) % 4 == shard)
-    with pytest.raises(Fault, match="cannot read shard"):
-        claimed(shard=4)
-
-
 @pytest.mark.parametrize("end", [confirm, lambda order_id: (fence(order_id), cancel(order_id))])
 def test_an_order_that_has_ended_leaves_the_index(end: Callable[[str], object], clock: Clock) -> None:
     order_id = place()
@@ -176,38 +196,9 @@ def test_an_order_that_is_given_up_is_parked_once_unless_it_ends_meanwhile(
     act: Callable[[str], object], parked: bool, clock: Clock, counted: list[str]
 ) -> None:
     order_id = place()
-    change(order_id, attempts=8)
+    change(order_id, attempts=domain.MOST_ATTEMPTS_UNFENCED)
     clock.advance(120)
     with before_its_write(lambda: act(order_id)):
         assert claimed() == []
     assert [name for name, _ in said()] == (["OrderParked"] if parked else ["OrderConfirmed"])
     assert set(counted) == {"OrderParked"}  # before it is tried: rather an alarm too many
-
-
-def test_an_entry_the_index_still_shows_is_ignored(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
-    orders = {key: place(key) for key in ("confirmed", "parked", "claimed", "due")}
-    entries = [stored(order_id) for order_id in orders.values()]
-    confirm(orders["confirmed"])
-    fence(orders["parked"])
-    cancel(orders["parked"], "RefundPayment")
-    change(orders["claimed"], due_at="2026-01-01T00:04:00+00:00")
-    clock.advance(120)
-
-    def behind(condition: str, binds: items.Item, **_: Any) -> Iterator[items.Item]:
-        return (entry for entry in entries if entry["open_shard"] == binds["shard"])
-
-    monkeypatch.setattr(items, "query", behind)
-    assert claimed() == [(orders["due"], True, 2)]
-
-
-def test_a_sweep_takes_the_longest_due_of_each_shard_and_the_next_the_rest(clock: Clock) -> None:
-    shards: dict[int, list[str]] = {}
-    for number in range(10):
-        order_id = place(f"key-{number}")
-        shards.setdefault(crc32(order_id.encode()) % 4, []).append(order_id)
-        clock.advance(1)
-    clock.advance(120)
-    for nth in range(max(map(len, shards.values()))):
-        expected = [orders[nth] for orders in shards.values() if nth < len(orders)]
-        assert sorted(order_id for order_id, *_ in claimed(limit=1)) == sorted(expected)
-    assert claimed() == []

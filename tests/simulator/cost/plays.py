@@ -8,6 +8,7 @@ from typing import Any
 from tests.simulator.cost.deployment import Deployment
 from tests.simulator.cost.meter import Meter
 from tests.simulator.cost.metered import Observed, metered
+from tests.simulator.plays.playing import sweep
 from tests.simulator.plays.verdict import orders
 from tests.simulator.settle.people import SimulatedShop
 from tests.simulator.settle.world import EXPRESS, SimulatedWorld
@@ -75,15 +76,16 @@ def checkout(case: Case, deployment: Deployment, *, alone: bool, saga: str = EXP
 def schedules(deployment: Deployment) -> Mapping[str, tuple[float, Counted]]:
     """By handler: minutes from run to run, and the units of a run with nothing to do."""
     return {
-        schedule["handler"]: (schedule["minutes"], _idle(schedule["handler"], deployment))
+        schedule["handler"]: (schedule["minutes"], _idle(schedule, deployment))
         for schedule in MANIFEST["schedules"]
     }
 
 
-def _idle(handler: str, deployment: Deployment) -> Counted:
+def _idle(schedule: Mapping[str, Any], deployment: Deployment) -> Counted:
     with metered(deployment, alone=True, fate=Observed()) as (world, meter):
         world.boundary.armed = True
-        world.invoke(handler)
+        for shard in range(schedule["shards"] or 1):
+            world.invoke(schedule["handler"], {"shard": shard})
         world.run()
         return _each(meter, 1)
 
@@ -134,7 +136,7 @@ def _swept(world: SimulatedWorld, meter: Meter) -> None:
             return
         world.run(60)
         kept, before = meter.kept(), _executions(meter)
-        world.invoke("checkout.repair.sweep")
+        sweep(world)
         world.run()
         if _executions(meter) == before:
             meter.back_to(kept)

@@ -74,6 +74,18 @@ BAD_MINUTES = [
         since=19,
     ),
     Scenario(
+        "forty minutes in which no execution can be started, then finished forward",
+        "CONFIRMED",
+        troubles=(Trouble("checkout.", "StartExecution", REFUSED, ALWAYS, minutes=40),),
+        since=39,
+    ),
+    Scenario(
+        "seventeen minutes in which charge_payment cannot start, then finished forward",
+        "CONFIRMED",
+        outages=(Outage("payments.tasks.charge_payment", "Runtime.ExitError", 17),),
+        since=16,
+    ),
+    Scenario(
         "the start is accepted and never run",
         "CONFIRMED",
         troubles=(Trouble("checkout.saga.start", "StartExecution", Kind.PARTIAL),),

@@ -29,15 +29,15 @@ CANCELLED = [
 # Minutes: for how long an order cannot be ended, and when an operator sees to it.
 MANY, SEEN_TO = 470, 475
 UNENDED = (
-    Trouble("Checkout", "ConfirmOrder", KILLED, ALWAYS, minutes=300),
-    Trouble("Checkout", "FenceOrder", KILLED, ALWAYS, minutes=300),
+    Trouble("Checkout", "ConfirmOrder", KILLED, ALWAYS, minutes=MANY),
+    Trouble("Checkout", "FenceOrder", KILLED, ALWAYS, minutes=MANY),
 )
 MOST_MUGS = {"cup": 1, "mug": 4}  # no bucket has four of five mugs
 SCENARIOS: Mapping[str, Scenario] = {
     scenario.name: scenario
     for scenario in (
         Scenario("bought", "CONFIRMED"),
-        Scenario("bought from several buckets", "CONFIRMED", lines=MOST_MUGS, buckets=3, since=1),
+        Scenario("bought from several buckets", "CONFIRMED", lines=MOST_MUGS, buckets=3),
         Scenario(
             "given back to several buckets",
             "CANCELLED",
@@ -115,7 +115,7 @@ SCENARIOS: Mapping[str, Scenario] = {
             "CONFIRMED" + BY_A_PERSON,
             troubles=UNENDED,
             resolve="CONFIRMED",
-            since=300,
+            since=SEEN_TO,
         ),
         Scenario(
             "parked unconfirmed, then resumed by one operator and resolved as confirmed by another",
@@ -123,14 +123,14 @@ SCENARIOS: Mapping[str, Scenario] = {
             troubles=UNENDED,
             resolve="CONFIRMED",
             disagree=1,
-            since=300,
+            since=SEEN_TO,
         ),
         Scenario(
             "parked unconfirmed, then resolved as cancelled, which is refused, and resumed",
             "CANCELLED" + BY_A_PERSON,
             troubles=UNENDED,
             resolve="CANCELLED",
-            since=300,
+            since=SEEN_TO,
         ),
         *BAD_MINUTES,
         *AT_ONCE,

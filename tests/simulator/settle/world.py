@@ -151,9 +151,9 @@ class SimulatedWorld:
         self.engine.spawn(body, name=name, environment={}, ended=ended.append)
         return ended
 
-    def invoke(self, handler: str) -> None:
+    def invoke(self, handler: str, event: Mapping[str, Any] | None = None) -> None:
         """A schedule's invocation, which nobody listens to."""
-        self.functions.invoke(handler, {}, heard=lambda answer: None)
+        self.functions.invoke(handler, event or {}, heard=lambda answer: None)
 
     def ask(self, service: str, method: str, path: str, body: Any = None, **options: Any) -> tuple[int, Any]:
         """One HTTP request by the running process; 504 when there was no answer in time."""

@@ -1,6 +1,6 @@
 """Every decision in every state of an order, and when an order is looked at again."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 
@@ -156,19 +156,29 @@ def test_a_repeated_request_gets_its_order_whatever_became_of_it(order: Order) -
         domain.repeated(order, "another hash")
 
 
-def test_an_open_order_is_looked_at_after_two_minutes_and_then_twice_as_long_up_to_half_an_hour() -> None:
-    waits = [domain.look_again(attempts, NOON) - NOON for attempts in range(6)]
-    assert waits == [timedelta(minutes=minutes) for minutes in (2, 4, 8, 16, 32, 32)]
+def waits(order: Order, claims: int) -> Iterator[float]:
+    """Minutes from each of so many claims to the next look. It is claimed as soon as it is due."""
+    now = NOON
+    for _ in range(claims):
+        order = domain.claim(order, now).state
+        assert order.due_at is not None
+        yield (order.due_at - now).total_seconds() / 60
+        now = order.due_at
+
+
+def test_an_order_is_looked_at_often_while_it_is_finished_forward_and_then_ever_less() -> None:
+    assert list(waits(replace(PENDING, attempts=0), 8)) == [4, 8, 8, 8, 8, 32, 32, 32]
+    assert list(waits(replace(CANCELLING, attempts=0), 6)) == [4, 8, 16, 32, 32, 32]
 
 
 @pytest.mark.parametrize(
-    ("attempts", "minutes", "forward"),
-    [(1, 0, True), (3, 600, True), (4, 29, True), (4, 30, False), (9, 29, True)],
+    ("failed", "minutes", "forward"),
+    [(0, 0, True), (2, 600, True), (3, 29, True), (3, 30, False), (9, 29, True)],
 )
-def test_an_order_goes_forward_for_half_an_hour_and_three_times_at_least(
-    attempts: int, minutes: int, forward: bool
+def test_an_order_goes_forward_for_half_an_hour_and_until_three_runs_were_seen_to_fail(
+    failed: int, minutes: int, forward: bool
 ) -> None:
-    claimed = replace(PENDING, attempts=attempts, claimed_at=NOON)
+    claimed = replace(PENDING, failed=failed, claimed_at=NOON)
     now = NOON + timedelta(minutes=minutes)
     assert domain.is_finished_forward(claimed, now) is forward
     assert domain.is_finished_forward(replace(claimed, phase=Phase.CANCELLING), now) is False
