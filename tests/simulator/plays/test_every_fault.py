@@ -41,6 +41,10 @@ def test_what_is_enumerated_reaches_every_function_of_a_checkout_and_its_repair(
     }
 
 
+def test_something_of_every_scenario_is_enumerated() -> None:
+    assert {scenario for scenario, _ in CALLS} == set(SCENARIOS)
+
+
 PART = 25
 
 
