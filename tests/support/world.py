@@ -128,7 +128,8 @@ class MotoWorld:
                 self.zombies.append(run)
                 raise TimeoutError
             case Mishap.KILLED:
-                with self.faults.effects.limited(fault.effects):  # type: ignore[union-attr]
+                # No other thread may have an effect meanwhile: it would be killed in this one's place.
+                with self._lock, self.faults.effects.limited(fault.effects):  # type: ignore[union-attr]
                     return self._until_killed(run)
             case None:
                 return run()
