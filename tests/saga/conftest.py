@@ -5,8 +5,16 @@ from collections.abc import Iterator
 import pytest
 
 from kernel.table import items
+from tests.support import moto_parser
 from tests.support.shop import SagaShop
 from tests.support.world import MotoWorld
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _each_definition_is_read_once() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        moto_parser.install(patch)
+        yield
 
 
 @pytest.fixture
