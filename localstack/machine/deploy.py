@@ -89,7 +89,8 @@ class Cdk:
         self.state = state
         self.log = state / "deploy.log"
         self.log.unlink(missing_ok=True)
-        self.environment = environment.child(environment.HOME, endpoint)
+        # The CDK's check of templates takes half of a synthesis. The tests have it done, for every target.
+        self.environment = environment.child(environment.HOME, endpoint) | {"CDK_VALIDATION": "false"}
 
     def begin(self, *arguments: str, cwd: Path | None = None) -> subprocess.Popen[bytes]:
         """Starts a command in `cwd`, or in the repository."""

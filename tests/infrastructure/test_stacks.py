@@ -36,6 +36,11 @@ def test_tables_have_the_shape_that_the_kernel_and_the_tests_rely_on(assembly: A
         assert indexes == INDEXES.get(stack.removeprefix("Settle").lower(), {}), name
 
 
+def test_the_cdk_has_checked_the_templates_and_found_nothing(assembly: Assembly) -> None:
+    report = json.loads((assembly.folder / "validation-report.json").read_text())
+    assert report["pluginReports"] == []
+
+
 def test_nothing_has_a_physical_name_that_need_not_have_one(assembly: Assembly) -> None:
     named = {
         (resource["Type"], name)
