@@ -7,7 +7,7 @@ runner would say which steps failed, but not how many tests passed and failed in
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,20 +19,22 @@ REPORTS = environment.LOCAL / "reports"
 PYTEST = ("pytest", "-q", "-p", "no:cacheprovider")
 PARALLEL = (*PYTEST, "-n", "2", "--dist")
 QUICK = ("tests/unit", "tests/service", "tests/architecture", "tests/contracts")
-PLAYS = "tests/simulator/plays"
+PLAYS, ITSELF, E2E = "tests/simulator/plays", "tests/simulator/itself", "tests/e2e"
+APART = [f"--ignore={folder}" for folder in (PLAYS, ITSELF, E2E)]
 STEPS: dict[str, tuple[str, ...]] = {
     "format": ("ruff", "format", "--check", "."),
     "lint": ("ruff", "check", "."),
     "types": ("mypy",),
     "quick tests": (*PARALLEL, "loadfile", *QUICK),
-    "tests": (*PARALLEL, "loadfile", "tests", f"--ignore={PLAYS}", "--ignore=tests/e2e"),
+    "tests": (*PARALLEL, "loadfile", "tests", *APART),
     "chaos": (*PARALLEL, "worksteal", PLAYS),
-    "e2e": (*PYTEST, "tests/e2e"),
+    "simulator": (*PYTEST, ITSELF),
+    "e2e": (*PYTEST, E2E),
 }
 STATIC = ("format", "lint", "types")
-# End to end, a core is idle half of the time, and the checker of types uses only one.
-BESIDE = {"e2e": "types"}
-SETS = {"quick": (*STATIC, "quick tests"), "everything": (*STATIC, "tests", "chaos", "e2e")}
+# End to end, a core is idle half of the time. These use one core, one after the other.
+BESIDE: Mapping[str, Sequence[str]] = {"e2e": ("types", "simulator")}
+SETS = {"quick": (*STATIC, "quick tests"), "everything": (*STATIC, "simulator", "tests", "chaos", "e2e")}
 
 
 @dataclass(frozen=True)
@@ -85,16 +87,16 @@ def run(step: str, *, held: bool = False) -> Result:
 
 
 def results(steps: Sequence[str]) -> Iterator[Result]:
-    """Runs the steps in order. A step that runs beside another waits for that."""
-    beside = {step: BESIDE[step] for step in steps if BESIDE.get(step) in steps}
+    """Runs the steps in order. Steps that run beside another, one after the other, wait for that."""
+    beside = {step: [other for other in BESIDE.get(step, ()) if other in steps] for step in steps}
+    held = {other for others in beside.values() for other in others}
     for step in steps:
-        if step in beside.values():
+        if step in held:
             continue
-        with ThreadPoolExecutor() as pool:
-            other = pool.submit(run, beside[step], held=True) if step in beside else None
+        with ThreadPoolExecutor(max_workers=1) as pool:
+            others = [pool.submit(run, other, held=True) for other in beside[step]]
             yield run(step)
-            if other:
-                yield other.result()
+            yield from (other.result() for other in others)
 
 
 def main(names: list[str]) -> int:

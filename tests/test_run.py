@@ -51,17 +51,17 @@ def test_the_closing_line_and_the_exit_say_how_it_went(
 def test_a_step_that_runs_beside_another_is_told_after_it_and_counts(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, first: str
 ) -> None:
-    monkeypatch.setattr(run, "BESIDE", {first: "bad"})
-    assert run.main(["bad", first]) == 1
+    monkeypatch.setattr(run, "BESIDE", {first: ("bad", "good")})
+    assert run.main(["bad", "good", first]) == 1
     told = capsys.readouterr().out
     steps = [line.removeprefix("== ") for line in told.splitlines() if line.startswith("== ")]
-    assert steps == [first, "bad", "summary"]
+    assert steps == [first, "bad", "good", "summary"]
     assert "No module named no_such_module" in told.partition("== bad")[2]
 
 
 def test_a_step_whose_companion_does_not_run_runs_by_itself(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(run, "BESIDE", {"good tests": "good"})
+    monkeypatch.setattr(run, "BESIDE", {"good tests": ("good",)})
     assert run.main(["good"]) == 0
     assert "1 passed, 0 failed" in capsys.readouterr().out
