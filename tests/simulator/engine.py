@@ -69,7 +69,8 @@ class Engine:
 
     def __getstate__(self) -> dict[str, Any]:
         assert not self.is_under_way, "a process that is under way cannot be copied"
-        return self.__dict__ | {"_hub": None, "_environment": {}, "quiet": None}
+        left = sorted(entry for entry in self._queue if entry[2] is not None)
+        return self.__dict__ | {"_hub": None, "_environment": {}, "quiet": None, "_queue": left}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state, _hub=greenlet.getcurrent())
@@ -191,8 +192,9 @@ class Engine:
         if process.body is None:  # it was killed while it waited for this
             return
         self.running = process
-        if process.environment is not self._environment:
-            os.environ.update(process.environment)
+        if process.environment and process.environment is not self._environment:
+            # To set a variable is a call of the system, so what is there already is not set again.
+            os.environ.update(process.environment.items() - self._environment.items())
             self._environment = process.environment
         process.body.switch()
         self.running = None

@@ -1,6 +1,6 @@
 """Playing a scenario: its troubles beneath the faults tried, and people and schedules until it rests."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -100,9 +100,7 @@ def _prepare(world: SimulatedWorld, shop: SimulatedShop, scenario: Scenario) -> 
         _at(world, outage.ends, partial(world.functions.outages.pop, outage.function))
     if scenario.cancels:
         world.machines.entering[scenario.cancels] = [partial(_cancel, world, shop)]
-    tick(world)
-    for minute in ROUNDS:
-        _at(world, minute, partial(attend, world, shop, scenario))
+    _at_each(world, sorted({*TICKS, *ROUNDS}), partial(_pass, world, shop, scenario))
 
 
 def _cancel(world: SimulatedWorld, shop: SimulatedShop) -> None:
@@ -125,8 +123,14 @@ def attend(world: SimulatedWorld, shop: SimulatedShop, scenario: Scenario) -> No
 
 def tick(world: SimulatedWorld) -> None:
     """Sets the schedules going."""
-    for minute in TICKS:
-        _at(world, minute, partial(fire, world, minute))
+    _at_each(world, TICKS, partial(fire, world))
+
+
+def _pass(world: SimulatedWorld, shop: SimulatedShop, scenario: Scenario, minute: int) -> None:
+    if minute in TICKS:
+        fire(world, minute)
+    if minute in ROUNDS:
+        attend(world, shop, scenario)
 
 
 def fire(world: SimulatedWorld, minute: int) -> None:
@@ -164,3 +168,12 @@ def left_to_people(world: SimulatedWorld) -> bool:
 
 def _at(world: SimulatedWorld, minute: float, act: Callable[[], Any]) -> None:
     world.engine.after(60 * minute, act)
+
+
+def _at_each(world: SimulatedWorld, minutes: Sequence[int], act: Callable[[int], Any], now: int = 0) -> None:
+    """Lets `act` happen at each minute. One timer waits at a time: worlds are copied with all that wait."""
+    if now:
+        act(now)
+    if minutes:
+        following, *rest = minutes
+        _at(world, following - now, partial(_at_each, world, rest, act, following))

@@ -75,8 +75,9 @@ def _restored(environment: Mapping[str, str]) -> Iterator[None]:
     try:
         yield
     finally:
-        os.environ.clear()
-        os.environ.update(environment)
+        for name in os.environ.keys() - environment.keys():
+            del os.environ[name]
+        os.environ.update(environment.items() - os.environ.items())
         _forget()
 
 
@@ -116,20 +117,13 @@ def _forget() -> None:
 
 def warm() -> tuple[str, ...]:
     """Cached functions without parameters that were called: who is warm does not ask for its secret again."""
-    return tuple(name for name, cached in _caches().items() if _is_single(cached) and _is_warm(cached))
+    singles = _singles_among(len(sys.modules))
+    return tuple(name for name, cached in singles.items() if cached.cache_info().currsize)
 
 
 def warm_up(names: Sequence[str]) -> None:
     for name in names:
         _caches()[name]()
-
-
-def _is_single(cached: Any) -> bool:
-    return not inspect.signature(cached).parameters
-
-
-def _is_warm(cached: Any) -> bool:
-    return bool(cached.cache_info().currsize)
 
 
 def _caches() -> Mapping[str, Any]:
@@ -145,3 +139,10 @@ def _cached_among(loaded: int) -> Mapping[str, Any]:
     return {
         f"{value.__module__}.{value.__qualname__}": value for value in values if hasattr(value, "cache_clear")
     }
+
+
+@lru_cache(maxsize=1)
+def _singles_among(loaded: int) -> Mapping[str, Any]:
+    """Those of them that have no parameters."""
+    cached = _cached_among(loaded).items()
+    return {name: value for name, value in cached if not inspect.signature(value).parameters}
