@@ -31,8 +31,14 @@ def leaks(texts: Iterable[str], secrets: Iterable[str] = ()) -> list[str]:
 
     `secrets` are searched for as they are; tokens, the processor's ids and card numbers by their form.
     """
-    known = [secret for secret in secrets if secret]
-    return [f"text {place} holds {what}" for place, text in enumerate(texts) for what in _found(text, known)]
+    known = tuple(secret for secret in secrets if secret)
+    return [f"text {place} holds {what}" for place, text in enumerate(texts) for what in _finds(text, known)]
+
+
+@lru_cache(maxsize=4096)
+def _finds(text: str, secrets: tuple[str, ...]) -> tuple[str, ...]:
+    """Remembered, since the same texts are asked of by several invariants, and of one log again and again."""
+    return tuple(_found(text, secrets))
 
 
 def _found(text: str, secrets: Iterable[str]) -> Iterator[str]:
@@ -104,13 +110,7 @@ def typed_text_stays_where_it_was_typed(evidence: Evidence) -> Iterator[Finding]
 
 
 def _kinds(texts: Iterable[str]) -> frozenset[str]:
-    return _kinds_in("\n".join(texts))
-
-
-@lru_cache(maxsize=4096)
-def _kinds_in(text: str) -> frozenset[str]:
-    """Remembered, since several invariants ask it of the same items."""
-    return frozenset(_found(text, ()))
+    return frozenset(_finds("\n".join(texts), ()))
 
 
 @lru_cache(maxsize=2)
