@@ -152,7 +152,7 @@ class Bus:
 
     def hand_out(self, event: Envelope) -> None:
         """Also what a replay of the archive does."""
-        body = json.dumps({"detail": json.loads(event.model_dump_json())})
+        body = f'{{"detail": {event.model_dump_json()}}}'
         for rule in self.rules:
             if rule.wants(event):
                 for delay in self.weather.deliveries():

@@ -57,6 +57,9 @@ def inhabited(world: SimulatedWorld) -> Iterator[None]:
     """Shipped code finds this world where AWS would be, until the end of the block."""
     with pytest.MonkeyPatch.context() as patch, _restored(dict(os.environ)):
         patch.setattr(aws, "session", lambda: _Session(world))
+        patch.setattr(
+            aws, "Config", SimpleNamespace
+        )  # each world makes its clients anew, with no limits to check
         patch.setattr(identity, "now", lambda: world.engine.now)
         patch.setattr(identity, "pause", world.engine.sleep)
         patch.setattr(retries, "random", world.weather)

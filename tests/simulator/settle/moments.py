@@ -1,7 +1,6 @@
 """A moment of a world: all of it while nobody is under way, from which any number of worlds go on."""
 
 import pickle
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,12 +19,12 @@ class Moment:
     @classmethod
     def of(cls, shop: SimulatedShop) -> "Moment":
         """Raises AssertionError while a process is under way: what it is doing could not be copied."""
-        return cls(zlib.compress(pickle.dumps(shop, pickle.HIGHEST_PROTOCOL), 1), interpreter.warm())
+        return cls(pickle.dumps(shop, pickle.HIGHEST_PROTOCOL), interpreter.warm())
 
     @contextmanager
     def again(self) -> Iterator[SimulatedShop]:
         """A shop as it was, in a world of its own, for shipped code to run in until the end of the block."""
-        shop: SimulatedShop = pickle.loads(zlib.decompress(self.packed))
+        shop: SimulatedShop = pickle.loads(self.packed)
         with interpreter.inhabited(shop.world):
             interpreter.warm_up(self.warm)
             yield shop
