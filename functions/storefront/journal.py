@@ -27,19 +27,13 @@ def append(envelope: Envelope) -> None:
 
 
 def read(correlation: str) -> Sequence[Envelope]:
-    """All events of the correlation, as they stood together at one moment of this call.
+    """All events of the correlation that were appended before this call.
 
-    A Query sees every event that was appended before it began, but it is no snapshot. Of two events that
-    are appended meanwhile it may see the later and miss the earlier, above all between its pages. So the
-    partition is read until two readings in a row find the same events. Rows are only ever added, so these
-    are the events that were there after the first reading and before the second. Hence any two answers of
-    this function are nested: one holds all events of the other, and answers of equal size are equal.
+    A Query is no snapshot: of two events appended meanwhile it may see the later and miss the earlier.
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html#transaction-isolation
     """
-    seen = _rows(correlation)
-    while len(again := _rows(correlation)) > len(seen):
-        seen = again
-    return [Envelope.model_validate_json(text) for text in seen]
+    rows = items.query("#pk = :pk", {"pk": f"journal#{correlation}"}, ConsistentRead=True)
+    return [Envelope.model_validate_json(row["event"]) for row in rows]
 
 
 def prefixes(envelopes: Iterable[Envelope]) -> Mapping[Aggregate, Sequence[Envelope]]:
@@ -54,8 +48,3 @@ def prefixes(envelopes: Iterable[Envelope]) -> Mapping[Aggregate, Sequence[Envel
         if sequence == len(prefix) + 1:
             prefix.append(event)
     return found
-
-
-def _rows(correlation: str) -> list[str]:
-    rows = items.query("#pk = :pk", {"pk": f"journal#{correlation}"}, ConsistentRead=True)
-    return [row["event"] for row in rows]

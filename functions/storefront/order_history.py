@@ -134,17 +134,18 @@ def fold(envelopes: Iterable[Envelope]) -> OrderHistory | None:
 
 
 def save(row: OrderHistory) -> None:
-    """Writes the row, unless the stored row was folded from more events.
+    """Writes the row, unless the stored row was folded from more events, or from more of the order's own.
 
-    The guard is sound because any two answers of `journal.read` are nested, and so are the prefixes in
-    them. So of two rows, the row with more events saw all events of the other, and rows with equally many
-    events saw the same events. A row with an equal count is written again, so that a rebuild after a change
-    of `fold` takes effect. The same code writes the same row.
+    The last row has all events: whoever appended the last of them read all of them afterwards. Until then two
+    projectors that run at once may each miss an event that is appended meanwhile. So what the row says of
+    stock and payment may go back for the moment until that event is folded; the order's own part never does.
+    A row with equal counts is written again, so that a rebuild after a change of `fold` takes effect. The
+    same code writes the same row.
     """
     write = Write(
         key=_key(row.order_id),
         sets=row.model_dump(mode="json"),
-        condition="attribute_not_exists(#folded) OR #folded <= :folded",
+        condition="attribute_not_exists(#folded) OR (#folded <= :folded AND #sequence <= :sequence)",
     )
     try:
         writes.update(write)

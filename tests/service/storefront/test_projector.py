@@ -161,24 +161,35 @@ def test_a_stale_row_does_not_replace_one_that_folded_more() -> None:
     assert row() == CONFIRMED_ROW
 
 
-def test_a_reading_is_what_was_there_at_one_moment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Between two pages one event arrives that sorts before the first page, and one that sorts after it."""
-    late = event(1, "StockReserved", "reservation/o1", 1, lines=[])
-    payment = event(2, "PaymentCaptured", "payment/o1", 1)
+def test_a_reading_that_missed_the_confirmation_does_not_take_it_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Behind its second page arrive the confirmation, which sorts before it, and an event that does not."""
+    paid, refunding, refunded = (
+        event(1 + number, kind, "payment/o1", number)
+        for number, kind in enumerate(("PaymentCaptured", "RefundStarted", "PaymentRefunded"), start=1)
+    )
     query = items.query
-    arrived: list[Any] = []
+    arrived: list[Envelope] = []
 
     def paged(*arguments: Any, **options: Any) -> Iterator[items.Item]:
-        for item in query(*arguments, Limit=1, **options):
+        for place, item in enumerate(query(*arguments, Limit=1, **options)):
             yield item
-            if not arrived:
-                arrived.extend([late, payment])
-                journal.append(late)
-                journal.append(payment)
+            if place == 1 and not arrived:
+                arrived.extend([CONFIRMED, refunded])
+                project(CONFIRMED)
+                journal.append(refunded)
 
-    journal.append(PLACED)
+    project(PLACED, paid, refunding)
     monkeypatch.setattr(items, "query", paged)
-    assert {seen.type for seen in journal.read("o1")} == {"OrderPlaced", "StockReserved", "PaymentCaptured"}
+    projector.rebuild("o1")
+    assert shown("status", "payment", "folded") == ("CONFIRMED", "REFUNDING", 4)
+    project(*arrived)
+    assert shown("status", "payment", "folded") == ("CONFIRMED", "REFUNDED", 5)
+
+
+def shown(*names: str) -> tuple[Any, ...]:
+    return tuple((row() or {})[name] for name in names)
 
 
 def test_the_journal_keeps_each_event_once_whole_and_for_ever() -> None:
