@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from inventory import buckets, domain, stock, store
 from inventory.buckets import Found
-from inventory.domain import Emptied, Line, OutOfStock, Reservation, Take
+from inventory.domain import Emptied, Line, OutOfStock, Reservation, Status, Take
 from kernel.errors import Contended
 from kernel.events import Decision
 from kernel.retries import attempts
@@ -40,9 +40,10 @@ def release(order_id: str, *, cause: str) -> Reservation:
     return _decided(order_id, domain.release, cause=cause)
 
 
-def commit(order_id: str, *, cause: str) -> Reservation:
-    """Sells the order's stock. Raises ReservationMissing, Contended."""
-    return _decided(order_id, domain.commit, cause=cause)
+def commit(order_id: str, *, cause: str) -> None:
+    """Sells the order's stock, which is mostly held. Raises ReservationMissing, Contended."""
+    if not store.sold(order_id):
+        _decided(order_id, domain.commit, cause=cause)
 
 
 def _decided(order_id: str, decide: Decide, *, cause: str) -> Reservation:
@@ -57,7 +58,9 @@ def _decided(order_id: str, decide: Decide, *, cause: str) -> Reservation:
 def _attempt(
     order_id: str, lines: tuple[Line, ...], *, attempt: int, short: set[str], cause: str
 ) -> Reservation:
-    reservation, counts = store.survey(order_id, [line.sku for line in lines])
+    reservation, counts = store.survey(order_id, [line.sku for line in lines], consistent=attempt > 0)
+    if reservation.status is not Status.NONE:  # it may have gone on, while NONE is made sure of by the write
+        reservation = store.load(order_id)
     decision = domain.reserve(reservation, lines)
     if not decision.facts:
         return reservation

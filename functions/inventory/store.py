@@ -23,11 +23,14 @@ def load(order_id: str) -> Reservation:
     return read(item) if item else Reservation(order_id)
 
 
-def survey(order_id: str, skus: Iterable[str]) -> tuple[Reservation, Mapping[str, int]]:
-    """The order's reservation as it is now, and in how many buckets the stock of each SKU lies."""
+def survey(order_id: str, skus: Iterable[str], *, consistent: bool) -> tuple[Reservation, Mapping[str, int]]:
+    """The order's reservation, and in how many buckets the stock of each SKU lies.
+
+    At half the price unless `consistent`: both may be as they were a moment ago.
+    """
     wanted = {_counted(sku)["pk"]: sku for sku in skus}
     reservation, counts = Reservation(order_id), dict.fromkeys(wanted.values(), 1)
-    for item in items.load_all([_reservation_key(order_id), *map(_counted, counts)], consistent=True):
+    for item in items.load_all([_reservation_key(order_id), *map(_counted, counts)], consistent=consistent):
         if item["pk"] in wanted:
             counts[wanted[item["pk"]]] = item["count"]
         else:
@@ -55,6 +58,26 @@ def save(decision: Decision[Reservation], moves: Sequence[Move] = (), *, cause: 
     closed = () if reservation.is_open else open_index.CLOSED
     aggregate = _aggregate(reservation, sets=_sets(reservation), removes=closed)
     outbox.commit(aggregate, decision, cause=cause, beside=[*_moved(reservation, moves)])
+
+
+def sold(order_id: str) -> bool:
+    """Turns RESERVED into COMMITTED in one write, without reading it first. False: it is not RESERVED.
+
+    Nothing else of the record is written, so the write stands on the status alone.
+    """
+    sale = Write(
+        key=_reservation_key(order_id),
+        sets={"status": Status.COMMITTED},
+        adds={"version": 1},
+        removes=open_index.CLOSED,
+        condition="#status = :reserved",
+        binds={"reserved": Status.RESERVED},
+    )
+    try:
+        writes.update(sale)
+    except ConditionFailed:
+        return False
+    return True
 
 
 def claim(reservation: Reservation, now: datetime) -> str:

@@ -73,8 +73,8 @@ def release_stock(step: ReleaseStock) -> Done:
 @task(CommitStock, about="order_id")
 def commit_stock(step: CommitStock) -> Done:
     """Sells the stock that a confirmed order holds, in case its OrderConfirmed was lost."""
-    sold = reservations.commit(step.order_id, cause=step.cause)
-    return Done(order_id=step.order_id, status=sold.status)
+    reservations.commit(step.order_id, cause=step.cause)
+    return Done(order_id=step.order_id, status=domain.Status.COMMITTED)
 
 
 @task(ReservationStatus, about="order_id")
