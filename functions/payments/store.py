@@ -8,7 +8,7 @@ from kernel.money import Money
 from kernel.table import items, outbox, writes
 from kernel.table.items import Item, Key
 from kernel.table.writes import Write
-from payments.domain import Charge, Payment, Status, UnknownPaymentMethod
+from payments.domain import Charge, Payment, Status
 
 
 @dataclass(frozen=True)
@@ -24,11 +24,16 @@ class Method:
 
 def load(order_id: str) -> Payment:
     """The order's payment as it is now; NONE when there is no record."""
-    item = items.load(_payment_key(order_id))
-    if item is None:
-        return Payment(order_id)
-    counts = {"version": item.get("version", 0), "sequence": item["sequence"]}
-    return Payment(order_id, Status(item["status"]), _charge(item), item["reason"], **counts)
+    return _payment(order_id, items.load(_payment_key(order_id)))
+
+
+def survey(order_id: str, method_id: str, *, customer_id: str) -> tuple[Payment, str | None]:
+    """The order's payment as it is now, and the processor's token of a method that this customer has."""
+    keys = (_payment_key(order_id), _method_key(method_id))
+    found = {item["pk"]: item for item in items.load_all(keys, consistent=True)}
+    payment, method = (found.get(key["pk"]) for key in keys)
+    token = method["token"] if method and method["customer_id"] == customer_id else None
+    return _payment(order_id, payment), token
 
 
 def save(decision: Decision[Payment], *, cause: str) -> Payment:
@@ -61,12 +66,11 @@ def register(method: Method) -> None:
             raise KeyReused from failed
 
 
-def token(method_id: str, *, customer_id: str) -> str:
-    """The processor's token. Raises UnknownPaymentMethod for a method that this customer does not have."""
-    item = items.load(_method_key(method_id))
-    if item is None or item["customer_id"] != customer_id:
-        raise UnknownPaymentMethod
-    return str(item["token"])
+def _payment(order_id: str, item: Item | None) -> Payment:
+    if item is None:
+        return Payment(order_id)
+    counts = {"version": item.get("version", 0), "sequence": item["sequence"]}
+    return Payment(order_id, Status(item["status"]), _charge(item), item["reason"], **counts)
 
 
 def _terms(charge: Charge | None) -> Item:

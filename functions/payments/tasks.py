@@ -4,6 +4,8 @@ A step may die before and after any call and any write. So every run starts from
 processor by the id in that record, and repeats calls with keys that follow from the order id.
 """
 
+from typing import NoReturn
+
 from pydantic import BaseModel
 
 from kernel import identity
@@ -53,10 +55,10 @@ class Standing(BaseModel):
 )
 def charge_payment(step: ChargePayment) -> Done:
     """Captures the total once (ChargeVoided, PaymentDeclined, UnknownPaymentMethod)."""
-    payment = store.load(step.order_id)
+    payment, token = store.survey(step.order_id, step.payment_method, customer_id=step.customer_id)
     domain.must_be_open(payment, step.total)
     if not payment.is_settled:
-        payment, intent = _started(payment, step) if payment.charge is None else _resumed(payment)
+        payment, intent = _started(payment, token, step) if payment.charge is None else _resumed(payment)
         # A decline is on record before the saga is told of it.
         payment = store.save(domain.settle(payment, intent), cause=step.cause)
     return Done(order_id=step.order_id, status=domain.outcome(payment))
@@ -81,23 +83,20 @@ def payment_status(step: PaymentStatus) -> Standing:
     )
 
 
-def _started(payment: Payment, step: ChargePayment) -> tuple[Payment, Intent]:
+def _started(payment: Payment, token: str | None, step: ChargePayment) -> tuple[Payment, Intent]:
     """Records the payment's id before it confirms it: an undo finds the id, or its tombstone keeps it out."""
-    token = _token(step)
+    token = token or _refused(step.order_id)
     key = identity.derive(step.order_id, "payment")
     intent = adapters.provider().create(token, step.total, reference=step.order_id, key=key)
     charge = Charge(step.customer_id, step.total, intent.id)
     return _confirmed(store.save(domain.start(payment, charge), cause=step.cause))
 
 
-def _token(step: ChargePayment) -> str:
-    """The processor's token. A missing method is no refusal once another run has started the charge."""
-    try:
-        return store.token(step.payment_method, customer_id=step.customer_id)
-    except domain.UnknownPaymentMethod:
-        if store.load(step.order_id).status is Status.NONE:
-            raise
-        raise Contended from None
+def _refused(order_id: str) -> NoReturn:
+    """A missing method is no refusal once another run has started the charge."""
+    if store.load(order_id).status is Status.NONE:
+        raise domain.UnknownPaymentMethod
+    raise Contended
 
 
 def _resumed(payment: Payment) -> tuple[Payment, Intent]:

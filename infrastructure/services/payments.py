@@ -33,3 +33,4 @@ class Payments(Construct):
             table.allow(task, "GetItem", "PutItem", "UpdateItem")
             task.knows(PROCESSOR_URL=processor.url)
             processor.share_secret(task)
+        table.allow(charge, "BatchGetItem")

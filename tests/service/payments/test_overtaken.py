@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from payments import store
-from payments.domain import UnknownPaymentMethod
+from payments.domain import Payment
 from payments.transport import ProcessorAnswer
 from tests.support import aws
 from tests.support.moments import Moments
@@ -111,14 +111,15 @@ def test_a_charge_that_hears_a_decline_after_its_twin_has_captured_is_no_refusal
 def test_a_charge_that_found_no_method_in_time_for_its_twin_is_no_refusal(
     processor: Processor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    token = store.token
+    survey = store.survey
 
-    def overtaken(method_id: str, *, customer_id: str) -> str:
-        monkeypatch.setattr(store, "token", token)
+    def overtaken(order_id: str, method_id: str, *, customer_id: str) -> tuple[Payment, None]:
+        monkeypatch.setattr(store, "survey", survey)
+        found, _ = survey(order_id, method_id, customer_id=customer_id)
         assert charge() == "CAPTURED"
-        raise UnknownPaymentMethod
+        return found, None
 
-    monkeypatch.setattr(store, "token", overtaken)
+    monkeypatch.setattr(store, "survey", overtaken)
     assert [outcome(charge), outcome(charge)] == ["Contended", "CAPTURED"]
     assert (processor.books("o1"), events()) == (PAID, [CAPTURED])
 
