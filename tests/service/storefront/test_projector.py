@@ -114,9 +114,7 @@ def test_an_event_beyond_a_gap_waits_for_the_missing_event() -> None:
     project(PLACED, last)
     assert row() == PLACED_ROW
     project(event(4, "CancellationStarted", "order/o1", 2, reason="PaymentDeclined"))
-    found = row()
-    assert found is not None
-    assert (found["status"], found["sequence"], found["folded"]) == ("CANCELLED", 3, 3)
+    assert shown("status", "sequence", "folded") == ("CANCELLED", 3, 3)
 
 
 def test_an_event_that_arrives_before_its_order_is_not_lost() -> None:
