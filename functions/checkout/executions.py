@@ -31,7 +31,7 @@ class PlacedOrder(BaseModel):
     payment_method: str
 
 
-@at_init
+@at_init()
 def executions() -> "SFNClient":
     made: SFNClient = connect("stepfunctions", seconds=5)
     return made

@@ -34,15 +34,20 @@ def connect(service: str, *, seconds: int, tries: int = 3) -> Any:
     return session().create_client(service, config=limits)
 
 
-def at_init(make: Callable[[], Client]) -> "_lru_cache_wrapper[Client]":
+def at_init(*needs: str) -> "Callable[[Callable[[], Client]], _lru_cache_wrapper[Client]]":
     """Makes a client once: in Lambda at init, where the CPU is whole, and elsewhere at the first call.
 
+    A function that does not know all of the variables in `needs` has no use for the client.
     https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
     """
-    made = cache(make)
-    if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
-        made()
-    return made
+
+    def decorate(make: Callable[[], Client]) -> "_lru_cache_wrapper[Client]":
+        made = cache(make)
+        if {"AWS_LAMBDA_FUNCTION_NAME", *needs} <= os.environ.keys():
+            made()
+        return made
+
+    return decorate
 
 
 def secret(arn: str) -> str:

@@ -24,7 +24,7 @@ MOST_AT_ONCE = 10
 UNSAID = ("pk", "sk")
 
 
-@at_init
+@at_init("DEAD_LETTERS")
 def queues() -> Any:
     return connect("sqs", seconds=5)
 

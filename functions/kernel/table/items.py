@@ -17,7 +17,7 @@ Item = dict[str, Any]
 Key = Mapping[str, str]
 
 
-@at_init
+@at_init("TABLE")
 def client() -> "DynamoDBClient":
     made: DynamoDBClient = connect("dynamodb", seconds=3)
     return made

@@ -55,7 +55,7 @@ class Refused(BaseModel):
         return cls(refused=refusal.status, problem=refusal.problem())
 
 
-@at_init
+@at_init()
 def functions() -> "LambdaClient":
     # One attempt: a caller that gets no answer asks again later, which has the same effect.
     made: LambdaClient = connect("lambda", seconds=35, tries=1)

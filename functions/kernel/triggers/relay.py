@@ -23,7 +23,7 @@ ENTRY_OVERHEAD = 14
 BEFORE, AFTER = timedelta(minutes=5), timedelta(minutes=1)
 
 
-@at_init
+@at_init("BUS")
 def bus() -> "EventBridgeClient":
     made: EventBridgeClient = connect("events", seconds=5)
     return made
