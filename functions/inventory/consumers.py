@@ -15,4 +15,4 @@ class ConfirmedOrder(BaseModel):
 
 @consumer(of="orders", types=("OrderConfirmed",), reads=ConfirmedOrder)
 def handler(event: Envelope, order: ConfirmedOrder) -> None:
-    reservations.commit(order.order_id, cause=event.id)
+    reservations.commit(order.order_id)

@@ -1,6 +1,6 @@
 """The use cases of a reservation: reserve from one bucket of each SKU or from several, release, commit."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 
@@ -16,7 +16,6 @@ ATTEMPTS = 6
 PLACES = 98  # of the 100 items of a transaction, the reservation and its outbox row are two
 
 Takes = tuple[Take, ...]
-Decide = Callable[[Reservation], Decision[Reservation]]
 
 
 def reserve(order_id: str, lines: Sequence[Line], *, cause: str) -> Reservation:
@@ -37,22 +36,19 @@ def reserve(order_id: str, lines: Sequence[Line], *, cause: str) -> Reservation:
 
 def release(order_id: str, *, cause: str) -> Reservation:
     """Gives the order's stock back, or rules out a later reservation. Raises AlreadySold, Contended."""
-    return _decided(order_id, domain.release, cause=cause)
 
-
-def commit(order_id: str, *, cause: str) -> None:
-    """Sells the order's stock, which is mostly held. Raises ReservationMissing, Contended."""
-    if not store.sold(order_id):
-        _decided(order_id, domain.commit, cause=cause)
-
-
-def _decided(order_id: str, decide: Decide, *, cause: str) -> Reservation:
     def use_case() -> Reservation:
-        decision = decide(store.load(order_id))
+        decision = domain.release(store.load(order_id))
         store.save(decision, cause=cause)
         return decision.state
 
     return outbox.persist(use_case)
+
+
+def commit(order_id: str) -> None:
+    """Sells the order's stock without reading it first. Raises ReservationMissing, Contended."""
+    if found := store.sell(order_id):
+        domain.commit(found)
 
 
 def _attempt(

@@ -60,8 +60,8 @@ def save(decision: Decision[Reservation], moves: Sequence[Move] = (), *, cause: 
     outbox.commit(aggregate, decision, cause=cause, beside=[*_moved(reservation, moves)])
 
 
-def sold(order_id: str) -> bool:
-    """Turns RESERVED into COMMITTED in one write, without reading it first. False: it is not RESERVED.
+def sell(order_id: str) -> Reservation | None:
+    """Turns RESERVED into COMMITTED in one write. None, or the reservation found when it is not RESERVED.
 
     Nothing else of the record is written, so the write stands on the status alone.
     """
@@ -75,9 +75,9 @@ def sold(order_id: str) -> bool:
     )
     try:
         writes.update(sale)
-    except ConditionFailed:
-        return False
-    return True
+    except ConditionFailed as failed:
+        return read(failed.old[0]) if failed.old[0] else Reservation(order_id)
+    return None
 
 
 def claim(reservation: Reservation, now: datetime) -> str:
@@ -173,7 +173,7 @@ def adjust(decision: Decision[Adjustment], takes: Sequence[Take], *, cause: str)
         raise Contended from failed
 
 
-def read(item: Item) -> Reservation:
+def read(item: Mapping[str, Any]) -> Reservation:
     """A reservation. Without takes, of one bucket each or an earlier release, its lines are from bucket 0."""
     lines = tuple(Line(row["sku"], row["quantity"]) for row in item["lines"])
     rows = item["takes"] if "takes" in item else item["lines"]

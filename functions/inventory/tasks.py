@@ -73,7 +73,7 @@ def release_stock(step: ReleaseStock) -> Done:
 @task(CommitStock, about="order_id")
 def commit_stock(step: CommitStock) -> Done:
     """Sells the stock that a confirmed order holds, in case its OrderConfirmed was lost."""
-    reservations.commit(step.order_id, cause=step.cause)
+    reservations.commit(step.order_id)
     return Done(order_id=step.order_id, status=domain.Status.COMMITTED)
 
 

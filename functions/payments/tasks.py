@@ -85,18 +85,17 @@ def payment_status(step: PaymentStatus) -> Standing:
 
 def _started(payment: Payment, token: str | None, step: ChargePayment) -> tuple[Payment, Intent]:
     """Records the payment's id before it confirms it: an undo finds the id, or its tombstone keeps it out."""
-    token = token or _refused(step.order_id)
+    token = token or _refused(step)
     key = identity.derive(step.order_id, "payment")
     intent = adapters.provider().create(token, step.total, reference=step.order_id, key=key)
     charge = Charge(step.customer_id, step.total, intent.id)
     return _confirmed(store.save(domain.start(payment, charge), cause=step.cause))
 
 
-def _refused(order_id: str) -> NoReturn:
+def _refused(step: ChargePayment) -> NoReturn:
     """A missing method is no refusal once another run has started the charge."""
-    if store.load(order_id).status is Status.NONE:
-        raise domain.UnknownPaymentMethod
-    raise Contended
+    payment, _ = store.survey(step.order_id, step.payment_method, customer_id=step.customer_id)
+    raise domain.UnknownPaymentMethod if payment.status is Status.NONE else Contended
 
 
 def _resumed(payment: Payment) -> tuple[Payment, Intent]:

@@ -29,7 +29,7 @@ class Inventory(Construct):
         for function in (reserve, release):
             table.allow(function, "GetItem", "PutItem", "UpdateItem")
         for function in (commit, consumers):
-            table.allow(function, "GetItem", "UpdateItem")
+            table.allow(function, "UpdateItem")
         table.allow(reserve, "BatchGetItem")
 
         claim = ServiceFunction(self, "inventory.tasks.claim_open", home=home, seconds=30)

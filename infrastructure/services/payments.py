@@ -30,7 +30,8 @@ class Payments(Construct):
         self.tasks = {"ChargePayment": charge, "RefundPayment": refund}
         for task in self.tasks.values():
             task.waits()
-            table.allow(task, "GetItem", "PutItem", "UpdateItem")
+            table.allow(task, "PutItem", "UpdateItem")
             task.knows(PROCESSOR_URL=processor.url)
             processor.share_secret(task)
         table.allow(charge, "BatchGetItem")
+        table.allow(refund, "GetItem")
