@@ -184,6 +184,7 @@ def _listed(order: Order) -> dict[str, object]:
         "reason": order.reason or None,
         "placed_at": order.placed_at.isoformat(),
         "attempts": order.attempts,
+        "last_error": order.last_error or None,
         "fenced": order.phase.is_fenced,
         when: order.due_at and order.due_at.isoformat(),
     }

@@ -108,7 +108,7 @@ class Order:
     `fingerprint` is a hash of the request that placed the order. `due_at` is when the sweep looks at it or
     since when it is parked. `claimed_at` is the time of its first claim. `attempts` counts its claims since
     it was placed or fenced. `runs` counts its executions: the first, and one for every claim ever. `failed`
-    counts the executions that were seen to fail; `failed_run` is the last of them.
+    counts the executions that were seen to fail; `failed_run` is the last of them, with `last_error`.
     `version` counts its writes, `sequence` the facts published about it.
     """
 
@@ -125,6 +125,7 @@ class Order:
     runs: int = 1
     failed: int = 0
     failed_run: int = 0
+    last_error: str = ""
     claimed_at: datetime | None = None
     due_at: datetime | None = None
     sequence: int = 0
@@ -235,11 +236,12 @@ def is_finished_forward(order: Order, now: datetime) -> bool:
     return order.phase is Phase.PENDING and (order.failed < LEAST_FAILED or _is_early(order, now))
 
 
-def note_fault(order: Order, *, run: int) -> Decision[Order]:
+def note_fault(order: Order, *, run: int, error: str) -> Decision[Order]:
     """Counts an execution that was seen to fail, once."""
     if order.phase is not Phase.PENDING or run <= order.failed_run:
         return Decision(order)
-    return Decision(replace(order, failed=order.failed + 1, failed_run=run), unpublished=True)
+    noted = replace(order, failed=order.failed + 1, failed_run=run, last_error=error)
+    return Decision(noted, unpublished=True)
 
 
 def park(order: Order, stuck: Collection[str]) -> Decision[Order]:

@@ -163,7 +163,7 @@ def _watched(order: Order) -> Item:
     """What the sweep counts, and when it looks at an open order again."""
     watched: Item = {"attempts": order.attempts, "runs": order.runs}
     if order.failed:
-        watched |= {"failed": order.failed, "failed_run": order.failed_run}
+        watched |= {"failed": order.failed, "failed_run": order.failed_run, "last_error": order.last_error}
     if order.claimed_at:
         watched["claimed_at"] = order.claimed_at.isoformat()
     if order.phase.is_open and order.due_at:
@@ -200,6 +200,7 @@ def read(item: Item) -> Order:
         runs=item.get("runs", 1),
         failed=item.get("failed", 0),
         failed_run=item.get("failed_run", 0),
+        last_error=item.get("last_error", ""),
         claimed_at=_moment(item, "claimed_at"),
         due_at=_moment(item, "due_at"),
         version=item.get("version", 0),

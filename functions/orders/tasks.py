@@ -176,7 +176,7 @@ def fence_order(step: FenceOrder) -> OrderState:
 @task(NoteFault, about="order_id")
 def note_fault(step: NoteFault) -> OrderState:
     """Counts an execution that was seen to fail. So an order that was never run is never undone for that."""
-    decision = domain.note_fault(_load(step.order_id), run=step.run)
+    decision = domain.note_fault(_load(step.order_id), run=step.run, error=step.error)
     store.save(decision, cause=step.cause)
     return _outcome(decision.state)
 

@@ -33,11 +33,12 @@ class Orders(Construct):
         confirm = ServiceFunction(self, "orders.tasks.confirm_order", home=home)
         fence = ServiceFunction(self, "orders.tasks.fence_order", home=home)
         cancel = ServiceFunction(self, "orders.tasks.cancel_order", home=home)
-        fault = ServiceFunction(self, "orders.tasks.note_fault", home=home)
-        tasks = {"ConfirmOrder": confirm, "FenceOrder": fence, "CancelOrder": cancel, "NoteFault": fault}
-        self.tasks = tasks
+        note = ServiceFunction(self, "orders.tasks.note_fault", home=home)
+        table.allow(note, "GetItem", "UpdateItem")
+        self.tasks = {"ConfirmOrder": confirm, "FenceOrder": fence, "CancelOrder": cancel}
         for task in self.tasks.values():
             table.allow(task, "GetItem", "PutItem", "UpdateItem")
+        self.tasks["NoteFault"] = note
         self.interventions = self._interventions(home, table)
 
         self.order_status = ServiceFunction(self, "orders.tasks.order_status", home=home)

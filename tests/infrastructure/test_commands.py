@@ -6,6 +6,7 @@ TASKS = {
     "ConfirmOrder": "Orders",
     "FenceOrder": "Orders",
     "CancelOrder": "Orders",
+    "NoteFault": "Orders",
     "ReserveStock": "Inventory",
     "ReleaseStock": "Inventory",
     "ChargePayment": "Payments",

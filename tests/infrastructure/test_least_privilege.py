@@ -160,6 +160,7 @@ def _operations(world: MotoWorld) -> None:
 
 
 def _orders(world: MotoWorld, shop: SagaShop) -> None:
+    world.faults.plan("ReserveStock", Mishap.BEFORE, times=7)
     shop.order("pm_decline", key="declined")
     world.settle()
     world.lost |= {"OrderConfirmed"}

@@ -10,6 +10,7 @@ LETTERS = {
     "ReserveStock": "R",
     "ChargePayment": "C",
     "ConfirmOrder": "K",
+    "NoteFault": "N",
     "FenceOrder": "F",
     "RefundPayment": "B",
     "ReleaseStock": "L",
@@ -112,7 +113,7 @@ class Case:
 
     `left` is how the order ended. `woken` is how it ended once the zombies have run, where that differs.
     `cancelled`: the customer cancels just before the confirmation. `gone`: after the mishap every call of the
-    task fails.
+    task fails. `fails`: every call of that other task fails.
     """
 
     task: str
@@ -127,12 +128,23 @@ class Case:
     execution: str = "SUCCEEDED"
     woken: OrderEnd | None = None
     gone: bool = False
+    fails: str = ""
 
     @property
     def label(self) -> str:
         often = "and gone" if self.gone else {1: "once", ALWAYS: "always"}[self.times]
         after = f" after {self.effects}" if self.effects else ""
         return f"{self.task}: {self.kind.value if self.kind else 'refusal'}{after} {often}"
+
+
+def lasting(task: str, kind: Mishap, calls: str, left: OrderEnd, **more: Any) -> Case:
+    """A case of a mishap of every call, which the execution notes before it fails."""
+    return Case(task, kind, calls, left, times=ALWAYS, execution="FAILED", **more)
+
+
+def unfinished(kind: Mishap, calls: str, **more: Any) -> Case:
+    """A case of an execution that fails, since no stock can be reserved."""
+    return Case("N", kind, calls, ACCEPTED, fails="R", execution="FAILED", **more)
 
 
 def undo(task: str, kind: Mishap | None, calls: str, left: OrderEnd, **more: Any) -> Case:

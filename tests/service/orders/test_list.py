@@ -11,7 +11,7 @@ from kernel.table import items
 from orders import api
 from tests.support import aws
 from tests.support.clock import Clock
-from tests.support.orders import cancel, change, claimed, confirm, fence, place, stored
+from tests.support.orders import cancel, change, claimed, confirm, fail, fence, place, stored
 
 SERVICE = "orders"
 pytestmark = pytest.mark.usefixtures("service", "clock")
@@ -62,6 +62,7 @@ def test_an_operator_finds_orders_that_need_a_person_and_since_when(clock: Clock
         "reason": "PaymentDeclined",
         "placed_at": "2026-01-01T00:00:00+00:00",
         "attempts": 0,
+        "last_error": None,
         "fenced": True,
         "since": "2026-01-01T00:02:00+00:00",
         "interventions": [],
@@ -81,10 +82,20 @@ def test_an_operator_finds_open_orders_whether_they_are_due_or_not(
         "reason": reason and "PaymentDeclined",
         "placed_at": "2026-01-01T00:00:00+00:00",
         "attempts": 0,
+        "last_error": None,
         "fenced": fenced,
         "due_at": "2026-01-01T00:02:00+00:00",
     }
     assert ask(state) == (200, {"checkouts": [expected], "unreadable": [], "next": None})
+
+
+def test_an_operator_sees_how_often_an_order_was_claimed_and_what_failed_last(clock: Clock) -> None:
+    order_id = place()
+    fail(order_id, 1)
+    clock.advance(120)
+    claimed()
+    (listed_order,) = ask("PENDING")[1]["checkouts"]
+    assert (listed_order["attempts"], listed_order["last_error"]) == (1, "States.Timeout")
 
 
 def test_an_order_that_has_ended_is_not_listed() -> None:

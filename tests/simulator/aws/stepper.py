@@ -25,7 +25,7 @@ FIELDS = {
     | {"TimeoutSeconds", "Retry", "Catch"},
     "Pass": {"Type", "Comment", "Next", "End"},
     "Succeed": {"Type", "Comment"},
-    "Fail": {"Type", "Comment", "Error", "Cause", "ErrorPath", "CausePath"},
+    "Fail": {"Type", "Comment", "Error", "Cause"},
     "machine": {"Comment", "StartAt", "TimeoutSeconds", "States"},
     "Retry": {"ErrorEquals", "IntervalSeconds", "BackoffRate", "MaxAttempts", "MaxDelaySeconds"}
     | {"JitterStrategy"},
@@ -112,7 +112,7 @@ def _execution(definition: Mapping[str, Any], given: Any, *, jitter: Jitter, sta
         output, following = given, state.get("Next")
         try:
             if state["Type"] == "Fail":
-                raise _Unhandled(*(_said(state, field, given) for field in ("Error", "Cause")))
+                raise _Unhandled(state.get("Error", ""), state.get("Cause", ""))
             if state["Type"] == "Task":
                 output, following = yield from _task(name, state, _limited(given), jitter)
         except _Unhandled as end:
@@ -120,12 +120,6 @@ def _execution(definition: Mapping[str, Any], given: Any, *, jitter: Jitter, sta
         if not following:
             return Ended("SUCCEEDED", output, state=name, given=given)
         name, given = following, output
-
-
-def _said(state: Mapping[str, Any], field: str, given: Any) -> str:
-    """The error or the cause with which a Fail state ends the execution."""
-    path = state.get(f"{field}Path")
-    return str(_found(path, given)) if path else str(state.get(field, ""))
 
 
 def _task(
@@ -248,8 +242,7 @@ def _know_state(state: Mapping[str, Any]) -> None:
             _know_path(rule.get("ResultPath"))
             _all_known("JitterStrategy", {"FULL", "NONE"}, [rule.get("JitterStrategy", "NONE")])
     _know_template(state.get("Parameters", {}))
-    for path in ("ResultPath", "ErrorPath", "CausePath"):
-        _know_path(state.get(path))
+    _know_path(state.get("ResultPath"))
     resource = state.get("Resource", "")
     if resource.startswith("arn:") and not resource.startswith(("arn:aws:lambda:", START_EXECUTION)):
         raise NotImplementedError(f"Resource {resource}")

@@ -84,7 +84,7 @@ def schedules(deployment: Deployment) -> Mapping[str, tuple[float, Counted]]:
 def _idle(schedule: Mapping[str, Any], deployment: Deployment) -> Counted:
     with metered(deployment, alone=True, fate=Observed()) as (world, meter):
         world.boundary.armed = True
-        for shard in range(schedule["shards"] or 1):
+        for shard in range(schedule.get("shards", 1)):
             world.invoke(schedule["handler"], {"shard": shard})
         world.run()
         return _each(meter, 1)
