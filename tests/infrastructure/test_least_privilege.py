@@ -163,6 +163,7 @@ def _orders(world: MotoWorld, shop: SagaShop) -> None:
     world.faults.plan("ReserveStock", Mishap.BEFORE, times=7)
     shop.order("pm_decline", key="declined")
     world.settle()
+    world.sweep()
     world.lost |= {"OrderConfirmed"}
     shop.order(key="held")
     world.settle()
