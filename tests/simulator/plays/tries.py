@@ -44,8 +44,9 @@ class Try:
         return self._wrong(earlier.and_then(*self.faults[-1]))
 
     def _wrong(self, ending: Ending) -> list[str]:
-        must, ends = scenario_of(self.scenario).ends, ending.ends
-        if self._must_end and ends != [must]:
+        scenario, ends = scenario_of(self.scenario), ending.ends
+        is_refused = bool(self.faults and scenario.outages) and not ends  # nobody had accepted it
+        if self._must_end and ends != [scenario.ends] and not is_refused:
             return [*ending.wrong, f"ends-as-it-should: it ended {', '.join(ends) or 'refused'}"]
         return ending.wrong
 
