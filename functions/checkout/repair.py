@@ -46,10 +46,15 @@ def reconcile(line: dict[str, Any]) -> None:
     """
     with _reported(line):
         for shard in range(SHARDS):
-            for batch in _batches(ClaimOpen, shard):
-                line["failed"] |= batch.failed
-                for order_id in batch.order_ids:
-                    _see_to(line, order_id, partial(_close, order_id))
+            with noted(line["failed"], f"shard {shard}"):
+                _reconcile(line, shard)
+
+
+def _reconcile(line: dict[str, Any], shard: int) -> None:
+    for batch in _batches(ClaimOpen, shard):
+        line["failed"] |= batch.failed
+        for order_id in batch.order_ids:
+            _see_to(line, order_id, partial(_close, order_id))
 
 
 def _batches(command: Callable[..., Command[Claimed]], shard: int) -> Iterator[Claimed]:

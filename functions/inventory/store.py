@@ -50,7 +50,7 @@ def hold(decision: Decision[Reservation], moves: Sequence[Move], *, cause: str) 
 def save(decision: Decision[Reservation], moves: Sequence[Move] = (), *, cause: str) -> None:
     """Saves the reservation, its facts and what it takes or gives back, in one transaction.
 
-    Units of `moves` go along from buckets that it takes from. A sale writes the reservation alone.
+    Units of `moves` go along from buckets that it takes from. A sale is a write of its own: `sell`.
     Raises ConditionFailed with the places of takes whose bucket has too few units, and Contended when the
     reservation has changed.
     """

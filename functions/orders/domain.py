@@ -23,7 +23,7 @@ INTERRUPTED = "Interrupted"
 PATIENCE = timedelta(minutes=2)
 LONGEST_PATIENCE = timedelta(minutes=32)
 # An order that is not fenced is finished forward for half an hour from its first claim on, in which it is
-# looked at this often; and for longer, until so many of its executions were seen to fail.
+# looked at this often; and for longer, until so many of its executions were seen to fail, the last one too.
 FORWARD = timedelta(minutes=30)
 FORWARD_PATIENCE = timedelta(minutes=8)
 LEAST_FAILED = 3
@@ -233,7 +233,8 @@ def is_given_up(order: Order) -> bool:
 
 def is_finished_forward(order: Order, now: datetime) -> bool:
     """Whether an order that was just claimed runs its saga again. Otherwise it is undone."""
-    return order.phase is Phase.PENDING and (order.failed < LEAST_FAILED or _is_early(order, now))
+    was_seen = order.failed >= LEAST_FAILED and order.failed_run == order.runs - 1
+    return order.phase is Phase.PENDING and (not was_seen or _is_early(order, now))
 
 
 def note_fault(order: Order, *, run: int, error: str) -> Decision[Order]:

@@ -37,15 +37,16 @@ def resolve(
 def select(wanted: Wanted) -> Selection:
     """The orders that such a request would resume now. Looks at the first LOOKED_AT parked orders."""
     found: list[str] = []
-    place, looked = None, 0
+    place, looked, left_out = None, 0, False
     while len(found) < wanted.most and looked < LOOKED_AT:
         page = store.unfinished(Status.NEEDS_ATTENTION, after=place, limit=PAGE)
         found += [order.order_id for order in page.orders if wanted.reason in (None, order.reason)]
-        place = page.last
+        place, left_out = page.last, left_out or bool(page.unreadable)
         looked += PAGE
         if place is None:
             break
-    return Selection(tuple(found[: wanted.most]), more=place is not None or len(found) > wanted.most)
+    more = left_out or place is not None or len(found) > wanted.most
+    return Selection(tuple(found[: wanted.most]), more=more)
 
 
 def selected(wanted: Wanted) -> Selection:

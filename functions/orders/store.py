@@ -114,12 +114,13 @@ def unfinished(status: Status, *, after: Place | None, limit: int) -> Unfinished
     """
     kind = PARKED if status is Status.NEEDS_ATTENTION else open_index.OPEN
     places = list(islice(_places(kind, after, limit=limit + 1), limit + 1))
-    current: list[Order | None] = []
+    current: list[Order] = []
     unreadable: dict[str, Any] = {}
     for place in places[:limit]:
+        item = items.load(_order_key(place.order_id))
         with noted(unreadable, place.order_id):
-            current.append(load(place.order_id))
-    found = [order for order in current if order and order.status is status]
+            current += [read(item)] if item else []
+    found = [order for order in current if order.status is status]
     return Unfinished(found, list(unreadable), places[limit - 1] if len(places) > limit else None)
 
 

@@ -175,7 +175,7 @@ def fence_order(step: FenceOrder) -> OrderState:
 
 @task(NoteFault, about="order_id")
 def note_fault(step: NoteFault) -> OrderState:
-    """Counts an execution that was seen to fail. So an order that was never run is never undone for that."""
+    """Counts an execution that was seen to fail. An order is not undone for executions that never ran."""
     decision = domain.note_fault(_load(step.order_id), run=step.run, error=step.error)
     store.save(decision, cause=step.cause)
     return _outcome(decision.state)
@@ -237,8 +237,8 @@ def claim_overdue(step: ClaimOverdue) -> Claims:
         claimed = sweep.claim(order, now, cause=step.cause)
         return Claim.of(claimed, now) if claimed else None
 
-    claims, batch = claim_due(step, read=store.read, claim=claim)
-    return Claims(claims=claims, **dict(batch))
+    found = claim_due(step, read=store.read, claim=claim)
+    return Claims(claims=found.claimed, failed=found.failed, after=found.after)
 
 
 def _look_at(step: FenceOrder) -> datetime | None:

@@ -191,7 +191,11 @@ def duration(step: str, error: str) -> float:
 
 
 def lasting(step: str) -> float:
-    """Seconds until a step is given up that fails in one way, at its slowest."""
+    """Seconds until a step is given up that fails in one way, with each pause as long as it may be.
+
+    A function that fails by itself is taken to do so within a second. Where that takes longer, the execution
+    may run out of time. Then nobody has noted the run, and the order is finished forward for longer.
+    """
     return max(
         duration(step, error) * (1 + retrier["MaxAttempts"]) + sum(pauses(retrier))
         for retrier in STEPS[step]["Retry"]

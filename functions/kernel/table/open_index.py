@@ -35,11 +35,14 @@ def entries(
 
     So the entry of an item that was claimed a moment ago is still there, as if it were due.
     """
-    binds = {"shard": f"{kind}#{shard}"} | ({"by": by.isoformat()} if by else {})
+    condition, binds = "#open_shard = :shard", {"shard": f"{kind}#{shard}"}
     options: Item = {"IndexName": "open", "Limit": limit, "PaginationConfig": {"MaxItems": limit}}
     if after:
         options["ExclusiveStartKey"] = items.pack({**after._asdict(), "open_shard": binds["shard"]})
-    found = items.query("#open_shard = :shard" + " AND #due_at <= :by" * bool(by), binds, **options)
+    if by:  # DynamoDB refuses to begin outside of the condition, and another clock may have been ahead
+        condition += " AND #due_at <= :by"
+        binds["by"] = max(by.isoformat(), after.due_at if after else "")
+    found = items.query(condition, binds, **options)
     return [Entry(entry["due_at"], entry["pk"], entry["sk"]) for entry in found]
 
 

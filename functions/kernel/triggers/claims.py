@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from datetime import datetime
-from typing import Annotated, Any, TypeVar
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import BaseModel, Field
 
@@ -15,6 +16,7 @@ from kernel.table.open_index import SHARDS, Entry
 from kernel.triggers.observability import noted
 from kernel.triggers.tasks import Step
 
+LONGEST = timedelta(seconds=10)
 Record = TypeVar("Record")
 Claim = TypeVar("Claim")
 Shard = Annotated[int, Field(ge=0, lt=SHARDS)]
@@ -39,15 +41,30 @@ class Batch(BaseModel):
     after: After = None
 
 
+@dataclass
+class Found(Generic[Claim]):
+    """What was claimed, and the fields of a Batch."""
+
+    claimed: list[Claim] = field(default_factory=list)
+    failed: dict[str, dict[str, Any]] = field(default_factory=dict)
+    after: After = None
+
+
 def claim_due(
     look: Look, *, read: Callable[[Item], Record], claim: Callable[[Record, datetime], Claim | None]
-) -> tuple[list[Claim], Batch]:
-    """Claims each record that is due. It may have changed, or was claimed, since its entry was written."""
-    now, claimed, failed = identity.now(), list[Claim](), dict[str, dict[str, Any]]()
-    found = open_index.entries(open_index.OPEN, look.shard, limit=look.limit, after=look.after, by=now)
-    for entry in found:
-        with noted(failed, entry.pk), suppress(Contended):
+) -> Found[Claim]:
+    """Claims each record that is due. It may have changed, or was claimed, since its entry was written.
+
+    A batch that takes long is cut short, since an answer that comes too late loses its claims.
+    """
+    now, found = identity.now(), Found[Claim]()
+    due = open_index.entries(open_index.OPEN, look.shard, limit=look.limit, after=look.after, by=now)
+    for place, entry in enumerate(due, start=1):
+        with noted(found.failed, entry.pk), suppress(Contended):
             item = open_index.load_due(entry, now)
-            made = claim(read(item), now) if item else None
-            claimed += [] if made is None else [made]
-    return claimed, Batch(failed=failed, after=found[-1] if len(found) == look.limit else None)
+            if item and (claimed := claim(read(item), now)) is not None:
+                found.claimed.append(claimed)
+        if place == look.limit or identity.now() - now > LONGEST:
+            found.after = entry
+            break
+    return found

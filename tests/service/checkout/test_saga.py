@@ -212,6 +212,15 @@ def test_stock_held_too_long_is_closed_as_its_order_ended(
     assert functions.asked == [*claims[:2], *closing, *claims[2:]]
 
 
+def test_a_shard_that_inventory_does_not_answer_for_does_not_hold_up_the_others(
+    functions: FakeLambda,
+) -> None:
+    functions.answers = {"stock-claim": [{"errorType": "Contended"}, NOTHING, NOTHING, NOTHING]}
+    with pytest.raises(RepairIncomplete):
+        repair.reconcile({}, None)
+    assert [asked["shard"] for _, asked in functions.asked] == list(range(SHARDS))
+
+
 def test_stock_that_cannot_be_closed_now_does_not_hold_up_the_rest(functions: FakeLambda) -> None:
     functions.answers = {
         "stock-claim": [{"order_ids": ["o1"], "after": entry(0)}, {"order_ids": ["o2"]}, *[NOTHING] * 3],

@@ -1,5 +1,6 @@
 """Inventory under contention: whoever else writes in between, the counters add up."""
 
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any
@@ -182,6 +183,23 @@ def test_a_reservation_of_the_release_before_has_no_version_and_is_claimed_and_s
 def claimed() -> list[str]:
     batches = [tasks.claim_open({"shard": shard}, None) for shard in range(open_index.SHARDS)]
     return [order_id for batch in batches for order_id in batch["order_ids"]]
+
+
+def test_a_reserve_whose_first_look_is_behind_does_not_hold_what_was_released(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    receive("mug", 5)
+    reserve("o1", mug=2)
+    (before,) = [item for item in aws.items("inventory") if item["pk"] == "reservation#o1"]
+    release("o1")
+    really = items.load_all
+
+    def behind(keys: Iterable[items.Key], *, consistent: bool) -> Iterator[items.Item]:
+        return really(keys, consistent=True) if consistent else iter([before])
+
+    monkeypatch.setattr(items, "load_all", behind)
+    with pytest.raises(ReservationReleased):
+        reserve("o1", mug=2)
 
 
 orders, skus = some.sampled_from(["o1", "o2", "o3"]), some.sampled_from(["mug", "lid"])

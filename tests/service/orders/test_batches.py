@@ -8,9 +8,9 @@ from zlib import crc32
 import pytest
 
 from kernel.errors import Fault
-from kernel.table import open_index
+from kernel.table import items, open_index
 from kernel.table.open_index import Entry
-from orders import tasks
+from orders import domain, tasks
 from tests.support.clock import Clock
 from tests.support.orders import change, confirm, place, stored
 
@@ -66,6 +66,50 @@ def test_a_batch_of_which_nothing_can_be_claimed_is_not_the_last(
 
     monkeypatch.setattr(open_index, "entries", behind)
     assert [ids(answer) for answer in swept(limit=1)] == [[], [], [third], []]
+
+
+def test_stale_entries_of_orders_that_were_parked_or_have_ended_change_nothing(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parked, ended = orders = in_shard(2, clock)
+    entries = [Entry(stored(order_id)["due_at"], f"order#{order_id}", "order") for order_id in orders]
+    change(parked, attempts=domain.MOST_ATTEMPTS_UNFENCED)
+    assert ids(batch(limit=1)) == []
+    confirm(ended)
+    before = [stored(order_id) for order_id in orders]
+    monkeypatch.setattr(open_index, "entries", lambda *_, **__: entries)
+    answer = batch()
+    assert (answer["claims"], answer["failed"]) == ([], {})
+    assert [stored(order_id) for order_id in orders] == before
+
+
+def test_a_batch_that_takes_long_answers_what_it_has_claimed_and_where_to_go_on(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its function has 30 seconds. An answer that comes too late leaves its orders claimed for nothing."""
+    orders = in_shard(5, clock)
+    really = items.load
+
+    def slow(key: items.Key) -> items.Item | None:
+        clock.advance(6)
+        return really(key)
+
+    monkeypatch.setattr(items, "load", slow)
+    assert [ids(answer) for answer in swept()] == [orders[:2], orders[2:4], orders[4:]]
+
+
+def test_the_next_batch_may_be_asked_of_a_function_whose_clock_is_behind(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, _ = in_shard(2, clock)
+    answer = batch(limit=1)
+    assert ids(answer) == [first]
+    asked: list[items.Item] = []
+    monkeypatch.setattr(items, "query", lambda _, binds, **options: asked.append(binds | options) or iter(()))
+    clock.advance(-200)
+    batch(after=answer["after"])
+    (query,) = asked
+    assert query["by"] >= items.unpack(query["ExclusiveStartKey"])["due_at"]
 
 
 def test_an_order_that_cannot_be_read_is_reported_and_does_not_hold_up_the_others(clock: Clock) -> None:

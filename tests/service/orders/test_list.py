@@ -7,6 +7,7 @@ from zlib import crc32
 
 import pytest
 
+from kernel.errors import Contended
 from kernel.table import items
 from orders import api
 from tests.support import aws
@@ -143,6 +144,18 @@ def test_an_order_that_cannot_be_read_is_named_and_the_others_are_listed() -> No
     assert status == 200
     assert [order["order_id"] for order in page["checkouts"]] == [sound]
     assert page["unreadable"] == [broken]
+
+
+def test_a_table_that_does_not_answer_is_no_order_that_cannot_be_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    park(place("one"))
+
+    def throttled(key: items.Key) -> items.Item:
+        raise Contended
+
+    monkeypatch.setattr(items, "load", throttled)
+    assert ask("NEEDS_ATTENTION")[0] == 500
 
 
 def test_an_entry_the_index_still_shows_is_not_listed(monkeypatch: pytest.MonkeyPatch) -> None:

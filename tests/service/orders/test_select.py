@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from kernel.errors import Contended
+from kernel.table import items
 from orders import interventions, tasks
 from tests.support import aws
 from tests.support.clock import Clock
@@ -43,6 +45,28 @@ def test_a_reason_and_a_number_narrow_the_selection() -> None:
     some = select("r3", most=2)
     assert (len(some["order_ids"]), some["more"]) == (2, True)
     assert select("r4", reason="Interrupted") == {"order_ids": [], "more": False}
+
+
+def test_a_selection_that_leaves_out_an_order_that_cannot_be_read_says_that_there_may_be_more() -> None:
+    sound, broken = parked("one"), parked("two")
+    change(broken, total="a lot")
+    assert select() == {"order_ids": [sound], "more": True}
+
+
+def test_a_selection_in_which_the_table_does_not_answer_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    order_id = parked("one")
+    really = items.load
+
+    def throttled(key: items.Key) -> items.Item | None:
+        if key["pk"] == f"order#{order_id}":
+            raise Contended
+        return really(key)
+
+    monkeypatch.setattr(items, "load", throttled)
+    with pytest.raises(Contended):
+        select()
+    monkeypatch.setattr(items, "load", really)
+    assert select() == {"order_ids": [order_id], "more": False}
 
 
 def test_a_repeated_request_is_about_the_same_orders_whatever_was_parked_meanwhile() -> None:

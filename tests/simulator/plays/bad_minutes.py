@@ -80,6 +80,13 @@ BAD_MINUTES = [
         since=39,
     ),
     Scenario(
+        "twelve minutes without charge_payment, then no execution can be started, then finished forward",
+        "CONFIRMED",
+        troubles=(Trouble("checkout.repair", "StartExecution", REFUSED, ALWAYS, minutes=40, begins=13),),
+        outages=(Outage("payments.tasks.charge_payment", "Runtime.ExitError", 12),),
+        since=39,
+    ),
+    Scenario(
         "seventeen minutes in which charge_payment cannot start, then finished forward",
         "CONFIRMED",
         outages=(Outage("payments.tasks.charge_payment", "Runtime.ExitError", 17),),

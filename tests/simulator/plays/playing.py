@@ -49,7 +49,7 @@ class Troubled:
         for place, trouble in enumerate(self.troubles):
             is_such = trouble.operation in (call.operation, call.verb)
             hit = trouble.caller in call.caller and is_such
-            if hit and self._left[place] > 0 and minutes < trouble.minutes:
+            if hit and self._left[place] > 0 and trouble.begins <= minutes < trouble.minutes:
                 self._left[place] -= 1
                 self.hit.add(call.number)
                 return trouble.kind

@@ -11,9 +11,9 @@ ALWAYS = 10_000
 
 @dataclass(frozen=True)
 class Trouble:
-    """The first `times` calls of that operation by such a caller, in the first `minutes`, have this fault.
+    """The first `times` calls of that operation by such a caller have this fault.
 
-    `operation` may be the operation's first word alone.
+    It begins at the minute `begins` and is over after `minutes`. `operation` may be its first word alone.
     """
 
     caller: str
@@ -21,6 +21,7 @@ class Trouble:
     kind: Kind
     times: int = 1
     minutes: float = 1_000
+    begins: float = 0
 
 
 @dataclass(frozen=True)

@@ -172,13 +172,20 @@ def test_an_order_is_looked_at_often_while_it_is_finished_forward_and_then_ever_
 
 
 @pytest.mark.parametrize(
-    ("failed", "minutes", "forward"),
-    [(0, 0, True), (2, 600, True), (3, 29, True), (3, 30, False), (9, 29, True)],
+    ("failed", "last", "minutes", "forward"),
+    [
+        (0, 0, 0, True),
+        (2, 8, 600, True),
+        (3, 8, 29, True),
+        (3, 8, 30, False),
+        (3, 7, 600, True),
+        (9, 8, 29, True),
+    ],
 )
-def test_an_order_goes_forward_for_half_an_hour_and_until_three_runs_were_seen_to_fail(
-    failed: int, minutes: int, forward: bool
+def test_an_order_goes_forward_for_half_an_hour_and_until_three_runs_and_the_last_were_seen_to_fail(
+    failed: int, last: int, minutes: int, forward: bool
 ) -> None:
-    claimed = replace(PENDING, failed=failed, claimed_at=NOON)
+    claimed = replace(PENDING, failed=failed, failed_run=last, runs=9, claimed_at=NOON)
     now = NOON + timedelta(minutes=minutes)
     assert domain.is_finished_forward(claimed, now) is forward
     assert domain.is_finished_forward(replace(claimed, phase=Phase.CANCELLING), now) is False
