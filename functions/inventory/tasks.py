@@ -87,5 +87,5 @@ def reservation_status(step: ReservationStatus) -> Standing:
 @task(ClaimOpen)
 def claim_open(step: ClaimOpen) -> Open:
     """The orders for which stock has been held for over an hour."""
-    found = claim_due(step, read=store.read, claim=store.claim)
-    return Open(order_ids=found.claimed, failed=found.failed, after=found.after)
+    order_ids, batch = claim_due(step, read=store.read, claim=store.claim)
+    return Open(order_ids=order_ids, failed=batch.failed, after=batch.after)

@@ -237,8 +237,8 @@ def claim_overdue(step: ClaimOverdue) -> Claims:
         claimed = sweep.claim(order, now, cause=step.cause)
         return Claim.of(claimed, now) if claimed else None
 
-    found = claim_due(step, read=store.read, claim=claim)
-    return Claims(claims=found.claimed, failed=found.failed, after=found.after)
+    claims, batch = claim_due(step, read=store.read, claim=claim)
+    return Claims(claims=claims, failed=batch.failed, after=batch.after)
 
 
 def _look_at(step: FenceOrder) -> datetime | None:

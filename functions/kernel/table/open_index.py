@@ -1,7 +1,7 @@
 """The index `open`: the items that a service must look at again, in order of the time when they are due."""
 
 import zlib
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 from kernel.table import items
@@ -10,6 +10,7 @@ from kernel.table.items import Item
 OPEN = "open"
 CLOSED = ("open_shard", "due_at")
 SHARDS = 4
+FOREVER = datetime.max.replace(tzinfo=UTC)
 
 
 class Entry(NamedTuple):
@@ -28,21 +29,18 @@ def opened(name: str, due_at: datetime, *, kind: str = OPEN) -> Item:
     return {"open_shard": f"{kind}#{zlib.crc32(name.encode()) % SHARDS}", "due_at": due_at.isoformat()}
 
 
-def entries(
-    kind: str, shard: int, *, limit: int, after: Entry | None, by: datetime | None = None
-) -> list[Entry]:
+def entries(kind: str, shard: int, *, limit: int, after: Entry | None, by: datetime = FOREVER) -> list[Entry]:
     """The next `limit` entries of the kind, those due `by` that time. An entry may be behind its item.
 
     So the entry of an item that was claimed a moment ago is still there, as if it were due.
     """
-    condition, binds = "#open_shard = :shard", {"shard": f"{kind}#{shard}"}
+    # DynamoDB refuses to begin outside of the condition, and the last batch may have had another clock.
+    last = max(by.isoformat(), after.due_at if after else "")
+    binds = {"shard": f"{kind}#{shard}", "by": last}
     options: Item = {"IndexName": "open", "Limit": limit, "PaginationConfig": {"MaxItems": limit}}
     if after:
         options["ExclusiveStartKey"] = items.pack({**after._asdict(), "open_shard": binds["shard"]})
-    if by:  # DynamoDB refuses to begin outside of the condition, and another clock may have been ahead
-        condition += " AND #due_at <= :by"
-        binds["by"] = max(by.isoformat(), after.due_at if after else "")
-    found = items.query(condition, binds, **options)
+    found = items.query("#open_shard = :shard AND #due_at <= :by", binds, **options)
     return [Entry(entry["due_at"], entry["pk"], entry["sk"]) for entry in found]
 
 

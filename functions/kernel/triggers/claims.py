@@ -2,9 +2,8 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, Field
 
@@ -41,30 +40,20 @@ class Batch(BaseModel):
     after: After = None
 
 
-@dataclass
-class Found(Generic[Claim]):
-    """What was claimed, and the fields of a Batch."""
-
-    claimed: list[Claim] = field(default_factory=list)
-    failed: dict[str, dict[str, Any]] = field(default_factory=dict)
-    after: After = None
-
-
 def claim_due(
     look: Look, *, read: Callable[[Item], Record], claim: Callable[[Record, datetime], Claim | None]
-) -> Found[Claim]:
+) -> tuple[list[Claim], Batch]:
     """Claims each record that is due. It may have changed, or was claimed, since its entry was written.
 
     A batch that takes long is cut short, since an answer that comes too late loses its claims.
     """
-    now, found = identity.now(), Found[Claim]()
+    now, claims, failed = identity.now(), list[Claim](), dict[str, dict[str, Any]]()
     due = open_index.entries(open_index.OPEN, look.shard, limit=look.limit, after=look.after, by=now)
     for place, entry in enumerate(due, start=1):
-        with noted(found.failed, entry.pk), suppress(Contended):
+        with noted(failed, entry.pk), suppress(Contended):
             item = open_index.load_due(entry, now)
             if item and (claimed := claim(read(item), now)) is not None:
-                found.claimed.append(claimed)
+                claims.append(claimed)
         if place == look.limit or identity.now() - now > LONGEST:
-            found.after = entry
-            break
-    return found
+            return claims, Batch(failed=failed, after=entry)
+    return claims, Batch(failed=failed)
