@@ -18,23 +18,27 @@ from localstack.machine import environment
 REPORTS = environment.LOCAL / "reports"
 PYTEST = ("pytest", "-q", "-p", "no:cacheprovider")
 PARALLEL = (*PYTEST, "-n", "2", "--dist")
-QUICK = ("tests/unit", "tests/service", "tests/architecture", "tests/contracts")
 PLAYS, ITSELF, E2E = "tests/simulator/plays", "tests/simulator/itself", "tests/e2e"
-APART = [f"--ignore={folder}" for folder in (PLAYS, ITSELF, E2E)]
+UNIT = ("tests/unit", "tests/architecture", "tests/contracts")
+APART = [f"--ignore={folder}" for folder in (*UNIT, PLAYS, ITSELF, E2E)]
 STEPS: dict[str, tuple[str, ...]] = {
     "format": ("ruff", "format", "--check", "."),
     "lint": ("ruff", "check", "."),
     "types": ("mypy",),
-    "quick tests": (*PARALLEL, "loadfile", *QUICK),
+    "quick tests": (*PARALLEL, "loadfile", *UNIT, "tests/service"),
     "tests": (*PARALLEL, "loadfile", "tests", *APART),
     "chaos": (*PARALLEL, "worksteal", PLAYS),
     "simulator": (*PYTEST, ITSELF),
+    "unit": (*PYTEST, *UNIT),
     "e2e": (*PYTEST, E2E),
 }
 STATIC = ("format", "lint", "types")
 # End to end, a core is idle half of the time. These use one core, one after the other.
-BESIDE: Mapping[str, Sequence[str]] = {"e2e": ("types", "simulator")}
-SETS = {"quick": (*STATIC, "quick tests"), "everything": (*STATIC, "simulator", "tests", "chaos", "e2e")}
+BESIDE: Mapping[str, Sequence[str]] = {"e2e": ("types", "simulator", "unit")}
+SETS = {
+    "quick": (*STATIC, "quick tests"),
+    "everything": (*STATIC, "unit", "simulator", "tests", "chaos", "e2e"),
+}
 
 
 @dataclass(frozen=True)
