@@ -17,7 +17,7 @@ CALLS = [(name, call) for name in SCENARIOS for call in discovered(name)]
 def test_a_fault_of_this_call_leaves_everything_right(scenario: str, call: Call) -> None:
     """A failing line replays by `make chaos REPLAY="<line>"`."""
     began = time.perf_counter()
-    tries = [Try(scenario, ((call.number, kind),)) for kind in call.kinds]
+    tries = list(Try(scenario, ()).then([call]))
     wrong = {str(one): found for one in tries if (found := one.play())}
     seconds = time.perf_counter() - began
     record("singles", name=f"{scenario} {call}", schedules=len(tries), seconds=seconds, wrong=list(wrong))
