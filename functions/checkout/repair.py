@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from functools import partial
 from typing import Any, TypeVar
 
 from checkout import executions
@@ -34,7 +33,8 @@ def sweep(line: dict[str, Any], *, shard: int) -> None:
         for batch in _batches(ClaimOverdue, shard):
             line["failed"] |= batch.failed
             for claim in batch.claims:
-                _see_to(line, claim.order.order_id, partial(_repair, claim))
+                with _acting_on(line, claim.order.order_id):
+                    _repair(claim)
 
 
 @scheduled(minutes=60)
@@ -54,7 +54,8 @@ def _reconcile(line: dict[str, Any], shard: int) -> None:
     for batch in _batches(ClaimOpen, shard):
         line["failed"] |= batch.failed
         for order_id in batch.order_ids:
-            _see_to(line, order_id, partial(_close, order_id))
+            with _acting_on(line, order_id):
+                _close(order_id)
 
 
 def _batches(command: Callable[..., Command[Claimed]], shard: int) -> Iterator[Claimed]:
@@ -69,7 +70,7 @@ def _batches(command: Callable[..., Command[Claimed]], shard: int) -> Iterator[C
 
 @contextmanager
 def _reported(line: dict[str, Any]) -> Iterator[None]:
-    """Lists the orders in the log's line. Raises RepairIncomplete at the end if any of them failed."""
+    """Begins the lists in the log's line. Raises RepairIncomplete at the end if anything failed."""
     line["orders"], line["failed"] = [], {}
     yield
     if line["failed"]:
@@ -77,11 +78,12 @@ def _reported(line: dict[str, Any]) -> Iterator[None]:
     del line["failed"]
 
 
-def _see_to(line: dict[str, Any], order_id: str, act: Callable[[], None]) -> None:
-    """Acts on an order. An order that fails does not hold up the others."""
+@contextmanager
+def _acting_on(line: dict[str, Any], order_id: str) -> Iterator[None]:
+    """Lists the order in the log's line. An order that fails does not hold up the others."""
     line["orders"].append(order_id)
     with noted(line["failed"], order_id):
-        act()
+        yield
 
 
 def _repair(claim: Claim) -> None:

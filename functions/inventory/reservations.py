@@ -55,7 +55,7 @@ def _attempt(
     order_id: str, lines: tuple[Line, ...], *, attempt: int, short: set[str], cause: str
 ) -> Reservation:
     reservation, counts = store.survey(order_id, [line.sku for line in lines], consistent=attempt > 0)
-    if reservation.status is not Status.NONE:  # it may have gone on, while NONE is made sure of by the write
+    if reservation.status is not Status.NONE:  # the survey may be behind; only NONE is checked by the write
         reservation = store.load(order_id)
     decision = domain.reserve(reservation, lines)
     if not decision.facts:

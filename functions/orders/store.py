@@ -119,7 +119,8 @@ def unfinished(status: Status, *, after: Place | None, limit: int) -> Unfinished
     for place in places[:limit]:
         item = items.load(_order_key(place.order_id))
         with noted(unreadable, place.order_id):
-            current += [read(item)] if item else []
+            if item:
+                current.append(read(item))
     found = [order for order in current if order.status is status]
     return Unfinished(found, list(unreadable), places[limit - 1] if len(places) > limit else None)
 

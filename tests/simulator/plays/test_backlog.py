@@ -7,6 +7,7 @@ import pytest
 from kernel.table import items, open_index
 from orders import domain
 from tests.simulator.faults.weather import Weather
+from tests.simulator.plays.playing import sweep
 from tests.simulator.settle.interpreter import simulated
 from tests.simulator.settle.people import SimulatedShop
 from tests.simulator.settle.world import SimulatedWorld
@@ -44,11 +45,6 @@ def left_open(world: SimulatedWorld, *, orders: int = ORDERS, unreadable: int = 
         for version in (0, 1):  # a read that is behind sees the item as it was before its last write
             item = items.pack({**more, "version": version})
             world.dynamo.put_item(TableName="orders-table", Item=item)
-
-
-def sweep(world: SimulatedWorld) -> None:
-    for shard in range(open_index.SHARDS):
-        world.invoke("checkout.repair.sweep", {"shard": shard})
 
 
 @pytest.mark.parametrize(

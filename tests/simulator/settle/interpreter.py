@@ -59,7 +59,7 @@ def inhabited(world: SimulatedWorld) -> Iterator[None]:
         patch.setattr(aws, "session", lambda: _Session(world))
         patch.setattr(
             aws, "Config", SimpleNamespace
-        )  # each world makes its clients anew, with no limits to check
+        )  # botocore's takes long to make, and nobody reads it here
         patch.setattr(identity, "now", lambda: world.engine.now)
         patch.setattr(identity, "pause", world.engine.sleep)
         patch.setattr(retries, "random", world.weather)
