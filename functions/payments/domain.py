@@ -9,6 +9,7 @@ from kernel.errors import Fault, Refusal
 from kernel.events import Decision
 from kernel.money import Money
 from payments import events
+from payments.intents import Intent, Progress
 
 
 class PaymentDeclined(Refusal):
@@ -45,37 +46,6 @@ class Status(StrEnum):
     VOIDED = "VOIDED"
     REFUNDING = "REFUNDING"
     REFUNDED = "REFUNDED"
-
-
-class Progress(StrEnum):
-    """How far the processor is with a payment. An adapter translates the processor's own words."""
-
-    UNCONFIRMED = "UNCONFIRMED"
-    PROCESSING = "PROCESSING"
-    CAPTURED = "CAPTURED"
-    DECLINED = "DECLINED"
-    CANCELLED = "CANCELLED"
-
-
-class Reason(StrEnum):
-    """Why the processor declined a payment, in the words that PaymentDeclined publishes."""
-
-    UNTOLD = ""
-    CARD_DECLINED = "card_declined"
-    EXPIRED_CARD = "expired_card"
-    INCORRECT_CVC = "incorrect_cvc"
-    INSUFFICIENT_FUNDS = "insufficient_funds"
-    PROCESSING_ERROR = "processing_error"
-
-
-@dataclass(frozen=True)
-class Intent:
-    """A payment as the processor's books have it; `reason` says why it was declined."""
-
-    id: str
-    progress: Progress
-    amount: Money
-    reason: Reason = Reason.UNTOLD
 
 
 @dataclass(frozen=True)
@@ -168,7 +138,7 @@ def settle(payment: Payment, intent: Intent) -> Decision[Payment]:
             declined = replace(payment, status=Status.DECLINED, reason=intent.reason)
             fact = events.PaymentDeclined(order_id=payment.order_id, reason=intent.reason)
             return Decision(declined, (fact,))
-        case Progress.PROCESSING | Progress.UNCONFIRMED:
+        case Progress.PROCESSING | Progress.UNCONFIRMED | Progress.AUTHENTICATION_REQUIRED:
             raise StillProcessing
         case Progress.CANCELLED:
             raise ChargeVoided
@@ -214,7 +184,9 @@ def undo_cancelled(payment: Payment, intent: Intent) -> Decision[Payment]:
         case Progress.CAPTURED:
             refunding = replace(payment, status=Status.REFUNDING)
             return Decision(refunding, (_captured(payment, intent), _refund_started(payment)))
-        case Progress.PROCESSING | Progress.UNCONFIRMED | Progress.DECLINED:
+        case (
+            Progress.PROCESSING | Progress.UNCONFIRMED | Progress.AUTHENTICATION_REQUIRED | Progress.DECLINED
+        ):
             raise StillProcessing
         case other:
             assert_never(other)

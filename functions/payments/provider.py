@@ -4,7 +4,7 @@ from typing import Protocol
 
 from kernel.errors import Fault
 from kernel.money import Money
-from payments.domain import Intent
+from payments.intents import Intent
 
 
 class ProcessorUnavailable(Fault):

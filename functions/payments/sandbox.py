@@ -8,7 +8,7 @@ from urllib.parse import quote
 from pydantic import BaseModel, ValidationError
 
 from kernel.money import Money
-from payments.domain import Intent, Progress, Reason
+from payments.intents import Intent, Progress, Reason
 from payments.provider import ProcessorConfused, ProcessorUnavailable
 from payments.transport import ProcessorAnswer, ProcessorRequest, Send, over_http, secret
 

@@ -14,7 +14,8 @@ from kernel.events import Decision
 from kernel.money import Money
 from kernel.triggers.tasks import Step, task
 from payments import adapters, domain, store
-from payments.domain import Charge, Intent, Payment, Progress, Status
+from payments.domain import Charge, Payment, Status
+from payments.intents import Intent, Progress
 
 
 class ChargePayment(Step):

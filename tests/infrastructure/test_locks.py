@@ -44,8 +44,10 @@ def pin(block: str) -> tuple[str, Pin]:
 def named(*, tools: bool = False) -> dict[str, Requirement]:
     """The packages that pyproject.toml names: those that ship, or the tools of development."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    lines = project["dependency-groups"]["dev"] if tools else project["project"]["dependencies"]
-    return {canonicalize_name(Requirement(line).name): Requirement(line) for line in lines}
+    groups = project["dependency-groups"]
+    lines = groups["dev"] + groups["processor"] if tools else project["project"]["dependencies"]
+    wanted = [Requirement(line) for line in lines if isinstance(line, str)]  # a table includes another group
+    return {canonicalize_name(requirement.name): requirement for requirement in wanted}
 
 
 def not_as_named(lock: str, wanted: dict[str, Requirement]) -> list[str]:

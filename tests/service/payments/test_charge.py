@@ -4,7 +4,8 @@ import pytest
 
 from kernel.errors import Contended
 from payments import adapters, tasks
-from payments.domain import BooksDiffer, ChargeVoided, Progress, UnknownPaymentMethod
+from payments.domain import BooksDiffer, ChargeVoided, UnknownPaymentMethod
+from payments.intents import Progress
 from tests.support import aws
 from tests.support.clock import Clock
 from tests.support.payments import (

@@ -12,14 +12,12 @@ from payments.domain import (
     BooksDiffer,
     Charge,
     ChargeVoided,
-    Intent,
     Payment,
     PaymentDeclined,
-    Progress,
-    Reason,
     Status,
     StillProcessing,
 )
+from payments.intents import Intent, Progress, Reason
 
 TOTAL, OTHER = Money(1250, "EUR"), Money(1251, "EUR")
 CHARGE = Charge("alice", TOTAL, "pi_1")
