@@ -75,9 +75,12 @@ class ServiceTable(Construct):
 
 
 class Relay(Construct):
-    """Publishes outbox rows from the table's stream, or from the table when the stream gives up on them."""
+    """Publishes outbox rows from the table's stream, or from the table when the stream gives up on them.
 
-    def __init__(self, scope: Construct, *, table: ServiceTable) -> None:
+    `commits` is the index of a table whose commits are rows of the outbox.
+    """
+
+    def __init__(self, scope: Construct, *, table: ServiceTable, commits: str = "") -> None:
         super().__init__(scope, "Outbox")
         home = table.home
         relay = ServiceFunction(self, "kernel.triggers.relay.handler", home=home, seconds=60)
@@ -85,6 +88,10 @@ class Relay(Construct):
         _may_publish(relay)
         _may_publish(republish)
         table.allow(republish, "Query")
+        if commits:
+            republish.knows(COMMITS=commits)
+            table.allow(republish, "BatchGetItem")
+            table.allow(republish, "Query", index=commits)
         letters = DeadLetters(
             self, platform=home.platform, serves=f"{home.service}.outbox", page="unpublished-events"
         )

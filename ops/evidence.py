@@ -1,5 +1,6 @@
 """The evidence that invariants judge: all that the services, the bus and the processor have stored."""
 
+import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -118,5 +119,15 @@ class Evidence:
         for service, items in self.tables.items():
             for item in items:
                 kind, _, name = item["pk"].partition("#")
-                found[service, kind][name] = item
+                known = found[service, kind].get(name, {})
+                if item.get("version", 0) >= known.get("version", 0) or "moment" not in item:
+                    found[service, kind][name] = _newest(item) if "moment" in item else item
         return found
+
+
+def _newest(commit: Item) -> Item:
+    """What the newest commit of a stream says of its record, in the form of a record that is written over."""
+    state = json.loads(commit["state"])
+    charge = state.pop("charge", None) or {}
+    amount = charge.pop("amount", {})
+    return {"reason": "", **commit, **state, **charge, **amount}

@@ -9,7 +9,7 @@ from kernel.errors import KeyReused, NotFound
 from kernel.privacy import PaymentToken, no_card_number
 from kernel.triggers.http import Api, Body, Response, answer, slug
 from payments import store
-from payments.domain import Status
+from payments.payment import Status
 
 api = handler = Api()
 
@@ -61,7 +61,7 @@ def register_method() -> Response:
 def show_payment(order_id: str) -> Response:
     """How the order's payment stands. Without a charge it has no owner, so only operators see it."""
     caller = api.caller()
-    payment = store.load(slug(order_id))
+    payment = store.load(slug(order_id)).state
     if payment.status is Status.NONE:
         raise NotFound
     charge = payment.charge

@@ -1,15 +1,18 @@
-"""What may happen to an order's payment, decided from our own books and the processor's answers."""
+"""What may happen to an order's payment, decided from our own books and the processor's answers.
+
+Each decision is a pure function of the payment and of what is asked or known. It answers the entries that are
+new, and none when all has been done already.
+"""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from enum import StrEnum
 from typing import assert_never
 
 from kernel.errors import Fault, Refusal
-from kernel.events import Decision
 from kernel.money import Money
-from payments import events
+from payments import chart, entries
+from payments.entries import Entries, Entry
 from payments.intents import Intent, Progress
+from payments.payment import BooksDiffer, Charge, Payment, Status, captured_of, moved
 
 
 class PaymentDeclined(Refusal):
@@ -32,68 +35,8 @@ class CaptureStillPossible(Fault):
     """The processor has to cancel this payment before it can count as undone."""
 
 
-class BooksDiffer(Fault):
-    """Our books and the request or the processor's books do not agree; a human has to look."""
-
-
-class Status(StrEnum):
-    """How a payment stands. NONE means that there is no record; VOIDED without a charge is a tombstone."""
-
-    NONE = "NONE"
-    PENDING = "PENDING"
-    CAPTURED = "CAPTURED"
-    DECLINED = "DECLINED"
-    VOIDED = "VOIDED"
-    REFUNDING = "REFUNDING"
-    REFUNDED = "REFUNDED"
-
-
-@dataclass(frozen=True)
-class Charge:
-    """Who is to pay how much, and the processor's id of the payment."""
-
-    customer_id: str
-    amount: Money
-    intent_id: str
-
-
-@dataclass(frozen=True)
-class Payment:
-    """An order's payment in our books. `version` counts its writes, `sequence` the facts published."""
-
-    order_id: str
-    status: Status = Status.NONE
-    charge: Charge | None = None
-    reason: str = ""
-    sequence: int = 0
-    version: int = 0
-
-    @property
-    def started(self) -> Charge:
-        """The charge. Raises BooksDiffer for a payment without a charge, which is NONE or a tombstone."""
-        if self.charge is None:
-            raise BooksDiffer
-        return self.charge
-
-    @property
-    def is_settled(self) -> bool:
-        """Whether the processor's answer to the charge is on record."""
-        return self.status in (Status.CAPTURED, Status.DECLINED)
-
-    @property
-    def is_undone(self) -> bool:
-        """Whether no money is captured for the order, now and for ever.
-
-        A missing record is not enough, since a late charge may still come. A decline is not enough either:
-        until the processor was told to cancel the payment, a late confirmation may capture it, and no
-        record says whether the processor was told.
-        """
-        return self.status in (Status.VOIDED, Status.REFUNDED)
-
-    @property
-    def is_held(self) -> bool:
-        """Whether the order is paid."""
-        return self.status is Status.CAPTURED
+class SaleTooEarly(Fault):
+    """An order is confirmed whose payment is not captured."""
 
 
 def must_be_open(payment: Payment, total: Money) -> None:
@@ -104,7 +47,7 @@ def must_be_open(payment: Payment, total: Money) -> None:
     match payment.status:
         case Status.NONE | Status.DECLINED:
             return
-        case Status.PENDING | Status.CAPTURED:
+        case Status.PENDING | Status.CAPTURED | Status.SOLD:
             if payment.started.amount != total:
                 raise BooksDiffer
         case Status.VOIDED | Status.REFUNDING | Status.REFUNDED:
@@ -120,24 +63,34 @@ def outcome(payment: Payment) -> Status:
     return payment.status
 
 
-def start(payment: Payment, charge: Charge) -> Decision[Payment]:
-    """Records the processor's id of a payment that is not confirmed there yet. Nobody else has to know."""
-    return Decision(replace(payment, status=Status.PENDING, charge=charge), unpublished=True)
+def start(payment: Payment, charge: Charge) -> Entries:
+    """Puts the processor's id of a payment on record that is not confirmed there yet.
 
-
-def settle(payment: Payment, intent: Intent) -> Decision[Payment]:
-    """Records whether the processor captured or declined a confirmed payment.
-
-    Raises StillProcessing, and ChargeVoided for a payment that was cancelled.
+    The first charge on record stands: a twin's may have another id, when the processor has forgotten the key.
+    Raises ChargeVoided when an undo was first.
     """
+    must_be_open(payment, charge.amount)
+    if payment.charge is not None:
+        return ()
+    customer_id, intent_id = charge.customer_id, charge.intent_id
+    return (entries.ChargeStarted(customer_id=customer_id, amount=charge.amount, intent_id=intent_id),)
+
+
+def settle(payment: Payment, intent: Intent) -> Entries:
+    """Puts on record whether the processor captured or declined a confirmed payment.
+
+    The first outcome on record stands. Raises StillProcessing, and ChargeVoided for a payment that was
+    cancelled or undone.
+    """
+    if payment.is_settled:
+        return ()
+    if payment.status is not Status.PENDING:
+        raise ChargeVoided
     match intent.progress:
         case Progress.CAPTURED:
-            captured = replace(payment, status=Status.CAPTURED)
-            return Decision(captured, (_captured(payment, intent),))
+            return (_captured(payment, intent),)
         case Progress.DECLINED:
-            declined = replace(payment, status=Status.DECLINED, reason=intent.reason)
-            fact = events.PaymentDeclined(order_id=payment.order_id, reason=intent.reason)
-            return Decision(declined, (fact,))
+            return (entries.Declined(reason=intent.reason),)
         case Progress.PROCESSING | Progress.UNCONFIRMED | Progress.AUTHENTICATION_REQUIRED:
             raise StillProcessing
         case Progress.CANCELLED:
@@ -155,35 +108,39 @@ def may_yet_capture(payment: Payment) -> bool:
     return payment.status in (Status.PENDING, Status.DECLINED)
 
 
-def undo(payment: Payment) -> Decision[Payment]:
+def undo(payment: Payment, refund: str) -> Entries:
     """Undoes a payment that the processor need not cancel: leaves a tombstone, or starts the refund.
 
-    Raises CaptureStillPossible for a payment that the processor has to cancel first.
+    Raises CaptureStillPossible for a payment that the processor has to cancel first, and BooksDiffer for the
+    payment of a confirmed order, which stands.
     """
     match payment.status:
         case Status.NONE:
-            return _voided(payment)
+            return (entries.Voided(),)
         case Status.CAPTURED:
-            return Decision(replace(payment, status=Status.REFUNDING), (_refund_started(payment),))
+            return (_refund_started(payment, refund),)
         case Status.VOIDED | Status.REFUNDING | Status.REFUNDED:
-            return Decision(payment)
+            return ()
         case Status.PENDING | Status.DECLINED:
             raise CaptureStillPossible
+        case Status.SOLD:
+            raise BooksDiffer
         case other:
             assert_never(other)
 
 
-def undo_cancelled(payment: Payment, intent: Intent) -> Decision[Payment]:
+def undo_cancelled(payment: Payment, intent: Intent, refund: str) -> Entries:
     """Undoes a payment that the processor was told to cancel. Starts the refund if it was captured already.
 
     Raises StillProcessing while the processor can neither cancel nor refund.
     """
+    if not may_yet_capture(payment):
+        return undo(payment, refund)
     match intent.progress:
         case Progress.CANCELLED:
-            return Decision(payment) if payment.status is Status.DECLINED else _voided(payment)
+            return () if payment.status is Status.DECLINED else (entries.Voided(),)
         case Progress.CAPTURED:
-            refunding = replace(payment, status=Status.REFUNDING)
-            return Decision(refunding, (_captured(payment, intent), _refund_started(payment)))
+            return (_captured(payment, intent), _refund_started(payment, refund))
         case (
             Progress.PROCESSING | Progress.UNCONFIRMED | Progress.AUTHENTICATION_REQUIRED | Progress.DECLINED
         ):
@@ -192,25 +149,42 @@ def undo_cancelled(payment: Payment, intent: Intent) -> Decision[Payment]:
             assert_never(other)
 
 
-def refunded(payment: Payment, refunds: Sequence[int]) -> Decision[Payment]:
+def refunded(payment: Payment, refunds: Sequence[int], *, refund: str) -> Entries:
     """Ends a refund. `refunds` are the processor's, in minor units. Raises BooksDiffer for another sum."""
-    amount = payment.started.amount
-    if sum(refunds) != amount.amount:
+    if payment.status is Status.REFUNDED:
+        return ()
+    charge = payment.started
+    if sum(refunds) != charge.amount.amount:
         raise BooksDiffer
-    done = replace(payment, status=Status.REFUNDED)
-    return Decision(done, (events.PaymentRefunded(order_id=payment.order_id, amount=amount),))
+    given = moved(charge, "refund", debit=chart.ORDER, credit=chart.RECEIVABLE)
+    return (entries.Refunded(refund=refund, postings=(given,)),)
 
 
-def _voided(payment: Payment) -> Decision[Payment]:
-    voided = replace(payment, status=Status.VOIDED)
-    return Decision(voided, (events.PaymentVoided(order_id=payment.order_id),))
+def sell(payment: Payment) -> Entries:
+    """Turns the money of a confirmed order into revenue.
+
+    Raises SaleTooEarly while nothing is captured, and BooksDiffer when the payment was undone.
+    """
+    match payment.status:
+        case Status.SOLD:
+            return ()
+        case Status.CAPTURED:
+            sold = moved(payment.started, "sale", debit=chart.ORDER, credit=chart.REVENUE)
+            return (entries.SalePosted(postings=(sold,)),)
+        case Status.NONE | Status.PENDING:
+            raise SaleTooEarly
+        case Status.DECLINED | Status.VOIDED | Status.REFUNDING | Status.REFUNDED:
+            raise BooksDiffer
+        case other:
+            assert_never(other)
 
 
-def _captured(payment: Payment, intent: Intent) -> events.PaymentCaptured:
-    if intent.amount != payment.started.amount:
+def _captured(payment: Payment, intent: Intent) -> Entry:
+    charge = payment.started
+    if intent.amount != charge.amount:
         raise BooksDiffer
-    return events.PaymentCaptured(order_id=payment.order_id, amount=intent.amount)
+    return entries.Captured(postings=(captured_of(charge),))
 
 
-def _refund_started(payment: Payment) -> events.RefundStarted:
-    return events.RefundStarted(order_id=payment.order_id, amount=payment.started.amount)
+def _refund_started(payment: Payment, refund: str) -> Entry:
+    return entries.RefundStarted(refund=refund, amount=payment.started.amount)

@@ -1,14 +1,17 @@
-"""Payments' table: `payment#<order id>` records and `method#<id>` registrations."""
+"""Payments' table: the ledger's stream of each order's payment, and `method#<id>` registrations."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from kernel.errors import ConditionFailed, KeyReused
-from kernel.events import Decision
 from kernel.money import Money
-from kernel.table import items, outbox, writes
+from kernel.table import items, writes
 from kernel.table.items import Item, Key
 from kernel.table.writes import Write
-from payments.domain import Charge, Payment, Status
+from payments import ledger, payment
+from payments.entries import BroughtForward, ChargeStarted, Entries
+from payments.ledger import Head, Stream
+from payments.payment import Payment, Status, captured_of
 
 
 @dataclass(frozen=True)
@@ -22,33 +25,20 @@ class Method:
     fingerprint: str
 
 
-def load(order_id: str) -> Payment:
-    """The order's payment as it is now; NONE when there is no record."""
-    return _payment(order_id, items.load(_payment_key(order_id)))
+def load(order_id: str) -> Head[Payment]:
+    """The order's payment as it is now; NONE when nothing is on record."""
+    return ledger.load(PAYMENTS, order_id)
 
 
-def survey(order_id: str, method_id: str, *, customer_id: str) -> tuple[Payment, str | None]:
-    """The order's payment as it is now, and the processor's token of a method that this customer has."""
-    keys = (_payment_key(order_id), _method_key(method_id))
-    found = {item["pk"]: item for item in items.load_all(keys, consistent=True)}
-    payment, method = (found.get(key["pk"]) for key in keys)
-    token = method["token"] if method and method["customer_id"] == customer_id else None
-    return _payment(order_id, payment), token
+def record(head: Head[Payment], decide: Callable[[Payment], Entries], *, cause: str) -> Head[Payment]:
+    """Appends what `decide` answers, and gives the payment as it then stands. Raises as `ledger.record`."""
+    return ledger.record(PAYMENTS, head, decide, cause=cause)
 
 
-def save(decision: Decision[Payment], *, cause: str) -> Payment:
-    """Saves the decision, and answers the payment as it then stands. Raises Contended when it has changed."""
-    payment = decision.state
-    aggregate = outbox.Aggregate(
-        key=_payment_key(payment.order_id),
-        subject=f"payment/{payment.order_id}",
-        correlation=payment.order_id,
-        version=payment.version,
-        sequence=payment.sequence,
-        sets={"status": payment.status, "reason": payment.reason, **_terms(payment.charge)},
-    )
-    saved = outbox.commit(aggregate, decision, cause=cause)
-    return replace(payment, version=saved.version, sequence=saved.sequence)
+def token(method_id: str, *, customer_id: str) -> str | None:
+    """The processor's token of a method that this customer has registered."""
+    method = items.load(_method_key(method_id))
+    return method["token"] if method and method["customer_id"] == customer_id else None
 
 
 def register(method: Method) -> None:
@@ -66,32 +56,29 @@ def register(method: Method) -> None:
             raise KeyReused from failed
 
 
-def _payment(order_id: str, item: Item | None) -> Payment:
-    if item is None:
-        return Payment(order_id)
-    counts = {"version": item.get("version", 0), "sequence": item["sequence"]}
-    return Payment(order_id, Status(item["status"]), _charge(item), item["reason"], **counts)
+def _brought(record: Item) -> Entries:
+    """A payment's record of the release before, with the posting of the money that it says is captured."""
+    status = record["status_before"] if record["status"] == ledger.CLOSED else record["status"]
+    if "intent_id" not in record:
+        return (BroughtForward(status=status, reason=record["reason"]),)
+    charge = ChargeStarted(
+        customer_id=record["customer_id"],
+        amount=Money(record["amount"], record["currency"]),
+        intent_id=record["intent_id"],
+    )
+    captured = (captured_of(charge),) if status in (Status.CAPTURED, Status.REFUNDING) else ()
+    return (BroughtForward(status=status, reason=record["reason"], charge=charge, postings=captured),)
 
 
-def _terms(charge: Charge | None) -> Item:
-    if charge is None:
-        return {}
-    return {
-        "customer_id": charge.customer_id,
-        "amount": charge.amount.amount,
-        "currency": charge.amount.currency,
-        "intent_id": charge.intent_id,
-    }
-
-
-def _charge(item: Item) -> Charge | None:
-    if "intent_id" not in item:
-        return None
-    return Charge(item["customer_id"], Money(item["amount"], item["currency"]), item["intent_id"])
-
-
-def _payment_key(order_id: str) -> Key:
-    return {"pk": f"payment#{order_id}", "sk": "payment"}
+PAYMENTS = Stream(
+    kind="payment",
+    shape=Payment,
+    fold=payment.FOLD,
+    initial=Payment,
+    evolve=payment.evolve,
+    facts=payment.facts,
+    brought=_brought,
+)
 
 
 def _method_key(method_id: str) -> Key:

@@ -1,21 +1,22 @@
 """The saga's steps in payments (charge the payment, refund it), and a payment's status for checkout.
 
-A step may die before and after any call and any write. So every run starts from the record, asks the
-processor by the id in that record, and repeats calls with keys that follow from the order id.
+A step may die before and after any call and any write. So every run starts from the ledger, asks the
+processor by the id that is on record there, and repeats calls with keys that follow from the order id.
 """
 
+from functools import partial
 from typing import NoReturn
 
 from pydantic import BaseModel
 
 from kernel import identity
 from kernel.errors import Contended
-from kernel.events import Decision
 from kernel.money import Money
 from kernel.triggers.tasks import Step, task
-from payments import adapters, domain, store
-from payments.domain import Charge, Payment, Status
+from payments import adapters, domain, sales, store
 from payments.intents import Intent, Progress
+from payments.ledger import Head
+from payments.payment import Charge, Payment, Status
 
 
 class ChargePayment(Step):
@@ -26,6 +27,10 @@ class ChargePayment(Step):
 
 
 class RefundPayment(Step):
+    order_id: str
+
+
+class PostSale(Step):
     order_id: str
 
 
@@ -56,69 +61,79 @@ class Standing(BaseModel):
 )
 def charge_payment(step: ChargePayment) -> Done:
     """Captures the total once (ChargeVoided, PaymentDeclined, UnknownPaymentMethod)."""
-    payment, token = store.survey(step.order_id, step.payment_method, customer_id=step.customer_id)
-    domain.must_be_open(payment, step.total)
-    if not payment.is_settled:
-        payment, intent = _started(payment, token, step) if payment.charge is None else _resumed(payment)
-        # A decline is on record before the saga is told of it.
-        payment = store.save(domain.settle(payment, intent), cause=step.cause)
-    return Done(order_id=step.order_id, status=domain.outcome(payment))
+    head = store.load(step.order_id)
+    domain.must_be_open(head.state, step.total)
+    head, intent = _started(head, step) if head.state.charge is None else _resumed(head)
+    # A decline is on record before the saga is told of it.
+    if intent:
+        head = store.record(head, partial(domain.settle, intent=intent), cause=step.cause)
+    return Done(order_id=step.order_id, status=domain.outcome(head.state))
 
 
 @task(RefundPayment, about="order_id")
 def refund_payment(step: RefundPayment) -> Done:
     """Gives back the money that was captured for the order, and rules out any later capture."""
-    payment = store.load(step.order_id)
-    payment = store.save(_undo(payment), cause=step.cause)
-    if payment.status is Status.REFUNDING:
-        payment = store.save(domain.refunded(payment, _refunds(payment)), cause=step.cause)
-    return Done(order_id=step.order_id, status=payment.status)
+    refund = identity.derive(step.order_id, "refund")
+    head = _undone(store.load(step.order_id), refund, cause=step.cause)
+    if head.state.status is Status.REFUNDING:
+        given = partial(domain.refunded, refunds=_refunds(head.state, refund), refund=refund)
+        head = store.record(head, given, cause=step.cause)
+    return Done(order_id=step.order_id, status=head.state.status)
+
+
+@task(PostSale, about="order_id")
+def post_sale(step: PostSale) -> Done:
+    """Turns the money of a confirmed order into revenue, in case its OrderConfirmed was lost."""
+    return Done(order_id=step.order_id, status=sales.post(step.order_id, cause=step.cause))
 
 
 @task(PaymentStatus, about="order_id")
 def payment_status(step: PaymentStatus) -> Standing:
     """Tells how the payment stands in our own books, and changes nothing."""
-    payment = store.load(step.order_id)
+    payment = store.load(step.order_id).state
     return Standing(
         order_id=step.order_id, status=payment.status, undone=payment.is_undone, held=payment.is_held
     )
 
 
-def _started(payment: Payment, token: str | None, step: ChargePayment) -> tuple[Payment, Intent]:
-    """Records the payment's id before it confirms it: an undo finds the id, or its tombstone keeps it out."""
-    token = token or _refused(step)
+def _started(head: Head[Payment], step: ChargePayment) -> tuple[Head[Payment], Intent | None]:
+    """Records the payment's id before it is confirmed: an undo finds it, or its tombstone keeps it out."""
+    token = store.token(step.payment_method, customer_id=step.customer_id) or _refused(step)
     key = identity.derive(step.order_id, "payment")
     intent = adapters.provider().create(token, step.total, reference=step.order_id, key=key)
     charge = Charge(step.customer_id, step.total, intent.id)
-    return _confirmed(store.save(domain.start(payment, charge), cause=step.cause))
+    head = store.record(head, partial(domain.start, charge=charge), cause=step.cause)
+    is_ours = head.state.status is Status.PENDING and head.state.charge == charge
+    return (head, _confirmed(head.state)) if is_ours else _resumed(head)
 
 
 def _refused(step: ChargePayment) -> NoReturn:
     """A missing method is no refusal once another run has started the charge."""
-    payment, _ = store.survey(step.order_id, step.payment_method, customer_id=step.customer_id)
-    raise domain.UnknownPaymentMethod if payment.status is Status.NONE else Contended
+    raise domain.UnknownPaymentMethod if store.load(step.order_id).state.status is Status.NONE else Contended
 
 
-def _resumed(payment: Payment) -> tuple[Payment, Intent]:
+def _resumed(head: Head[Payment]) -> tuple[Head[Payment], Intent | None]:
     """Asks for the payment before it confirms it again, since the processor forgets keys."""
-    intent = adapters.provider().retrieve(payment.started.intent_id)
-    return _confirmed(payment) if intent.progress is Progress.UNCONFIRMED else (payment, intent)
+    if head.state.is_settled:
+        return head, None
+    intent = adapters.provider().retrieve(head.state.started.intent_id)
+    return head, _confirmed(head.state) if intent.progress is Progress.UNCONFIRMED else intent
 
 
-def _confirmed(payment: Payment) -> tuple[Payment, Intent]:
+def _confirmed(payment: Payment) -> Intent:
     key = identity.derive(payment.order_id, "confirm")
-    return payment, adapters.provider().confirm(payment.started.intent_id, key=key)
+    return adapters.provider().confirm(payment.started.intent_id, key=key)
 
 
-def _undo(payment: Payment) -> Decision[Payment]:
-    if not domain.may_yet_capture(payment):
-        return domain.undo(payment)
-    return domain.undo_cancelled(payment, adapters.provider().cancel(payment.started.intent_id))
+def _undone(head: Head[Payment], refund: str, *, cause: str) -> Head[Payment]:
+    if not domain.may_yet_capture(head.state):
+        return store.record(head, partial(domain.undo, refund=refund), cause=cause)
+    intent = adapters.provider().cancel(head.state.started.intent_id)
+    return store.record(head, partial(domain.undo_cancelled, intent=intent, refund=refund), cause=cause)
 
 
-def _refunds(payment: Payment) -> tuple[int, ...]:
+def _refunds(payment: Payment, refund: str) -> tuple[int, ...]:
     """The processor's refunds. Asks for a refund only if there is none, since the processor forgets keys."""
-    key = identity.derive(payment.order_id, "refund")
     charge = payment.started
     known = adapters.provider().refunds(charge.intent_id)
-    return known or (adapters.provider().refund(charge.intent_id, charge.amount.amount, key=key),)
+    return known or (adapters.provider().refund(charge.intent_id, charge.amount.amount, key=refund),)

@@ -14,6 +14,7 @@ BOOKS: Mapping[str, tuple[tuple[int, int], ...]] = {
     "PENDING": (NOTHING, TAKEN),
     "DECLINED": (NOTHING, TAKEN),
     "CAPTURED": (TAKEN,),
+    "SOLD": (TAKEN,),
     "REFUNDING": (TAKEN, RETURNED),
     "REFUNDED": (RETURNED,),
     "VOIDED": (NOTHING,),

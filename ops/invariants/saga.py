@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from kernel.events import Envelope
-from ops.evidence import Evidence, Item
+from ops.evidence import Evidence
 from ops.invariants.registry import Finding, invariant
 
 # The status before the first event is "", no record. But the start of a payment is written without an event.
@@ -59,6 +59,8 @@ CARRIED = (
     "quantity",
     "by",
 )
+# What a confirmed order turns into what: no event says so but its OrderConfirmed.
+SOLD = {"RESERVED": "COMMITTED", "CAPTURED": "SOLD"}
 UNDONE = ("VOIDED", "DECLINED", "REFUNDED")
 UNDOES = {
     "RefundPayment": ("payments", "payment", UNDONE),
@@ -76,11 +78,11 @@ def every_order_ends(evidence: Evidence) -> Iterator[Finding]:
 
 @invariant
 def confirmed_is_paid_and_held(evidence: Evidence) -> Iterator[Finding]:
-    """A CONFIRMED order has a payment that is CAPTURED, and stock that is RESERVED or COMMITTED."""
+    """A CONFIRMED order has a payment that is CAPTURED or SOLD, and stock that is RESERVED or COMMITTED."""
     for order_id, order in evidence.settled("orders", "order"):
         payment = evidence.records("payments", "payment").get(order_id, {}).get("status")
         stock = evidence.records("inventory", "reservation").get(order_id, {}).get("status")
-        held = payment == "CAPTURED" and stock in ("RESERVED", "COMMITTED")
+        held = payment in ("CAPTURED", "SOLD") and stock in ("RESERVED", "COMMITTED")
         if order["status"] == "CONFIRMED" and not held:
             yield order_id, f"is CONFIRMED, its payment {payment}, its stock {stock}"
 
@@ -138,23 +140,19 @@ def nothing_is_confirmed_once_fenced(evidence: Evidence) -> Iterator[Finding]:
 
 @invariant
 def record_is_what_its_events_say(evidence: Evidence) -> Iterator[Finding]:
-    """A record's status and content are the fold of its events, and of OrderConfirmed for a reservation."""
+    """A record's status and content are the fold of its events, and of OrderConfirmed for what it sells."""
     for service, kind in AGGREGATES:
         for name, record in evidence.records(service, kind).items():
             events = evidence.history.get((f"settle.{service}", f"{kind}/{name}"), ())
             # Other invariants check how many events there are.
             if len(events) == record["sequence"]:
                 wanted = folded(events, BEGINS.get(kind, ""))
-                if kind == "reservation" and record["status"] == "COMMITTED":
-                    wanted["status"] = _committed(wanted["status"], evidence.orders.get(name, {}))
+                confirmed = evidence.orders.get(name, {}).get("status") == "CONFIRMED"
+                if confirmed and record["status"] == SOLD.get(wanted["status"]):
+                    wanted["status"] = record["status"]
                 wrong = [each for each, value in wanted.items() if record.get(each, value) != value]
                 if wrong:
                     yield f"{kind}/{name}", f"{', '.join(wrong)}: not what its events say"
-
-
-def _committed(status: str, order: Item) -> str:
-    """The status of a reservation that says COMMITTED: no event says so but its order's OrderConfirmed."""
-    return "COMMITTED" if (status, order.get("status")) == ("RESERVED", "CONFIRMED") else status
 
 
 def folded(events: Sequence[Envelope], begins: str) -> dict[str, Any]:

@@ -26,7 +26,7 @@ PURE = {"abc", "collections", "dataclasses", "datetime", "enum", "functools", "h
 }
 DOMAIN_KERNEL = ("kernel.errors", "kernel.money", "kernel.events")
 EVENTS_KERNEL = ("kernel.money", "kernel.events")
-DOMAIN = ("domain", "pricing", "parked", "intents")
+DOMAIN = ("domain", "pricing", "parked", "intents", "chart", "entries", "payment")
 TRIGGERS = {"api", "tasks", "consumers", "saga", "repair", "projector", "handler"}
 OUTSIDE = {"store", "ledger", "transport", "executions", "journal", "views"}
 NETWORK = ("requests", "httpx", "aiohttp", "socket", "ssl", "http.client", "urllib.request", "subprocess")

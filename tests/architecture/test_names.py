@@ -24,7 +24,19 @@ CHAPTERS = {"__init__", "domain", "events", "store", "api", "tasks", "consumers"
 # The chapters that only one service has.
 OWN_CHAPTERS = {
     "inventory": {"buckets", "adjustment", "reservations", "stock"},
-    "payments": {"ledger", "intents", "provider", "adapters", "sandbox", "transport"},
+    "payments": {
+        "ledger",
+        "commits",
+        "chart",
+        "entries",
+        "payment",
+        "sales",
+        "intents",
+        "provider",
+        "adapters",
+        "sandbox",
+        "transport",
+    },
     "orders": {"checkout", "pricing", "parked", "interventions", "sweep"},
     "checkout": {"saga", "repair", "interventions", "commands", "executions"},
     "storefront": {"journal", "projector", "order_history"},

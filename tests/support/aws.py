@@ -23,6 +23,7 @@ DUMMY_ENVIRONMENT = {
 INDEXES = {
     "orders": {"open": ("open_shard", "due_at")},
     "inventory": {"open": ("open_shard", "due_at")},
+    "payments": {"commits": ("hour", "moment")},
     "acquirer": {"by_reference": ("reference", "created_at")},
     "storefront": {
         "orders_of_customer": ("customer_id", "placed_at"),
@@ -36,7 +37,8 @@ FAR_FUTURE = 4_102_444_800
 
 
 def environment(service: str) -> dict[str, str]:
-    return {"SERVICE": service, "TABLE": f"{service}-table", "BUS": "settle"}
+    named = {"SERVICE": service, "TABLE": f"{service}-table", "BUS": "settle"}
+    return named | ({"COMMITS": "commits"} if service == "payments" else {})
 
 
 @cache

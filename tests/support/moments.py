@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 
 from kernel.errors import Fault, Refusal
-from kernel.table import outbox
-from payments import adapters
+from payments import adapters, ledger
 from payments.sandbox import SandboxAcquirer
 from tests.support.clock import Clock
 from tests.support.processor import Processor
@@ -31,7 +30,7 @@ class Moments:
         self._left, self._action = 0, die
         adapter = SandboxAcquirer(self._around(processor.send))
         monkeypatch.setattr(adapters, "provider", lambda: adapter)
-        monkeypatch.setattr(outbox, "commit", self._around(outbox.commit))
+        monkeypatch.setattr(ledger, "append", self._around(ledger.append))
 
     def each(
         self, job: Callable[[str], str], action: Callable[[str], Any], *, given: Any = None

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from kernel.errors import Fault, Refusal
-from payments import api, tasks
+from payments import api, store, tasks
 from tests.support import aws
 from tests.support.processor import Account, Processor, answer_lost, request_lost
 
@@ -59,6 +59,11 @@ def outcome(job: Job) -> str:
         return str(job())
     except (Refusal, Fault) as error:
         return type(error).__name__
+
+
+def intent_of(order_id: str = "o1") -> str:
+    """The processor's id of the payment that is on record."""
+    return store.load(order_id).state.started.intent_id
 
 
 def events(order_id: str = "o1") -> list[str]:

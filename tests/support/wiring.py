@@ -45,6 +45,7 @@ TIMEOUTS = {
     "orders.consumers.handler": 30,
     "orders.tasks.claim_overdue": 30,
     "orders.tasks.select_parked": 20,
+    "payments.consumers.handler": 30,
     "payments.tasks.charge_payment": 24,
     "payments.tasks.refund_payment": 24,
     "storefront.projector.handler": 30,

@@ -1,4 +1,4 @@
-"""Where outbox rows stand: in one partition for each minute and shard.
+"""Where outbox rows stand: in one partition for each minute and shard; commits of a ledger, in its index.
 
 The relay reads them and needs nothing else of the outbox. So this file knows no event and no pydantic, and
 the relay starts faster.
@@ -6,7 +6,7 @@ the relay starts faster.
 
 import zlib
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 SHARDS = 4
 
@@ -27,3 +27,21 @@ def buckets(first: datetime, last: datetime) -> Iterator[str]:
     while moment <= last:
         yield from (bucket(moment, shard) for shard in range(SHARDS))
         moment += timedelta(minutes=1)
+
+
+def hour_of(subject: str, moment: str) -> str:
+    """The partition of the index for a commit of that subject which was recorded at that time (RFC 3339)."""
+    return f"{moment[:13]}#{zlib.crc32(subject.encode()) % SHARDS}"
+
+
+def hours(first: datetime, last: datetime) -> Iterator[str]:
+    """Every partition of the index that may hold a commit recorded between the two."""
+    moment = first.replace(minute=0, second=0, microsecond=0)
+    while moment <= last:
+        yield from (f"{moment:%Y-%m-%dT%H}#{shard}" for shard in range(SHARDS))
+        moment += timedelta(hours=1)
+
+
+def stamp(moment: datetime) -> str:
+    """The time as text of one length, which sorts as time does: RFC 3339, UTC, to the microsecond."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")

@@ -54,7 +54,9 @@ def commit(
         return aggregate
     facts = decision.facts
     guarded = _guarded(aggregate, len(facts))
-    rows = [_row(aggregate, _seal(aggregate, facts, cause))] if facts else []
+    subject, known = aggregate.subject, aggregate.sequence
+    envelopes = sealed(facts, subject=subject, correlation=aggregate.correlation, after=known, cause=cause)
+    rows = [_row(aggregate, envelopes)] if facts else []
     try:
         if beside or rows:
             writes.transact([*beside, guarded], puts=rows)
@@ -86,21 +88,20 @@ def persist(use_case: Callable[[], Result]) -> Result:
     raise last
 
 
-def _seal(aggregate: Aggregate, facts: Sequence[Event], cause: str) -> list[str]:
+def sealed(facts: Sequence[Event], *, subject: str, correlation: str, after: int, cause: str) -> list[str]:
+    """The facts in their envelopes, as the relay publishes them. The first has the number `after` + 1.
+
+    Raises EventTooLarge.
+    """
     source = f"settle.{os.environ['SERVICE']}"
     envelopes = [
         seal(
-            fact,
-            source=source,
-            subject=aggregate.subject,
-            sequence=sequence,
-            correlation=aggregate.correlation,
-            cause=cause,
+            fact, source=source, subject=subject, sequence=sequence, correlation=correlation, cause=cause
         ).model_dump_json()
-        for sequence, fact in enumerate(facts, start=aggregate.sequence + 1)
+        for sequence, fact in enumerate(facts, start=after + 1)
     ]
     sizes = [len(text.encode()) for text in envelopes]
-    if max(sizes) > LARGEST_EVENT or sum(sizes) > LARGEST_ROW:
+    if max(sizes, default=0) > LARGEST_EVENT or sum(sizes) > LARGEST_ROW:
         raise EventTooLarge(types=[type(fact).__name__ for fact in facts], bytes=sizes)
     return envelopes
 

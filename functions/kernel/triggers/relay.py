@@ -4,13 +4,13 @@ import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from kernel.aws import at_init, connect
 from kernel.errors import Unpublished
 from kernel.retries import attempts
-from kernel.table import items
-from kernel.table.buckets import buckets
+from kernel.table import buckets, items
 from kernel.triggers.observability import invocation
 
 if TYPE_CHECKING:
@@ -66,8 +66,20 @@ def _is_outbox(record: Mapping[str, Any]) -> bool:
 
 
 def _between(first: datetime, last: datetime) -> Iterator[items.Item]:
-    for bucket in buckets(first, last):
+    for bucket in buckets.buckets(first, last):
         yield from items.query("#pk = :pk", {"pk": bucket}, ConsistentRead=True)
+    if index := os.environ.get("COMMITS"):
+        yield from _committed(index, first, last)
+
+
+def _committed(index: str, first: datetime, last: datetime) -> Iterator[items.Item]:
+    """The commits of a ledger, which are rows of the outbox and stand elsewhere."""
+    moments = {"first": buckets.stamp(first), "last": buckets.stamp(last)}
+    for hour in buckets.hours(first, last):
+        binds = {"hour": hour, **moments}
+        found = items.query("#hour = :hour AND #moment BETWEEN :first AND :last", binds, IndexName=index)
+        while keys := [{"pk": each["pk"], "sk": each["sk"]} for each in islice(found, 100)]:
+            yield from items.load_all(keys, consistent=True)
 
 
 def _entry(text: str) -> dict[str, Any]:

@@ -2,11 +2,10 @@
 
 import pytest
 
-from kernel.errors import Contended
 from payments import adapters, tasks
-from payments.domain import BooksDiffer, ChargeVoided, UnknownPaymentMethod
+from payments.domain import ChargeVoided, UnknownPaymentMethod
 from payments.intents import Progress
-from tests.support import aws
+from payments.payment import BooksDiffer
 from tests.support.clock import Clock
 from tests.support.payments import (
     PAID,
@@ -14,6 +13,7 @@ from tests.support.payments import (
     UNPAID,
     charge,
     events,
+    intent_of,
     outcome,
     pending,
     refund,
@@ -63,8 +63,7 @@ def test_a_pending_payment_for_another_amount_is_a_fault(processor: Processor) -
 
 def test_a_refund_of_another_amount_is_a_fault_and_is_not_topped_up(processor: Processor) -> None:
     charge()
-    intent_id = aws.state("payments")[-1]["intent_id"]
-    adapters.provider().refund(intent_id, 1, key="by-hand")
+    adapters.provider().refund(intent_of(), 1, key="by-hand")
     with pytest.raises(BooksDiffer):
         refund()
     assert processor.books("o1") == Account(1, 1, 1250, 1)
@@ -95,14 +94,11 @@ def test_a_zombie_that_confirms_after_the_void_finds_the_payment_cancelled(proce
 
 def test_a_zombie_that_created_before_the_void_cannot_record_its_id(processor: Processor) -> None:
     processor.disturb("create", delayed(refund))
-    with pytest.raises(Contended):
-        charge()
-    assert outcome(charge) == "ChargeVoided"
+    assert [outcome(charge), outcome(charge)] == ["ChargeVoided", "ChargeVoided"]
     assert (processor.books("o1"), events()) == (UNPAID, ["PaymentVoided"])
 
 
 def test_a_late_confirmation_of_a_declined_and_undone_payment_captures_nothing(processor: Processor) -> None:
     assert outcome(lambda: charge(method="pm_decline")) == "PaymentDeclined"
     refund()
-    intent_id = aws.state("payments")[-1]["intent_id"]
-    assert adapters.provider().confirm(intent_id, key="forgotten").progress is Progress.CANCELLED
+    assert adapters.provider().confirm(intent_of(), key="forgotten").progress is Progress.CANCELLED

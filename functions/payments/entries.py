@@ -1,0 +1,135 @@
+"""The ledger's internal entries: what happened to the money, with the postings. None is ever published.
+
+A stored entry is read by an open shape: fields that it has beside are ignored, and a field that it lacks has
+a default. A change of meaning is a new `version`, and UPCASTERS bring an older entry to the newest shape when
+it is read. Stored bytes are never rewritten. An entry of an unknown type or of a later version is a fault.
+"""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from kernel.errors import Fault
+from kernel.money import Money
+from payments.chart import Posting
+
+
+class UnknownEntry(Fault):
+    """A stored entry is of a type, a version or a shape that this code does not know."""
+
+
+class Entry(BaseModel):
+    """One thing that happened in a stream of the ledger."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+    version: ClassVar[int] = 1
+    postings: tuple[Posting, ...] = ()
+
+    @property
+    def moved(self) -> Money:
+        """What the postings move in all."""
+        amounts = [Money(posting.amount, posting.currency) for posting in self.postings]
+        return sum(amounts[1:], amounts[0])
+
+
+Entries = tuple[Entry, ...]
+
+
+class ChargeStarted(Entry):
+    """The processor has a payment that is not confirmed; `intent_id` is its id there."""
+
+    customer_id: str
+    amount: Money
+    intent_id: str
+
+
+class Captured(Entry):
+    """The processor has the customer's money."""
+
+
+class Declined(Entry):
+    """The processor will not take the customer's money."""
+
+    reason: str
+
+
+class Voided(Entry):
+    """The processor cannot capture anything for the order, now and for ever."""
+
+
+class RefundStarted(Entry):
+    """All that was captured is to go back, under our own id `refund`."""
+
+    refund: str
+    amount: Money
+
+
+class Refunded(Entry):
+    """The processor has given the money back."""
+
+    refund: str
+
+
+class SalePosted(Entry):
+    """The order is confirmed: its money is revenue."""
+
+
+class BroughtForward(Entry):
+    """A payment as the release before the ledger kept it, in a record of its own."""
+
+    status: str
+    reason: str = ""
+    charge: ChargeStarted | None = None
+
+
+TYPES: Mapping[str, type[Entry]] = {
+    shape.__name__: shape
+    for shape in (
+        ChargeStarted,
+        Captured,
+        Declined,
+        Voided,
+        RefundStarted,
+        Refunded,
+        SalePosted,
+        BroughtForward,
+    )
+}
+Raw = dict[str, Any]
+# By type and version: brings the stored fields of an entry to the version after it.
+UPCASTERS: Mapping[tuple[str, int], Callable[[Raw], Raw]] = {}
+
+
+def dumped(entries: Sequence[Entry]) -> str:
+    """The entries as the ledger stores them."""
+    said = [
+        {
+            "type": type(entry).__name__,
+            "v": entry.version,
+            **entry.model_dump(mode="json", exclude_defaults=True),
+        }
+        for entry in entries
+    ]
+    return json.dumps(said, separators=(",", ":"), ensure_ascii=False)
+
+
+def loaded(text: str) -> Entries:
+    """The entries that the ledger has stored, in their newest shape. Raises UnknownEntry."""
+    return tuple(_entry(raw) for raw in json.loads(text))
+
+
+def _entry(raw: Raw) -> Entry:
+    name, version = raw.get("type"), raw.get("v", 0)
+    shape = TYPES.get(str(name))
+    if shape is None:
+        raise UnknownEntry(type=name, version=version)
+    while version < shape.version and (str(name), version) in UPCASTERS:
+        raw, version = UPCASTERS[str(name), version](raw), version + 1
+    if version != shape.version:
+        raise UnknownEntry(type=name, version=version)
+    try:
+        return shape.model_validate(raw)
+    except ValidationError as error:
+        raise UnknownEntry(type=name, version=version) from error

@@ -1,0 +1,137 @@
+"""An order's payment: its state, how each entry changes it, and what each entry makes public."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from kernel.errors import Fault
+from kernel.events import Event
+from kernel.money import Money
+from payments import chart, entries, events
+from payments.chart import Posting
+from payments.entries import Entry
+
+# The version of `evolve` and of the shape of Payment. When either changes, it is raised, so that states which
+# the version before has stored are folded again.
+FOLD = 1
+
+
+class BooksDiffer(Fault):
+    """Our books and the request or the processor's books do not agree; a human has to look."""
+
+
+class Status(StrEnum):
+    """How a payment stands. NONE means that there is no record; VOIDED without a charge is a tombstone."""
+
+    NONE = "NONE"
+    PENDING = "PENDING"
+    CAPTURED = "CAPTURED"
+    DECLINED = "DECLINED"
+    VOIDED = "VOIDED"
+    REFUNDING = "REFUNDING"
+    REFUNDED = "REFUNDED"
+    SOLD = "SOLD"
+
+
+@dataclass(frozen=True)
+class Charge:
+    """Who is to pay how much, and the processor's id of the payment."""
+
+    customer_id: str
+    amount: Money
+    intent_id: str
+
+
+@dataclass(frozen=True)
+class Payment:
+    """An order's payment, folded from its entries. `held` is the balance of its account, in minor units."""
+
+    order_id: str
+    status: Status = Status.NONE
+    charge: Charge | None = None
+    reason: str = ""
+    held: int = 0
+
+    @property
+    def started(self) -> Charge:
+        """The charge. Raises BooksDiffer for a payment without a charge, which is NONE or a tombstone."""
+        if self.charge is None:
+            raise BooksDiffer
+        return self.charge
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether the processor's answer to the charge is on record."""
+        return self.status in (Status.CAPTURED, Status.SOLD, Status.DECLINED)
+
+    @property
+    def is_undone(self) -> bool:
+        """Whether no money is captured for the order, now and for ever.
+
+        A missing record is not enough, since a late charge may still come. A decline is not enough either:
+        until the processor was told to cancel the payment, a late confirmation may capture it, and no
+        record says whether the processor was told.
+        """
+        return self.status in (Status.VOIDED, Status.REFUNDED)
+
+    @property
+    def is_held(self) -> bool:
+        """Whether the order is paid."""
+        return self.status in (Status.CAPTURED, Status.SOLD)
+
+
+def evolve(payment: Payment, entry: Entry) -> Payment:
+    """The payment after the entry. Raises UnknownEntry for an entry of another kind of stream."""
+    held = chart.balance(chart.ORDER, entry.postings, before=payment.held)
+    after = replace(payment, held=held)
+    match entry:
+        case entries.ChargeStarted():
+            return replace(after, status=Status.PENDING, charge=_charge(entry))
+        case entries.Declined():
+            return replace(after, status=Status.DECLINED, reason=entry.reason)
+        case entries.BroughtForward():
+            charge = _charge(entry.charge) if entry.charge else None
+            return replace(after, status=Status(entry.status), charge=charge, reason=entry.reason)
+    if type(entry) not in STATUS_AFTER:
+        raise entries.UnknownEntry(type=type(entry).__name__)
+    return replace(after, status=STATUS_AFTER[type(entry)])
+
+
+STATUS_AFTER = {
+    entries.Captured: Status.CAPTURED,
+    entries.Voided: Status.VOIDED,
+    entries.RefundStarted: Status.REFUNDING,
+    entries.Refunded: Status.REFUNDED,
+    entries.SalePosted: Status.SOLD,
+}
+
+
+def facts(payment: Payment, entry: Entry) -> Sequence[Event]:
+    """What the entry makes public: neither the payment method nor an id of the processor's."""
+    order_id = payment.order_id
+    match entry:
+        case entries.Captured():
+            return (events.PaymentCaptured(order_id=order_id, amount=entry.moved),)
+        case entries.Declined():
+            return (events.PaymentDeclined(order_id=order_id, reason=entry.reason),)
+        case entries.Voided():
+            return (events.PaymentVoided(order_id=order_id),)
+        case entries.RefundStarted():
+            return (events.RefundStarted(order_id=order_id, amount=entry.amount),)
+        case entries.Refunded():
+            return (events.PaymentRefunded(order_id=order_id, amount=entry.moved),)
+    return ()
+
+
+def captured_of(charge: Charge | entries.ChargeStarted) -> Posting:
+    """The posting of a capture: the processor has the customer's money, for the order."""
+    return moved(charge, "capture", debit=chart.RECEIVABLE, credit=chart.ORDER)
+
+
+def moved(charge: Charge | entries.ChargeStarted, code: str, *, debit: str, credit: str) -> Posting:
+    """A posting of the whole amount of the charge."""
+    return Posting(code, debit, credit, charge.amount.amount, charge.amount.currency, charge.intent_id)
+
+
+def _charge(entry: entries.ChargeStarted) -> Charge:
+    return Charge(entry.customer_id, entry.amount, entry.intent_id)
