@@ -74,6 +74,33 @@ class ServiceTable(Construct):
         function.may(*(f"dynamodb:{action}" for action in actions), on=arn)
 
 
+class Vault(Construct):
+    """A table of a service beside its own, to which only one of its functions is allowed to add."""
+
+    def __init__(self, scope: Construct, *, home: Home) -> None:
+        super().__init__(scope, "Vault")
+        self.home = home
+        target = home.platform.target
+        self.table = dynamodb.Table(
+            self,
+            "Table",
+            partition_key=_text("pk"),
+            sort_key=_text("sk"),
+            billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
+            removal_policy=target.removal,
+            deletion_protection=target.is_cloud,
+            point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
+                point_in_time_recovery_enabled=target.is_cloud
+            ),
+        )
+        CfnOutput(Stack.of(self), "VaultName", value=self.table.table_name)
+
+    def allow(self, function: ServiceFunction, *actions: str) -> None:
+        """Gives the function the vault's name, and these DynamoDB actions on the vault."""
+        function.knows(VAULT=self.table.table_name)
+        function.may(*(f"dynamodb:{action}" for action in actions), on=self.table.table_arn)
+
+
 class Relay(Construct):
     """Publishes outbox rows from the table's stream, or from the table when the stream gives up on them.
 

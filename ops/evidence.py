@@ -14,6 +14,7 @@ from storefront import journal
 Item = Mapping[str, Any]
 Subject = tuple[str, str]
 
+STREAMS = ("payment", "wallet")
 OPEN = ("PENDING", "CANCELLING")
 # By then the sweep has ended or parked an order, and the reconciliation has closed its reservation.
 HEALS_WITHIN = timedelta(hours=3)
@@ -94,10 +95,29 @@ class Evidence:
                 found[event.correlationid].append(event)
         return found
 
+    @cached_property
+    def ledger(self) -> Mapping[str, Sequence[Item]]:
+        """The commits of each stream of the ledger in order, by partition key.
+
+        The first may be a record of the release before the ledger.
+        """
+        found: dict[str, list[Item]] = defaultdict(list)
+        for item in self.tables.get("payments", ()):
+            if item["pk"].partition("#")[0] in STREAMS:
+                found[item["pk"]].append(item)
+        return {pk: sorted(commits, key=lambda commit: commit["sk"]) for pk, commits in found.items()}
+
+    @cached_property
+    def seals(self) -> Sequence[Item]:
+        """The seals of the ledger, in order."""
+        return sorted(self.tables.get("vault", ()), key=lambda seal: seal["sk"])
+
     def _unfinished(self, order_id: str) -> bool:
         status = self.orders.get(order_id, {}).get("status")
         held = self.records("inventory", "reservation").get(order_id, {}).get("status")
-        return status in OPEN or (held == "RESERVED" and status != "NEEDS_ATTENTION")
+        paid = self.records("payments", "payment").get(order_id, {}).get("status")
+        waits = held == "RESERVED" or (paid, status) == ("CAPTURED", "CONFIRMED")
+        return status in OPEN or (waits and status != "NEEDS_ATTENTION")
 
     @cached_property
     def _last(self) -> Mapping[str, datetime]:

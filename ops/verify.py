@@ -24,7 +24,7 @@ from ops.invariants import INVARIANTS, Violation, stock, violations
 UNITS = {"s": 1, "m": 60, "h": 3600}
 # An event is timed before it is committed. Its function, with some clock skew, may take as long as this.
 SOONEST = timedelta(minutes=1)
-FIRST, LAST = "storefront", "orders"
+FIRST, LAST = ("storefront", "vault"), "orders"
 
 
 def gather(deployment: Deployment, settled: timedelta) -> Evidence:
@@ -39,11 +39,12 @@ def gather(deployment: Deployment, settled: timedelta) -> Evidence:
 
     The invariants for moving orders are sound too. They rest on single items, on immutable items, and on the
     order of reading. The storefront is read first: every event that it knows is in an outbox that is read
-    later. Orders are read last: every order that another table names is found.
+    later. So is the vault: every commit that it seals is found later. Orders are read last: every order that
+    another table names is found.
     """
     at = identity.now()
-    names = deployment.tables()
-    order = sorted(names, key=lambda service: (service != FIRST, service == LAST, service))
+    names = {**deployment.tables(), "vault": deployment.outputs("VaultName")["payments"]}
+    order = sorted(names, key=lambda service: (service not in FIRST, service == LAST, service))
     tables = {service: list(deployment.scan(names[service])) for service in order}
     for service in order:
         tables[service] += _later(tables[service], deployment.scan(names[service], **_outbox()))

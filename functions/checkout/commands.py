@@ -109,6 +109,21 @@ class ClaimOpen(Command[HeldOrders], of="inventory"):
     after: After
 
 
+class ClaimUnsold(Command[HeldOrders], of="payments"):
+    """Claims a batch of a shard's orders whose money is held for too long, `after` the batch before."""
+
+    shard: Shard
+    after: After
+
+
+class PostSale(Command[Done], of="payments"):
+    order_id: str
+
+
+class RefundPayment(Command[Done], of="payments"):
+    order_id: str
+
+
 class CommitStock(Command[Done], of="inventory"):
     order_id: str
 

@@ -2,11 +2,24 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, TypeVar
 
 from checkout import executions
-from checkout.commands import Claim, ClaimOpen, ClaimOverdue, CommitStock, OrderStatus, ReleaseStock
+from checkout.commands import (
+    Claim,
+    ClaimOpen,
+    ClaimOverdue,
+    ClaimUnsold,
+    CommitStock,
+    Done,
+    HeldOrders,
+    OrderStatus,
+    PostSale,
+    RefundPayment,
+    ReleaseStock,
+)
 from kernel import identity
 from kernel.errors import Fault
 from kernel.triggers.claims import Batch
@@ -14,6 +27,17 @@ from kernel.triggers.commands import Command, ask
 from kernel.triggers.observability import noted
 from kernel.triggers.schedules import SHARDS, scheduled
 
+
+@dataclass(frozen=True)
+class Held:
+    """What a service holds for orders: how it is claimed when it is held for too long, sold, given back."""
+
+    claim: Callable[..., Command[HeldOrders]]
+    sell: Callable[..., Command[Done]]
+    give_back: Callable[..., Command[Done]]
+
+
+STOCK, MONEY = Held(ClaimOpen, CommitStock, ReleaseStock), Held(ClaimUnsold, PostSale, RefundPayment)
 Claimed = TypeVar("Claimed", bound=Batch)
 # A run of the sweep ends before the next run of the same shard begins.
 LONGEST = timedelta(seconds=50)
@@ -39,23 +63,24 @@ def sweep(line: dict[str, Any], *, shard: int) -> None:
 
 @scheduled(minutes=60)
 def reconcile(line: dict[str, Any]) -> None:
-    """Closes the reservations that have been open for over an hour although their order has ended.
+    """Closes the stock and the money that are held for over an hour although their order has ended.
 
-    The stock of a confirmed order is sold, the stock of a cancelled order is released. So a lost
+    What is held for a confirmed order is sold, what is held for a cancelled order is given back. So a lost
     OrderConfirmed heals. An order that is still open is left to the sweep. Raises RepairIncomplete.
     """
     with _reported(line):
         for shard in range(SHARDS):
-            with noted(line["failed"], f"shard {shard}"):
-                _reconcile(line, shard)
+            for held in (STOCK, MONEY):
+                with noted(line["failed"], f"{held.claim.__name__} of shard {shard}"):
+                    _reconcile(line, held, shard)
 
 
-def _reconcile(line: dict[str, Any], shard: int) -> None:
-    for batch in _batches(ClaimOpen, shard):
+def _reconcile(line: dict[str, Any], held: Held, shard: int) -> None:
+    for batch in _batches(held.claim, shard):
         line["failed"] |= batch.failed
         for order_id in batch.order_ids:
             with _acting_on(line, order_id):
-                _close(order_id)
+                _close(order_id, held)
 
 
 def _batches(command: Callable[..., Command[Claimed]], shard: int) -> Iterator[Claimed]:
@@ -94,9 +119,9 @@ def _repair(claim: Claim) -> None:
         executions.start_repair(claim.order.order_id, run=claim.run)
 
 
-def _close(order_id: str) -> None:
+def _close(order_id: str, held: Held) -> None:
     match ask(OrderStatus(order_id=order_id)).status:
         case "CONFIRMED":
-            ask(CommitStock(order_id=order_id))
+            ask(held.sell(order_id=order_id))
         case "CANCELLED":
-            ask(ReleaseStock(order_id=order_id))
+            ask(held.give_back(order_id=order_id))

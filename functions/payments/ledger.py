@@ -11,6 +11,7 @@ first commit of its stream, brought forward when it is read, and closed to the r
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any, Generic, TypeVar
 
@@ -27,6 +28,7 @@ from kernel.triggers.observability import count
 from payments import commits, entries
 from payments.commits import Commit
 from payments.entries import Entries, Entry
+from payments.seals import Sealed
 
 State = TypeVar("State")
 ATTEMPTS = 5
@@ -34,6 +36,9 @@ ATTEMPTS = 5
 # load costs one more read on average, at most.
 TRUSTED = 64
 CLOSED = "CLOSED"
+# The index of commits is behind the ledger for moments. A function that appends ends within half a minute of
+# the time that it records, and AWS takes no request that was signed so long ago.
+LATE = timedelta(minutes=15)
 
 
 @dataclass(frozen=True)
@@ -142,6 +147,18 @@ def history(stream: Stream[State], id: str) -> Iterator[tuple[Item, Entries]]:
     """Every commit of the stream, as its item and its entries in their newest shape, oldest first."""
     for item in _items(stream, id):
         yield item, _entries(stream, item)
+
+
+def recorded(since: datetime, until: datetime) -> Iterator[Sealed]:
+    """The commits of all streams that were recorded between the two, by an index.
+
+    The index follows within moments: the newest may be missing.
+    """
+    for hour in buckets.hours(since, until):
+        binds = {"hour": hour, "since": buckets.stamp(since), "until": f"{buckets.stamp(until)}~"}
+        condition = "#hour = :hour AND #moment BETWEEN :since AND :until"
+        for entry in items.query(condition, binds, IndexName="commits"):
+            yield Sealed(entry["pk"], entry["sk"], entry["moment"].partition("#")[2])
 
 
 def _head(stream: Stream[State], id: str, item: Item) -> Head[State]:

@@ -75,6 +75,11 @@ class Payment:
         return self.status in (Status.VOIDED, Status.REFUNDED)
 
     @property
+    def is_unsold(self) -> bool:
+        """Whether money of the customer is held for an order that has not ended in payments."""
+        return self.status in (Status.CAPTURED, Status.REFUNDING)
+
+    @property
     def is_held(self) -> bool:
         """Whether the order is paid."""
         return self.status in (Status.CAPTURED, Status.SOLD)

@@ -1,17 +1,23 @@
 """Payments' table: the ledger's stream of each order's payment, and `method#<id>` registrations."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
+from kernel import identity
 from kernel.errors import ConditionFailed, KeyReused
 from kernel.money import Money
-from kernel.table import items, writes
+from kernel.table import items, open_index, writes
 from kernel.table.items import Item, Key
 from kernel.table.writes import Write
 from payments import ledger, payment
 from payments.entries import BroughtForward, ChargeStarted, Entries
 from payments.ledger import Head, Stream
 from payments.payment import Payment, Status, captured_of
+
+WATCH = {"pk": "watch", "sk": "watch"}
+PATIENCE = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -54,6 +60,45 @@ def register(method: Method) -> None:
     except ConditionFailed as failed:
         if failed.old[0]["fingerprint"] != method.fingerprint:
             raise KeyReused from failed
+
+
+def watched_until() -> datetime | None:
+    """Until when the commits were looked at by the watch."""
+    item = items.load(WATCH)
+    return datetime.fromisoformat(item["until"]) if item else None
+
+
+def watched(until: datetime) -> None:
+    writes.update(Write(WATCH, sets={"until": until.isoformat()}))
+
+
+def list_unsold(order_id: str) -> None:
+    """Lists an order that holds money in the index of open items, unless it is listed."""
+    listed = open_index.opened(order_id, identity.now())
+    with suppress(ConditionFailed):
+        writes.update(Write(_unsold_key(order_id), sets=listed, condition="attribute_not_exists(#pk)"))
+
+
+def unsold(item: Item) -> str:
+    """The order that a row of the list is about."""
+    return str(item["pk"]).removeprefix("unsold#")
+
+
+def claim_unsold(order_id: str, now: datetime) -> str | None:
+    """Puts a listed order off for an hour, and answers its id. None when it holds no money any more.
+
+    Such a row leaves the index, and stays as it is otherwise.
+    """
+    if load(order_id).state.is_unsold:
+        later = {"due_at": (now + PATIENCE).isoformat()}
+        writes.update(Write(_unsold_key(order_id), sets=later))
+        return order_id
+    writes.update(Write(_unsold_key(order_id), removes=open_index.CLOSED))
+    return None
+
+
+def _unsold_key(order_id: str) -> Key:
+    return {"pk": f"unsold#{order_id}", "sk": "unsold"}
 
 
 def _brought(record: Item) -> Entries:

@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from kernel import identity
 from kernel.errors import Contended
 from kernel.money import Money
+from kernel.triggers.claims import Batch, Look, claim_due
 from kernel.triggers.tasks import Step, task
 from payments import adapters, domain, sales, store
 from payments.intents import Intent, Progress
@@ -32,6 +33,14 @@ class RefundPayment(Step):
 
 class PostSale(Step):
     order_id: str
+
+
+class ClaimUnsold(Look):
+    """Asks for the orders whose money is held for too long."""
+
+
+class Unsold(Batch):
+    order_ids: list[str]
 
 
 class PaymentStatus(Step):
@@ -85,6 +94,13 @@ def refund_payment(step: RefundPayment) -> Done:
 def post_sale(step: PostSale) -> Done:
     """Turns the money of a confirmed order into revenue, in case its OrderConfirmed was lost."""
     return Done(order_id=step.order_id, status=sales.post(step.order_id, cause=step.cause))
+
+
+@task(ClaimUnsold)
+def claim_unsold(step: ClaimUnsold) -> Unsold:
+    """The orders whose money has been held for over an hour."""
+    order_ids, batch = claim_due(step, read=store.unsold, claim=store.claim_unsold)
+    return Unsold(order_ids=order_ids, failed=batch.failed, after=batch.after)
 
 
 @task(PaymentStatus, about="order_id")

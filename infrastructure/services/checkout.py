@@ -40,6 +40,7 @@ class Checkout(Construct):
 
         reconcile = ServiceFunction(self, "checkout.repair.reconcile", home=home, seconds=300)
         _may_ask(reconcile, ORDER_STATUS=orders.order_status, **inventory.reconciliation)
+        _may_ask(reconcile, **payments.reconciliation)
         on_schedule(reconcile)
 
         # To resolve an order it asks three functions. Each may take ten seconds. The gateway waits for 29.

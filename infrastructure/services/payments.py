@@ -4,9 +4,11 @@ from constructs import Construct
 
 from infrastructure.function import ServiceFunction
 from infrastructure.platform import Home, Platform
-from infrastructure.service_table import Relay, ServiceTable
+from infrastructure.service_table import Relay, ServiceTable, Vault
 from infrastructure.services.acquirer import Acquirer
-from infrastructure.subscriptions import on_events
+from infrastructure.subscriptions import on_events, on_schedule
+
+INDEXES = {"commits": ("hour", "moment"), "open": ("open_shard", "due_at")}
 
 
 class Payments(Construct):
@@ -15,7 +17,7 @@ class Payments(Construct):
     def __init__(self, scope: Construct, *, platform: Platform, processor: Acquirer) -> None:
         super().__init__(scope, "Payments")
         home = Home("payments", platform)
-        table = ServiceTable(self, home=home, indexes={"commits": ("hour", "moment")})
+        table = ServiceTable(self, home=home, indexes=INDEXES)
         Relay(self, table=table, commits="commits")
 
         self.api = ServiceFunction(self, "payments.api.handler", home=home)
@@ -25,19 +27,37 @@ class Payments(Construct):
         self.payment_status = ServiceFunction(self, "payments.tasks.payment_status", home=home)
         table.allow(self.payment_status, "Query")
 
-        self.post_sale = ServiceFunction(self, "payments.tasks.post_sale", home=home)
+        post_sale = ServiceFunction(self, "payments.tasks.post_sale", home=home)
         consumers = ServiceFunction(self, "payments.consumers.handler", home=home, seconds=30)
         on_events(consumers)
-        for function in (self.post_sale, consumers):
+        for function in (post_sale, consumers):
             table.allow(function, "Query", "UpdateItem")
+
+        claim = ServiceFunction(self, "payments.tasks.claim_unsold", home=home, seconds=30)
+        watch = ServiceFunction(self, "payments.watch.watch", home=home, seconds=300)
+        on_schedule(watch)
+        table.allow(claim, "Query", index="open")
+        table.allow(watch, "Query", index="commits")
+        for function in (claim, watch):
+            table.allow(function, "GetItem", "Query", "UpdateItem")
+        self._seal(home, table)
 
         # A charge asks the processor twice, and each time it may take 11 seconds to time out.
         charge = ServiceFunction(self, "payments.tasks.charge_payment", home=home, seconds=24)
         refund = ServiceFunction(self, "payments.tasks.refund_payment", home=home, seconds=24)
         self.tasks = {"ChargePayment": charge, "RefundPayment": refund}
+        self.reconciliation = {"CLAIM_UNSOLD": claim, "POST_SALE": post_sale, "REFUND_PAYMENT": refund}
         for task in self.tasks.values():
             task.waits()
             table.allow(task, "Query", "UpdateItem")
             task.knows(PROCESSOR_URL=processor.url)
             processor.share_secret(task)
         table.allow(charge, "GetItem")
+
+    def _seal(self, home: Home, table: ServiceTable) -> None:
+        """The sealer may read the index of commits and add to the vault: it changes neither ledger nor seals."""
+        vault = Vault(self, home=home)
+        seal = ServiceFunction(self, "payments.sealing.seal", home=home, seconds=60)
+        on_schedule(seal)
+        table.allow(seal, "Query", index="commits")
+        vault.allow(seal, "PartiQLInsert", "Query")

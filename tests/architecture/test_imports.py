@@ -28,7 +28,7 @@ DOMAIN_KERNEL = ("kernel.errors", "kernel.money", "kernel.events")
 EVENTS_KERNEL = ("kernel.money", "kernel.events")
 DOMAIN = ("domain", "pricing", "parked", "intents", "chart", "entries", "payment")
 TRIGGERS = {"api", "tasks", "consumers", "saga", "repair", "projector", "handler"}
-OUTSIDE = {"store", "ledger", "transport", "executions", "journal", "views"}
+OUTSIDE = {"store", "ledger", "vault", "transport", "executions", "journal", "views"}
 NETWORK = ("requests", "httpx", "aiohttp", "socket", "ssl", "http.client", "urllib.request", "subprocess")
 
 

@@ -23,7 +23,7 @@ DUMMY_ENVIRONMENT = {
 INDEXES = {
     "orders": {"open": ("open_shard", "due_at")},
     "inventory": {"open": ("open_shard", "due_at")},
-    "payments": {"commits": ("hour", "moment")},
+    "payments": {"commits": ("hour", "moment"), "open": ("open_shard", "due_at")},
     "acquirer": {"by_reference": ("reference", "created_at")},
     "storefront": {
         "orders_of_customer": ("customer_id", "placed_at"),
@@ -37,8 +37,9 @@ FAR_FUTURE = 4_102_444_800
 
 
 def environment(service: str) -> dict[str, str]:
-    named = {"SERVICE": service, "TABLE": f"{service}-table", "BUS": "settle"}
-    return named | ({"COMMITS": "commits"} if service == "payments" else {})
+    commits = "commits" if service == "payments" else ""
+    table = {"TABLE": f"{service}-table", "VAULT": "vault-table"}
+    return {"SERVICE": service, **table, "BUS": "settle", "COMMITS": commits}
 
 
 @cache

@@ -94,16 +94,11 @@ def load_all(keys: Iterable[Key], *, consistent: bool) -> Iterator[Item]:
 
 def query(condition: str, binds: Item, **options: Any) -> Iterator[Item]:
     """Every item that meets the key condition, read page by page. `options` go to Query as they are."""
-    pages = (
-        client()
-        .get_paginator("query")
-        .paginate(
-            TableName=table(),
-            KeyConditionExpression=condition,
-            ExpressionAttributeNames={f"#{name}": name for name in re.findall(r"#(\w+)", condition)},
-            ExpressionAttributeValues=pack({f":{name}": value for name, value in binds.items()}),
-            **options,
-        )
-    )
-    for page in pages:
+    request: Item = {
+        "TableName": table(),
+        "KeyConditionExpression": condition,
+        "ExpressionAttributeNames": {f"#{name}": name for name in re.findall(r"#(\w+)", condition)},
+        "ExpressionAttributeValues": pack({f":{name}": value for name, value in binds.items()}),
+    }
+    for page in client().get_paginator("query").paginate(**request | options):
         yield from (unpack(item) for item in page["Items"])

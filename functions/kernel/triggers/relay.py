@@ -74,7 +74,7 @@ def _between(first: datetime, last: datetime) -> Iterator[items.Item]:
 
 def _committed(index: str, first: datetime, last: datetime) -> Iterator[items.Item]:
     """The commits of a ledger, which are rows of the outbox and stand elsewhere."""
-    moments = {"first": buckets.stamp(first), "last": buckets.stamp(last)}
+    moments = {"first": buckets.stamp(first), "last": f"{buckets.stamp(last)}~"}
     for hour in buckets.hours(first, last):
         binds = {"hour": hour, **moments}
         found = items.query("#hour = :hour AND #moment BETWEEN :first AND :last", binds, IndexName=index)

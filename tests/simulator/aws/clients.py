@@ -33,6 +33,9 @@ class Tables:
     def query(self, **request: Any) -> Any:
         return self._call("dynamodb", "Query", partial(self._dynamo.query, **request))
 
+    def execute_statement(self, **request: Any) -> Any:
+        return self._call("dynamodb", "Insert", partial(self._dynamo.execute_statement, **request))
+
     def transact_write_items(self, **request: Any) -> Any:
         self._tokens += 1
         request.setdefault("ClientRequestToken", f"sdk-{self._tokens}")

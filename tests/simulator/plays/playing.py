@@ -84,6 +84,8 @@ def concluded(shop: SimulatedShop) -> tuple[list[str], list[str]]:
     come_to_rest(world, shop)
     world.boundary.armed = False
     shop.ask_again()
+    world.invoke("payments.sealing.seal")
+    world.run()
     return verdict(world, shop, heals=True), ends(world)
 
 
@@ -137,6 +139,7 @@ def fire(world: SimulatedWorld, minute: int) -> None:
     if unfinished(world):
         sweep(world)
         if minute in HOURLY:
+            world.invoke("payments.watch.watch")
             world.invoke("checkout.repair.reconcile")
 
 

@@ -61,6 +61,8 @@ class Twins:
             world.run()
             for step in (self.first, self.second):
                 play.until_done(step)
+            world.invoke("payments.sealing.seal")
+            world.run()
             return [*self._money(world), *self._answers(play), *_rules(world)]
 
     @property

@@ -1,5 +1,6 @@
 """What is said of a world at rest: everything that does not hold."""
 
+import json
 from typing import Any
 
 from kernel import identity
@@ -18,7 +19,7 @@ def orders(world: SimulatedWorld) -> list[dict[str, Any]]:
 
 
 def unfinished(world: SimulatedWorld) -> bool:
-    """Whether a schedule has anything to do: an order is open, or stock is held for one that has ended."""
+    """Whether a schedule has anything to do: an order is open, or its stock or money is held for too long."""
     if world.seen[0] != world.changes:
         world.seen = (world.changes, _unfinished(world))
     return world.seen[1]
@@ -29,6 +30,9 @@ def _unfinished(world: SimulatedWorld) -> bool:
     held = [
         item["order_id"] for item in world.items("inventory", "reservation#") if item["status"] == "RESERVED"
     ]
+    commits = world.items("payments", "payment#")  # of the commits of an order the newest is the last
+    paid = {item["pk"].partition("#")[2]: json.loads(item["state"])["status"] for item in commits}
+    held += [one for one in paid if (paid[one], status.get(one)) == ("CAPTURED", "CONFIRMED")]
     return bool(set(status.values()) - ENDED or [one for one in held if status.get(one) != "NEEDS_ATTENTION"])
 
 

@@ -66,6 +66,7 @@ class SimulatedWorld:
         self.dynamo = Dynamo(now=self._now, changed=self._changed, lags=weather.lags, holds=weather.holds)
         for service in (*TABLES, "acquirer", "operations"):
             self.dynamo.create(f"{service}-table", aws.INDEXES.get(service, {}))
+        self.dynamo.create("vault-table")
         self.bus = Bus(self.engine, weather)
         for name, types in SUBSCRIPTIONS.items():
             source = SOURCES[name] if types else ""
@@ -189,7 +190,7 @@ class SimulatedWorld:
 
     def evidence(self, *, settled_before: datetime | None = None) -> Evidence:
         """All that services, bus and processor have written down."""
-        tables = {service: self.items(service) for service in (*TABLES, "acquirer", "operations")}
+        tables = {service: self.items(service) for service in (*TABLES, "acquirer", "operations", "vault")}
         books = self.items("acquirer", "intent#")
         return Evidence(
             tables=tables,

@@ -5,8 +5,11 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from kernel.table.items import unpack
 from tests.simulator.aws.dynamo import writes
+from tests.simulator.aws.dynamo.partiql import put_of
 from tests.simulator.aws.dynamo.queries import asked_for, page
 from tests.simulator.aws.dynamo.requests import MOST, Request, failure, insist, listed, metadata, operation
 from tests.simulator.aws.dynamo.tables import Key, Table, View
@@ -16,6 +19,7 @@ from tests.simulator.aws.dynamo.writes import GUARD, KNOWS, NEEDED, NEEDS, UNMET
 LONGEST_TOKEN, LARGEST = 36, 4 * 1024 * 1024
 TOKEN_LASTS = timedelta(minutes=10)
 FINE = {"Code": "None"}
+DUPLICATE = "Duplicate primary key exists in table"
 CONFLICT = {"Code": "TransactionConflict", "Message": "Transaction is ongoing for the item"}
 Changed = Callable[[str, Image, Image | None, Image | None], None]
 
@@ -95,6 +99,16 @@ class Dynamo:
     @operation("PutItem", NEEDED["Put"], GUARD)
     def put_item(self, request: Request) -> Any:
         return self._alone(writes.put(self._table(request, "PutItem"), request), "PutItem")
+
+    @operation("ExecuteStatement", "Statement Parameters")
+    def execute_statement(self, request: Request) -> Any:
+        put = put_of(request)
+        try:
+            return self._alone(writes.put(self._table(put, "ExecuteStatement"), put), "ExecuteStatement")
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
+                raise failure("DuplicateItemException", DUPLICATE, "ExecuteStatement") from None
+            raise
 
     @operation("TransactWriteItems", "TransactItems", "ClientRequestToken")
     def transact_write_items(self, request: Request) -> Any:

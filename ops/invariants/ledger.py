@@ -1,0 +1,193 @@
+"""The ledger: whole streams, chained commits, postings by the chart, and seals that cover all of it.
+
+What follows from a commit is computed here once more, on purpose: rules that ran the code of payments would
+never see its mistakes.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from ops.evidence import Evidence, Item
+from ops.invariants.money import kept_of
+from ops.invariants.registry import Finding, invariant
+
+# 1: a debit raises the account. -1: a credit raises the account.
+NORMAL: Mapping[str, int] = {
+    "order": -1,
+    "wallet": -1,
+    "revenue": -1,
+    "processor_receivable": 1,
+    "processor_fees": 1,
+    "refunds": 1,
+    "disputes_held": 1,
+    "dispute_fees": 1,
+    "dispute_loss": 1,
+    "goodwill": 1,
+    "bank": 1,
+}
+OWN = {"payment": "order", "wallet": "wallet"}
+CERTAIN = ("CAPTURED", "SOLD", "REFUNDED", "VOIDED")
+COVERED_WITHIN = timedelta(minutes=2)
+SAID = ("version", "sequence", "entries", "events", "state", "fold", "cause")
+
+
+@invariant
+def streams_are_whole(evidence: Evidence) -> Iterator[Finding]:
+    """A stream's commits are numbered from 1 without gaps, count its events, and never expire."""
+    for pk, commits in evidence.ledger.items():
+        versions = [commit["version"] if "moment" in commit else 1 for commit in commits]
+        if versions != list(range(1, len(commits) + 1)):
+            yield pk, f"its commits are numbered {versions}"
+        counts = [0, *(commit["sequence"] for commit in commits)]
+        for before, after, commit in zip(counts, counts[1:], commits, strict=False):
+            if "moment" in commit and after - before != len(commit["events"]):
+                yield pk, f"commit {commit['version']} does not count its events"
+        if any("expires_at" in commit for commit in commits):
+            yield pk, "a commit expires"
+
+
+@invariant
+def commits_are_chained(evidence: Evidence) -> Iterator[Finding]:
+    """Each commit has the digest of all that it says and of the commit before, and no earlier time."""
+    for pk, commits in evidence.ledger.items():
+        digest, time = "", ""
+        for commit in commits:
+            if "moment" not in commit:
+                continue
+            recorded_at, _, stored = commit["moment"].partition("#")
+            wanted = digest_of(pk, commit, after=digest)
+            if stored != wanted:
+                yield pk, f"commit {commit['version']} is not what its digest says"
+            if recorded_at < time:
+                yield pk, f"commit {commit['version']} was recorded before the commit before it"
+            digest, time = stored, recorded_at
+
+
+def digest_of(pk: str, commit: Item, *, after: str) -> str:
+    """The digest that a commit must have behind a commit with the digest `after`."""
+    recorded_at = commit["moment"].partition("#")[0]
+    times = [recorded_at, commit.get("effective_at", recorded_at)]
+    said = json.dumps([after, pk, *(commit[name] for name in SAID), *times], separators=(",", ":"))
+    return hashlib.sha256(said.encode()).hexdigest()
+
+
+@invariant
+def postings_follow_the_chart(evidence: Evidence) -> Iterator[Finding]:
+    """Each posting moves an amount above zero between two different accounts of the chart."""
+    for pk, commits in evidence.ledger.items():
+        for posting in postings_of(commits):
+            accounts = {posting["debit"], posting["credit"]}
+            if not accounts <= NORMAL.keys() or len(accounts) < 2 or posting["amount"] <= 0:
+                yield pk, f"it posts {posting['amount']} from {posting['credit']} to {posting['debit']}"
+
+
+@invariant
+def no_account_falls_below_its_floor(evidence: Evidence) -> Iterator[Finding]:
+    """The account of an order is never overdrawn, and its stored balance is the sum of its postings."""
+    for pk, commits in evidence.ledger.items():
+        account, balance = OWN[pk.partition("#")[0]], 0
+        for commit in commits:
+            for posting in postings_of([commit]):
+                balance += moved(account, posting)
+                if balance < 0:
+                    yield pk, f"its account is overdrawn by {-balance}"
+            held = json.loads(commit["state"]).get("held", 0) if "moment" in commit else balance
+            if held != balance:
+                yield pk, f"commit {commit['version']} says that {held} are held, its postings {balance}"
+
+
+@invariant
+def an_ended_order_holds_no_money(evidence: Evidence) -> Iterator[Finding]:
+    """The account of an order that has ended is zero, and its money is revenue if it is CONFIRMED."""
+    for order_id, payment in evidence.settled("payments", "payment"):
+        status = evidence.orders.get(order_id, {}).get("status")
+        if status in ("CONFIRMED", "CANCELLED") and "moment" in payment:
+            balances = totals(postings_of(evidence.ledger[f"payment#{order_id}"]))
+            wanted = payment["amount"] if status == "CONFIRMED" else 0
+            if balances.get("order", 0) or balances.get("revenue", 0) != wanted:
+                yield order_id, f"is {status}, and its accounts are {balances}"
+
+
+@invariant
+def receivable_is_as_the_processor_has_it(evidence: Evidence) -> Iterator[Finding]:
+    """What the processor owes us for an order is what it has captured less what it has given back."""
+    for order_id, payment in evidence.settled("payments", "payment"):
+        if "moment" in payment and payment["status"] in CERTAIN:
+            balances = totals(postings_of(evidence.ledger[f"payment#{order_id}"]))
+            ours, theirs = balances.get("processor_receivable", 0), kept_of(evidence.intents_of(order_id))
+            if ours != theirs:
+                yield order_id, f"our books say that the processor owes {ours}, its own say {theirs}"
+
+
+@invariant
+def seals_are_chained(evidence: Evidence) -> Iterator[Finding]:
+    """Seals are numbered from 1 without gaps, and each has the digest of the seal before."""
+    digest = ""
+    for number, seal in enumerate(evidence.seals, start=1):
+        said = [int(seal["sk"]), seal["sealed_at"], seal["until"], seal["previous"], _sealed(seal)]
+        wanted = hashlib.sha256(json.dumps(said, separators=(",", ":")).encode()).hexdigest()
+        if int(seal["sk"]) != number:
+            yield f"seal {number}", "it is missing"
+            return
+        if seal["previous"] != digest or seal["digest"] != wanted:
+            yield f"seal {number}", "it is not what its digest, or the seal after it, says"
+        digest = seal["digest"]
+
+
+@invariant
+def seals_cover_the_ledger(evidence: Evidence) -> Iterator[Finding]:
+    """Each commit older than two minutes has one seal, and what was sealed stands in the ledger unchanged."""
+    by = (evidence.at - COVERED_WITHIN).isoformat(timespec="microseconds")
+    stored = {
+        (pk, commit["sk"]): commit["moment"].partition("#")
+        for pk, commits in evidence.ledger.items()
+        for commit in commits
+        if "moment" in commit
+    }
+    sealed = [each for seal in evidence.seals for each in _sealed(seal)]
+    for pk, sk, digest in sealed:
+        if stored.get((pk, sk), ("", "", ""))[2] != digest:
+            yield pk, f"{sk} was sealed, and is {'changed' if (pk, sk) in stored else 'gone'}"
+    known = [(pk, sk) for pk, sk, _ in sealed]
+    if len(known) > len({*known}):
+        yield "the vault", "a commit was sealed twice"
+    for (pk, sk), (recorded_at, _, _) in stored.items():
+        if recorded_at < by and (pk, sk) not in {*known}:
+            yield pk, f"{sk} has no seal"
+
+
+def _sealed(seal: Item) -> list[list[str]]:
+    found: list[list[str]] = json.loads(seal["commits"])
+    return found
+
+
+def postings_of(commits: Iterable[Item]) -> list[Mapping[str, Any]]:
+    """All postings of the commits, in order. What the release before the ledger kept has one, if any."""
+    return [posting for commit in commits for posting in _postings(commit)]
+
+
+def _postings(commit: Item) -> Sequence[Mapping[str, Any]]:
+    if "moment" in commit:
+        return [posting for entry in json.loads(commit["entries"]) for posting in entry.get("postings", ())]
+    status = commit.get("status_before", commit["status"])
+    if status not in ("CAPTURED", "REFUNDING"):
+        return []
+    return [{"debit": "processor_receivable", "credit": "order", "amount": commit["amount"]}]
+
+
+def totals(postings: Iterable[Mapping[str, Any]]) -> dict[str, int]:
+    """The balance of each account that the postings touch, on its normal side."""
+    found: dict[str, int] = {}
+    for posting in postings:
+        for account in (posting["debit"], posting["credit"]):
+            found[account] = found.get(account, 0) + moved(account, posting)
+    return found
+
+
+def moved(account: str, posting: Mapping[str, Any]) -> int:
+    """By how much the posting raises the account's balance."""
+    side = (posting["debit"] == account) - (posting["credit"] == account)
+    return side * NORMAL.get(account, 1) * int(posting["amount"])
