@@ -105,7 +105,8 @@ def may_yet_capture(payment: Payment) -> bool:
     That includes a declined payment: the processor may have forgotten the key of a late confirmation, which
     must then find the payment cancelled.
     """
-    return payment.status in (Status.PENDING, Status.DECLINED)
+    is_card = payment.charge is not None and not payment.charge.is_wallet
+    return is_card and payment.status in (Status.PENDING, Status.DECLINED)
 
 
 def undo(payment: Payment, refund: str) -> Entries:

@@ -38,11 +38,14 @@ Entries = tuple[Entry, ...]
 
 
 class ChargeStarted(Entry):
-    """The processor has a payment that is not confirmed; `intent_id` is its id there."""
+    """The processor has a payment that is not confirmed; or it is the customer's wallet that is to pay.
+
+    `intent_id` is the payment's id at the processor, and empty for a wallet.
+    """
 
     customer_id: str
     amount: Money
-    intent_id: str
+    intent_id: str = ""
 
 
 class Captured(Entry):
@@ -76,6 +79,46 @@ class SalePosted(Entry):
     """The order is confirmed: its money is revenue."""
 
 
+class Deposited(Entry):
+    """An operator gave the customer store credit. `deposit` is the request's id."""
+
+    deposit: str
+
+
+class PaidOut(Entry):
+    """An operator paid store credit out. `payout` is the request's id."""
+
+    payout: str
+
+
+class Held(Entry):
+    """A part of the wallet is held for an order."""
+
+    order_id: str
+    amount: Money
+
+
+class Mirrored(Entry):
+    """The wallet's half of a commit whose posting stands in the order's half. Totals skip the mirror."""
+
+    order_id: str
+    mirror: tuple[Posting, ...] = ()
+
+
+class HoldPosted(Mirrored):
+    """What was held for the order is the order's money."""
+
+
+class HoldVoided(Mirrored):
+    """What was held for the order is available again."""
+
+
+class GivenBack(Mirrored):
+    """The order's money came back, under our own id `refund`."""
+
+    refund: str
+
+
 class BroughtForward(Entry):
     """A payment as the release before the ledger kept it, in a record of its own."""
 
@@ -94,6 +137,12 @@ TYPES: Mapping[str, type[Entry]] = {
         RefundStarted,
         Refunded,
         SalePosted,
+        Deposited,
+        PaidOut,
+        Held,
+        HoldPosted,
+        HoldVoided,
+        GivenBack,
         BroughtForward,
     )
 }

@@ -1,4 +1,6 @@
-"""The facts that payments publishes about an order's payment, without its method and the processor's id."""
+"""The facts that payments publishes of payments and wallets, without a method or an id of the processor's."""
+
+from pydantic import BaseModel, ConfigDict
 
 from kernel.events import Event
 from kernel.money import Money
@@ -36,3 +38,19 @@ class PaymentRefunded(Event):
 
     order_id: str
     amount: Money
+
+
+class WalletBalance(BaseModel):
+    """Store credit in minor units of a currency: `posted` is the customer's, `available` can be spent."""
+
+    model_config = ConfigDict(frozen=True)
+    currency: str
+    posted: int
+    available: int
+
+
+class WalletChanged(Event):
+    """A customer's wallet has these balances now: all of them, whatever changed."""
+
+    customer_id: str
+    balances: tuple[WalletBalance, ...]

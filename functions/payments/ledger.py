@@ -46,7 +46,7 @@ class Stream(Generic[State]):
     """A kind of stream: the shape of its state, how entries change it, and what an entry makes public.
 
     `fold` is the version of all that: a state that another version stored is folded again. `brought` gives
-    the entries that a record of the release before stands for.
+    the entries that a record of the release before stands for. `correlation` is that of the events.
     """
 
     kind: str
@@ -56,6 +56,7 @@ class Stream(Generic[State]):
     evolve: Callable[[State, Entry], State]
     facts: Callable[[State, Entry], Sequence[Event]]
     brought: Callable[[Item], Entries] = lambda record: ()
+    correlation: Callable[[str], str] = lambda id: id
 
     @cached_property
     def states(self) -> TypeAdapter[State]:
@@ -101,7 +102,7 @@ def record(
             return head
         after, write = drafted(stream, head, decided, cause=cause)
         try:
-            append([write, *_closing(stream, head)])
+            append([write, *closing(stream, head)])
         except ConditionFailed as failed:
             found = failed.old.get(0)
             head = _head(stream, head.id, dict(found)) if found else load(stream, head.id)
@@ -204,10 +205,12 @@ def _applied(stream: Stream[State], state: State, decided: Entries) -> tuple[Sta
 
 def _sealed(stream: Stream[State], head: Head[State], facts: Sequence[Event], cause: str) -> list[str]:
     subject = f"{stream.kind}/{head.id}"
-    return outbox.sealed(facts, subject=subject, correlation=head.id, after=head.sequence, cause=cause)
+    return outbox.sealed(
+        facts, subject=subject, correlation=stream.correlation(head.id), after=head.sequence, cause=cause
+    )
 
 
-def _closing(stream: Stream[State], head: Head[State]) -> list[Write]:
+def closing(stream: Stream[State], head: Head[State]) -> list[Write]:
     """Closes a record of the release before, whose functions then cannot read it, and fail until they end."""
     if head.record is None:
         return []

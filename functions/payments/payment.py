@@ -35,11 +35,15 @@ class Status(StrEnum):
 
 @dataclass(frozen=True)
 class Charge:
-    """Who is to pay how much, and the processor's id of the payment."""
+    """Who is to pay how much, and the processor's id of the payment; none when a wallet pays."""
 
     customer_id: str
     amount: Money
-    intent_id: str
+    intent_id: str = ""
+
+    @property
+    def is_wallet(self) -> bool:
+        return not self.intent_id
 
 
 @dataclass(frozen=True)

@@ -6,29 +6,39 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from kernel import identity
-from kernel.errors import ConditionFailed, KeyReused
+from kernel.errors import ConditionFailed, Contended, KeyReused
 from kernel.money import Money
-from kernel.table import items, open_index, writes
+from kernel.retries import attempts
+from kernel.table import inbox, items, open_index, writes
 from kernel.table.items import Item, Key
 from kernel.table.writes import Write
-from payments import ledger, payment
+from payments import ledger, payment, wallet
 from payments.entries import BroughtForward, ChargeStarted, Entries
 from payments.ledger import Head, Stream
 from payments.payment import Payment, Status, captured_of
+from payments.wallet import Asked, Both, Wallet
 
+OPERATORS = "operators"
 WATCH = {"pk": "watch", "sk": "watch"}
 PATIENCE = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
 class Method:
-    """A customer's payment method. Payments gives the processor's token to nobody but the processor."""
+    """A customer's payment method. Payments gives the processor's token to nobody but the processor.
+
+    The customer's wallet is a method too, without a token.
+    """
 
     id: str
     customer_id: str
     token: str
     label: str | None
     fingerprint: str
+
+    @property
+    def is_wallet(self) -> bool:
+        return not self.token
 
 
 def load(order_id: str) -> Head[Payment]:
@@ -41,10 +51,72 @@ def record(head: Head[Payment], decide: Callable[[Payment], Entries], *, cause: 
     return ledger.record(PAYMENTS, head, decide, cause=cause)
 
 
-def token(method_id: str, *, customer_id: str) -> str | None:
-    """The processor's token of a method that this customer has registered."""
-    method = items.load(_method_key(method_id))
-    return method["token"] if method and method["customer_id"] == customer_id else None
+def record_both(
+    order_id: str, customer_id: str, decide: Callable[[Payment, Wallet], Both], *, cause: str
+) -> Head[Payment]:
+    """Appends what `decide` answers to the order's payment and to the customer's wallet, both or none.
+
+    Decides again when somebody else wrote to either. Raises Contended in the end, and what `decide` raises.
+    """
+    for _ in attempts(ledger.ATTEMPTS):
+        payment, purse = ledger.load(PAYMENTS, order_id), ledger.load(WALLETS, customer_id)
+        of_order, of_wallet = decide(payment.state, purse.state)
+        if not of_order:
+            return payment
+        after, appended = ledger.drafted(PAYMENTS, payment, of_order, cause=cause)
+        both = [appended, *ledger.closing(PAYMENTS, payment)]
+        if of_wallet:
+            both.append(ledger.drafted(WALLETS, purse, of_wallet, cause=cause)[1])
+        with suppress(ConditionFailed):
+            ledger.append(both)
+            return after
+    raise Contended
+
+
+def load_wallet(customer_id: str) -> Wallet:
+    """The customer's wallet as it is now."""
+    return ledger.load(WALLETS, customer_id).state
+
+
+def remembers(request: str, fingerprint: str) -> bool:
+    """Whether the request was granted before. Raises KeyReused when another request had its id."""
+    item = items.load(inbox.once(OPERATORS, request).key)
+    if item and item["fingerprint"] != fingerprint:
+        raise KeyReused
+    return item is not None
+
+
+def change_wallet(asked: Asked, decide: Callable[[Wallet], Entries], *, cause: str) -> None:
+    """Appends what `decide` answers, with the memory of the request and its reason, in one transaction.
+
+    Raises KeyReused, Contended, and what `decide` raises.
+    """
+    beside = [inbox.once(OPERATORS, asked.id, fingerprint=asked.fingerprint), _reason(asked)]
+    for _ in attempts(ledger.ATTEMPTS):
+        purse = ledger.load(WALLETS, asked.customer_id)
+        _, appended = ledger.drafted(WALLETS, purse, decide(purse.state), cause=cause)
+        try:
+            ledger.append([appended, *beside])
+        except ConditionFailed:
+            if remembers(asked.id, asked.fingerprint):
+                return
+        else:
+            return
+    raise Contended
+
+
+def _reason(asked: Asked) -> Write:
+    """The text that a person typed stands in this row only, so that it can be deleted."""
+    said = {"at": identity.now().isoformat(), "by": asked.by, "because": asked.because}
+    return Write(key={"pk": f"reason#{asked.id}", "sk": "reason"}, sets=said)
+
+
+def method(method_id: str, *, customer_id: str) -> Method | None:
+    """A payment method that this customer has registered."""
+    item = items.load(_method_key(method_id))
+    if item is None or item["customer_id"] != customer_id:
+        return None
+    return Method(method_id, customer_id, item["token"], item["label"], item["fingerprint"])
 
 
 def register(method: Method) -> None:
@@ -123,6 +195,15 @@ PAYMENTS = Stream(
     evolve=payment.evolve,
     facts=payment.facts,
     brought=_brought,
+)
+WALLETS = Stream(
+    kind="wallet",
+    shape=Wallet,
+    fold=wallet.FOLD,
+    initial=Wallet,
+    evolve=wallet.evolve,
+    facts=wallet.facts,
+    correlation=lambda customer_id: f"wallet/{customer_id}",
 )
 
 

@@ -14,7 +14,7 @@ from kernel.errors import Contended
 from kernel.money import Money
 from kernel.triggers.claims import Batch, Look, claim_due
 from kernel.triggers.tasks import Step, task
-from payments import adapters, domain, sales, store
+from payments import adapters, domain, sales, store, wallets
 from payments.intents import Intent, Progress
 from payments.ledger import Head
 from payments.payment import Charge, Payment, Status
@@ -72,10 +72,7 @@ def charge_payment(step: ChargePayment) -> Done:
     """Captures the total once (ChargeVoided, PaymentDeclined, UnknownPaymentMethod)."""
     head = store.load(step.order_id)
     domain.must_be_open(head.state, step.total)
-    head, intent = _started(head, step) if head.state.charge is None else _resumed(head)
-    # A decline is on record before the saga is told of it.
-    if intent:
-        head = store.record(head, partial(domain.settle, intent=intent), cause=step.cause)
+    head = _begun(head, step) if head.state.charge is None else _charged(head, step)
     return Done(order_id=step.order_id, status=domain.outcome(head.state))
 
 
@@ -112,9 +109,28 @@ def payment_status(step: PaymentStatus) -> Standing:
     )
 
 
-def _started(head: Head[Payment], step: ChargePayment) -> tuple[Head[Payment], Intent | None]:
+def _begun(head: Head[Payment], step: ChargePayment) -> Head[Payment]:
+    """Charges the method that the customer has registered under the id."""
+    method = store.method(step.payment_method, customer_id=step.customer_id) or _refused(step)
+    if method.is_wallet:
+        return wallets.charge(step.order_id, step.customer_id, step.total, cause=step.cause)
+    return _settled(*_started(head, step, method.token), cause=step.cause)
+
+
+def _charged(head: Head[Payment], step: ChargePayment) -> Head[Payment]:
+    """Goes on with a charge that another run has begun."""
+    if head.state.started.is_wallet:
+        return wallets.charge(step.order_id, step.customer_id, step.total, cause=step.cause)
+    return _settled(*_resumed(head), cause=step.cause)
+
+
+def _settled(head: Head[Payment], intent: Intent | None, *, cause: str) -> Head[Payment]:
+    """A decline is on record before the saga is told of it."""
+    return store.record(head, partial(domain.settle, intent=intent), cause=cause) if intent else head
+
+
+def _started(head: Head[Payment], step: ChargePayment, token: str) -> tuple[Head[Payment], Intent | None]:
     """Records the payment's id before it is confirmed: an undo finds it, or its tombstone keeps it out."""
-    token = store.token(step.payment_method, customer_id=step.customer_id) or _refused(step)
     key = identity.derive(step.order_id, "payment")
     intent = adapters.provider().create(token, step.total, reference=step.order_id, key=key)
     charge = Charge(step.customer_id, step.total, intent.id)
@@ -142,6 +158,8 @@ def _confirmed(payment: Payment) -> Intent:
 
 
 def _undone(head: Head[Payment], refund: str, *, cause: str) -> Head[Payment]:
+    if head.state.charge and head.state.charge.is_wallet:
+        return wallets.undo(head.state, refund=refund, cause=cause)
     if not domain.may_yet_capture(head.state):
         return store.record(head, partial(domain.undo, refund=refund), cause=cause)
     intent = adapters.provider().cancel(head.state.started.intent_id)

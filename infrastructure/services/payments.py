@@ -22,7 +22,7 @@ class Payments(Construct):
 
         self.api = ServiceFunction(self, "payments.api.handler", home=home)
         self.api.knows(**platform.target.tokens)
-        table.allow(self.api, "Query", "UpdateItem")
+        table.allow(self.api, "GetItem", "Query", "UpdateItem")
 
         self.payment_status = ServiceFunction(self, "payments.tasks.payment_status", home=home)
         table.allow(self.payment_status, "Query")
@@ -55,7 +55,7 @@ class Payments(Construct):
         table.allow(charge, "GetItem")
 
     def _seal(self, home: Home, table: ServiceTable) -> None:
-        """The sealer may read the index of commits and add to the vault: it changes neither ledger nor seals."""
+        """The sealer may read the index of commits and add to the vault, and change neither of them."""
         vault = Vault(self, home=home)
         seal = ServiceFunction(self, "payments.sealing.seal", home=home, seconds=60)
         on_schedule(seal)

@@ -31,6 +31,8 @@ NORMAL: Mapping[str, int] = {
 OWN = {"payment": "order", "wallet": "wallet"}
 CERTAIN = ("CAPTURED", "SOLD", "REFUNDED", "VOIDED")
 COVERED_WITHIN = timedelta(minutes=2)
+ENDED = ("CONFIRMED", "CANCELLED")
+HOLDS = (["Held"], ["Held", "HoldPosted"], ["Held", "HoldVoided"], ["Held", "HoldPosted", "GivenBack"])
 SAID = ("version", "sequence", "entries", "events", "state", "fold", "cause")
 
 
@@ -86,17 +88,52 @@ def postings_follow_the_chart(evidence: Evidence) -> Iterator[Finding]:
 
 @invariant
 def no_account_falls_below_its_floor(evidence: Evidence) -> Iterator[Finding]:
-    """The account of an order is never overdrawn, and its stored balance is the sum of its postings."""
+    """No order and no wallet is ever overdrawn, and each stored state has the sums of the postings."""
     for pk, commits in evidence.ledger.items():
-        account, balance = OWN[pk.partition("#")[0]], 0
+        account, balances = OWN[pk.partition("#")[0]], dict[str, int]()
         for commit in commits:
-            for posting in postings_of([commit]):
-                balance += moved(account, posting)
-                if balance < 0:
-                    yield pk, f"its account is overdrawn by {-balance}"
-            held = json.loads(commit["state"]).get("held", 0) if "moment" in commit else balance
-            if held != balance:
-                yield pk, f"commit {commit['version']} says that {held} are held, its postings {balance}"
+            for posting in [*postings_of([commit]), *mirrors_of([commit])]:
+                currency = posting.get("currency", commit.get("currency"))
+                balances[currency] = balances.get(currency, 0) + moved(account, posting)
+                if balances[currency] < 0:
+                    yield pk, f"its account is overdrawn by {-balances[currency]}"
+            if "moment" in commit and stored_balances(commit) != nonzero(balances):
+                yield (
+                    pk,
+                    f"commit {commit['version']} stores {stored_balances(commit)}, its postings {balances}",
+                )
+
+
+@invariant
+def what_is_held_is_resolved_once(evidence: Evidence) -> Iterator[Finding]:
+    """A wallet holds money for an order once, and it is either the order's or free again, and given back once."""
+    for pk, commits in evidence.ledger.items():
+        said: dict[str, list[str]] = {}
+        for entry in (entry for commit in commits for entry in entries_of(commit)):
+            if pk.startswith("wallet#") and "order_id" in entry:
+                said.setdefault(entry["order_id"], []).append(entry["type"])
+        for order_id, types in said.items():
+            if types not in HOLDS:
+                yield pk, f"of the order {order_id} it says {', '.join(types)}"
+            open_ = types == HOLDS[0]
+            if open_ and not evidence.moves(order_id) and evidence.orders[order_id]["status"] in ENDED:
+                yield pk, f"it holds money for the order {order_id}, which has ended"
+
+
+@invariant
+def wallets_mirror_the_orders(evidence: Evidence) -> Iterator[Finding]:
+    """What orders have posted to a wallet is what the wallet's own commits say."""
+    theirs, ours = dict[str, int](), dict[str, int]()
+    for pk, commits in evidence.ledger.items():
+        kind, _, id = pk.partition("#")
+        if kind == "wallet":
+            ours[id] = sum(moved("wallet", posting) for posting in mirrors_of(commits))
+            continue
+        owner = evidence.records("payments", "payment")[id].get("customer_id", "")
+        theirs[owner] = theirs.get(owner, 0) + sum(moved("wallet", each) for each in postings_of(commits))
+    for owner in sorted({*theirs, *ours}):
+        if theirs.get(owner, 0) != ours.get(owner, 0):
+            yield f"wallet/{owner}", f"orders posted {theirs.get(owner, 0)}, the wallet {ours.get(owner, 0)}"
 
 
 @invariant
@@ -164,6 +201,29 @@ def _sealed(seal: Item) -> list[list[str]]:
     return found
 
 
+def stored_balances(commit: Item) -> dict[str, int]:
+    """The balances in the state that the commit stores, by currency; those of wallets must cover their holds."""
+    state = json.loads(commit["state"])
+    if "balances" not in state:
+        currency = state.get("charge", {}).get("amount", {}).get("currency")
+        return {currency: state.get("held", 0)} if "held" in state else {}
+    return nonzero({name: balance.get("posted", 0) for name, balance in state["balances"].items()})
+
+
+def nonzero(balances: Mapping[str, int]) -> dict[str, int]:
+    return {name: balance for name, balance in balances.items() if balance}
+
+
+def entries_of(commit: Item) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads(commit["entries"]) if "moment" in commit else []
+    return found
+
+
+def mirrors_of(commits: Iterable[Item]) -> list[Mapping[str, Any]]:
+    """The postings that wallets repeat of orders."""
+    return [each for commit in commits for entry in entries_of(commit) for each in entry.get("mirror", ())]
+
+
 def postings_of(commits: Iterable[Item]) -> list[Mapping[str, Any]]:
     """All postings of the commits, in order. What the release before the ledger kept has one, if any."""
     return [posting for commit in commits for posting in _postings(commit)]
@@ -171,7 +231,7 @@ def postings_of(commits: Iterable[Item]) -> list[Mapping[str, Any]]:
 
 def _postings(commit: Item) -> Sequence[Mapping[str, Any]]:
     if "moment" in commit:
-        return [posting for entry in json.loads(commit["entries"]) for posting in entry.get("postings", ())]
+        return [posting for entry in entries_of(commit) for posting in entry.get("postings", ())]
     status = commit.get("status_before", commit["status"])
     if status not in ("CAPTURED", "REFUNDING"):
         return []

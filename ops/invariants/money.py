@@ -59,16 +59,6 @@ def never_more_than_the_total(evidence: Evidence) -> Iterator[Finding]:
 
 
 @invariant
-def paid_as_it_ended(evidence: Evidence) -> Iterator[Finding]:
-    """The processor keeps the total of a CONFIRMED order, and nothing of a CANCELLED order."""
-    for order_id, order in evidence.settled("orders", "order"):
-        kept = kept_of(evidence.intents_of(order_id))
-        wanted = {"CONFIRMED": order["total"]["amount"], "CANCELLED": 0}.get(order["status"], kept)
-        if kept != wanted:
-            yield order_id, f"is {order['status']} and the processor keeps {kept}, not {wanted}"
-
-
-@invariant
 def both_books_agree(evidence: Evidence) -> Iterator[Finding]:
     """The processor has every payment's intent as our books have it, and has captured no other intent."""
     payments = dict(evidence.settled("payments", "payment"))

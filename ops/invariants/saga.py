@@ -45,6 +45,7 @@ AGGREGATES = (
     ("payments", "payment"),
     ("catalog", "product"),
     ("inventory", "adjustment"),
+    ("payments", "wallet"),
 )
 # Attributes of records that events carry as well.
 CARRIED = (

@@ -11,6 +11,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from tests.simulator.aws.dynamo.dynamo import Dynamo
+from tests.simulator.aws.dynamo.partiql import put_of
 from tests.simulator.aws.dynamo.values import Image, size
 from tests.simulator.cost.meter import Meter
 
@@ -100,6 +101,9 @@ class MeteredDynamo:
 
     def update_item(self, **request: Any) -> Any:
         return self._write([request], 1, lambda: self._dynamo.update_item(**request))
+
+    def execute_statement(self, **request: Any) -> Any:
+        return self._write([put_of(request)], 1, lambda: self._dynamo.execute_statement(**request))
 
     def transact_write_items(self, **request: Any) -> Any:
         writes = [one for item in request["TransactItems"] for one in item.values()]

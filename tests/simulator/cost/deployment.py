@@ -64,8 +64,8 @@ def _batches(assembly: Assembly, functions: Mapping[Any, Any]) -> Iterator[tuple
 
 
 def _indexes(assembly: Assembly) -> Iterator[tuple[str, Mapping[str, Index]]]:
-    for stack, _, table in assembly.resources("AWS::DynamoDB::Table"):
-        service = stack.removeprefix("Settle").lower()
+    for stack, name, table in assembly.resources("AWS::DynamoDB::Table"):
+        service = "vault" if "Vault" in name else stack.removeprefix("Settle").lower()
         found = table.get("GlobalSecondaryIndexes", [])
         yield f"{service}-table", {index["IndexName"]: index_of(index) for index in found}
 

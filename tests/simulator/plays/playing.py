@@ -67,6 +67,8 @@ def opened(world: SimulatedWorld, scenario: Scenario, troubled: Troubled) -> Sim
     troubled.engine = world.engine
     shop = SimulatedShop(world).stocked(dict(scenario.stock))
     shop.method(scenario.method)
+    if scenario.credit:
+        shop.deposit(scenario.credit)
     for sku in scenario.stock if scenario.buckets > 1 else ():
         shop.spread(sku, scenario.buckets)
     world.run()
@@ -131,6 +133,8 @@ def tick(world: SimulatedWorld) -> None:
 def _pass(world: SimulatedWorld, shop: SimulatedShop, scenario: Scenario, minute: int) -> None:
     if minute in TICKS:
         fire(world, minute)
+    if minute in TICKS and scenario.seals:
+        world.invoke("payments.sealing.seal")
     if minute in ROUNDS:
         attend(world, shop, scenario)
 

@@ -46,7 +46,8 @@ class Scenario:
     operators `disagree`, one resolves what another has resumed so many seconds before.
 
     The stock of each SKU lies in so many `buckets`. `resolve` and `republish` are what an operator does about
-    it. Calls are enumerated `since` that minute, where all before it is in another scenario too.
+    it. The customer's wallet has that `credit`. Where the ledger `seals`, that schedule fires too. Calls are
+    enumerated `since` that minute, where all before it is in another scenario too.
     """
 
     name: str
@@ -65,3 +66,5 @@ class Scenario:
     republish: str = ""
     since: int = 0
     forgetful: bool = False
+    credit: int = 0
+    seals: bool = False

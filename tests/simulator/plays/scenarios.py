@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from tests.simulator.faults.kinds import Kind
 from tests.simulator.plays.bad_minutes import AT_ONCE, BAD_MINUTES
+from tests.simulator.plays.money import MONEY
 from tests.simulator.plays.scenario import ALWAYS, BY_A_PERSON, Scenario, Trouble
 from tests.simulator.settle.world import STANDARD
 
@@ -52,6 +53,7 @@ SCENARIOS: Mapping[str, Scenario] = {
         Scenario("the processor is slow", "CONFIRMED", method="pm_approve_slowly"),
         Scenario("one line is out of stock", "CANCELLED", stock={"cup": 5, "mug": 1}),
         *CANCELLED,
+        *MONEY,
         *DIES,
         *UNDONE,
         Scenario(

@@ -43,10 +43,15 @@ class SimulatedShop:
     def method(self, token: str) -> str:
         """The opaque id of alice's payment method."""
         if token not in self.methods:
-            body = {"token": token}
+            body = {"wallet": True} if token == "wallet" else {"token": token}
             answer = self._now("payments", "POST", "/payments/methods", body, key=token)
             self.methods[token] = answer["payment_method"]
         return self.methods[token]
+
+    def deposit(self, amount: int) -> None:
+        """An operator gives alice store credit."""
+        body = {"amount": amount, "currency": "EUR", "because": "the parcel was late"}
+        self._now("payments", "POST", "/wallets/alice/deposits", body, role="operator", key="credit")
 
     def _now(self, service: str, method: str, path: str, body: Any, **options: Any) -> Any:
         ended = self.world.process(lambda: self.world.ask(service, method, path, body, **options))

@@ -1,0 +1,47 @@
+"""Scenarios of money: paid from a wallet, a sale whose event is lost, a ledger that is sealed all the while."""
+
+from tests.simulator.faults.kinds import Kind
+from tests.simulator.plays.scenario import ALWAYS, Scenario, Trouble
+
+TWICE = (Trouble("checkout.saga.start", "StartExecution", Kind.RESENT),)
+MONEY = [
+    Scenario("paid from the wallet", "CONFIRMED", method="wallet", credit=5000),
+    Scenario("the wallet has too little", "CANCELLED", method="wallet", credit=3749),
+    Scenario(
+        "paid from the wallet, then cancelled",
+        "CANCELLED",
+        method="wallet",
+        credit=5000,
+        cancels="ConfirmOrder",
+    ),
+    Scenario(
+        "cancelled before the wallet is charged",
+        "CANCELLED",
+        method="wallet",
+        credit=5000,
+        cancels="ChargePayment",
+    ),
+    Scenario(
+        "paid from the wallet by two executions at once",
+        "CONFIRMED",
+        method="wallet",
+        credit=5000,
+        troubles=TWICE,
+        at_once=True,
+    ),
+    Scenario(
+        "the wallet is charged while the order is undone",
+        "CANCELLED",
+        method="wallet",
+        credit=5000,
+        troubles=TWICE,
+        cancels="ConfirmOrder",
+        at_once=True,
+    ),
+    Scenario(
+        "payments does not hear of the confirmation, then it is reconciled and redriven",
+        "CONFIRMED",
+        troubles=(Trouble("payments.consumers", "Query", Kind.REFUSED, ALWAYS, minutes=25),),
+    ),
+    Scenario("the ledger is sealed all the while", "CONFIRMED", seals=True),
+]
