@@ -1,4 +1,4 @@
-"""Scenarios of money: paid from a wallet, a sale whose event is lost, a ledger that is sealed all the while."""
+"""Scenarios of money: paid from a wallet, a sale whose event is lost, a ledger sealed all the while."""
 
 from tests.simulator.faults.kinds import Kind
 from tests.simulator.plays.scenario import ALWAYS, Scenario, Trouble
