@@ -140,9 +140,16 @@ class Evidence:
             for item in items:
                 kind, _, name = item["pk"].partition("#")
                 known = found[service, kind].get(name, {})
-                if item.get("version", 0) >= known.get("version", 0) or "moment" not in item:
+                if _replaces(item, known):
                     found[service, kind][name] = _newest(item) if "moment" in item else item
         return found
+
+
+def _replaces(item: Item, known: Item) -> bool:
+    """Whether an item tells more: a later commit does, and any commit after the record that it has closed."""
+    if "moment" not in known:
+        return True
+    return "moment" in item and item["version"] > known["version"]
 
 
 def _newest(commit: Item) -> Item:

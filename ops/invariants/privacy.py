@@ -115,17 +115,22 @@ def _kinds(texts: Iterable[str]) -> frozenset[str]:
 
 @lru_cache(maxsize=2)
 def _elsewhere(evidence: Evidence, *, without: str = "") -> Sequence[tuple[str, Sequence[str]]]:
-    """The place and the texts of every item, except the records of payments and of the processor.
+    """The place and the texts of every item, except what payments and the processor keep for themselves.
 
+    Of a commit of the ledger, its sealed events are judged: they leave payments when they are published.
     `without` is an attribute that orders and OrderPlaced may have. Its value is left out there. The answer is
     remembered for as long as the same evidence is judged.
     """
     return [
-        (f"{service} {item['pk']}", [*_texts(item, _allowed(service, item, without))])
+        (f"{service} {item['pk']}", [*_texts(_public(service, item), _allowed(service, item, without))])
         for service, items in evidence.tables.items()
         for item in items
-        if service != "acquirer" and (service, _kind(item)) not in OWN
+        if service != "acquirer"
     ]
+
+
+def _public(service: str, item: Item) -> Any:
+    return item.get("events", ()) if (service, _kind(item)) in OWN else item
 
 
 def _allowed(service: str, item: Item, name: str) -> str:

@@ -98,7 +98,7 @@ def test_stock_that_is_not_sold_yet_may_still_be_sold_by_itself() -> None:
 
 def test_an_event_published_over_a_month_ago_needs_no_outbox_row() -> None:
     books = good()
-    books.outbox.clear()
+    books.outbox[:] = [event for event in books.outbox if event.source == "settle.payments"]
     assert {each.rule for each in told(books)} == {"published-is-committed"}
     assert told(books, at=NOON + timedelta(days=31)) == []
 

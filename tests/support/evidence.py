@@ -9,6 +9,7 @@ from kernel.events import Envelope
 from kernel.table import items
 from ops.invariants import Evidence
 from storefront import order_history
+from tests.support import ledgers
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 MONEY = {"amount": 1000, "currency": "EUR"}
@@ -124,9 +125,13 @@ class Books:
 
     def tables(self) -> dict[str, list[dict[str, Any]]]:
         found: dict[str, list[dict[str, Any]]] = {"storefront": []}
-        for (service, _, _), item in self.records.items():
-            found.setdefault(service, []).append(item)
+        for (service, kind, about), item in self.records.items():
+            is_stream = (service, kind) == ("payments", "payment")
+            found.setdefault(service, []).extend(self._stream(about) if is_stream else [item])
+        streams = {f"payment/{about}" for _, kind, about in self.records if kind == "payment"}
         for place, event in enumerate(self.outbox):
+            if event.subject in streams:
+                continue  # it stands in a commit
             row = {"kind": "outbox", "events": [event.model_dump_json()]}
             service = event.source.removeprefix("settle.")
             found[service].append({"pk": "outbox#2026-03-01T12:00#0", "sk": str(place), **row})
@@ -136,6 +141,11 @@ class Books:
                 {"pk": f"journal#{event.correlationid}", "sk": str(place), "event": text}
             )
         return found | {"storefront": [*found["storefront"], *self._rows()]}
+
+    def _stream(self, order_id: str) -> list[dict[str, Any]]:
+        """The ledger's commits of a payment, which end as its record tells."""
+        said = [one.model_dump_json() for one in self.outbox if one.subject == f"payment/{order_id}"]
+        return ledgers.written(order_id, self.records["payments", "payment", order_id], said)
 
     def _rows(self) -> list[dict[str, Any]]:
         """The storefront's rows as the projector makes them, unless a test has written one itself."""
