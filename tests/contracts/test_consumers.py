@@ -10,6 +10,7 @@ from checkout import executions
 from inventory import consumers as inventory
 from kernel.events import Envelope, read
 from orders import consumers as orders
+from payments import consumers as payments
 from storefront import order_history
 from tests.contracts import samples
 from tests.support.wiring import MANIFEST
@@ -18,6 +19,7 @@ from tests.support.wiring import MANIFEST
 READERS: list[tuple[str, type[BaseModel], str, tuple[str, ...]]] = [
     ("checkout.saga.start", executions.PlacedOrder, "orders", ("OrderPlaced",)),
     ("inventory.consumers.handler", inventory.ConfirmedOrder, "orders", ("OrderConfirmed",)),
+    ("payments.consumers.handler", payments.ConfirmedOrder, "orders", ("OrderConfirmed",)),
     (
         "orders.consumers.handler",
         orders.CatalogProduct,

@@ -57,7 +57,8 @@ STREAM = {  # the poller of a stream does too, and sends the records that it giv
     "sqs:GetQueueUrl",
 }
 POLLED = {"orders.consumers.handler", "inventory.consumers.handler", "checkout.saga.start"}
-POLLED |= {"storefront.projector.handler", "kernel.triggers.relay.republish"}
+POLLED |= {"payments.consumers.handler", "storefront.projector.handler"}
+POLLED |= {"kernel.triggers.relay.republish"}
 
 TEST = ("tests", "tests.support")  # the calls of the test itself
 UsedActions = dict[tuple[str, str], set[str]]

@@ -21,6 +21,7 @@ SERVED = {
     "payments.outbox",
     "orders.consumers.handler",
     "inventory.consumers.handler",
+    "payments.consumers.handler",
     "storefront.projector.handler",
     "checkout.saga.start",
     "checkout.repair.sweep",

@@ -24,7 +24,7 @@ CONFIRMED = OrderEnd(
     order=("CONFIRMED", ""),
     reservation="COMMITTED",
     stock=(3, 2),
-    payment="CAPTURED",
+    payment="SOLD",
     processor=(PRICE_OF_TWO, 0),
     events={
         "order": f"{PLACED} OrderConfirmed",

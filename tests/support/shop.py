@@ -1,5 +1,6 @@
 """The shop of the saga tests: it sells mugs, takes orders for two, and reads how they ended."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -59,14 +60,13 @@ class SagaShop:
         """The order's end as the services' own tables and the acquirer's API tell it."""
         order = _item("orders", f"order#{order_id}")
         reservation = _item("inventory", f"reservation#{order_id}")
-        payment = _item("payments", f"payment#{order_id}")
         stock = _item("inventory", "stock#mug")
         books = self.world.processor.books(order_id)
         return OrderEnd(
             order=(order["status"], order["reason"]),
             reservation=reservation.get("status", "NONE"),
             stock=(stock["available"], stock["received"] - stock["available"]),
-            payment=payment.get("status", "NONE"),
+            payment=_payment(order_id),
             processor=(books.captured, books.refunded),
             events=self.events(order_id),
         )
@@ -91,5 +91,16 @@ class SagaShop:
 
 
 def _item(service: str, partition: str) -> dict[str, Any]:
-    found = [item for item in aws.items(service) if item["pk"] == partition]
+    found = _items(service, partition)
     return found[0] if found else {}
+
+
+def _items(service: str, partition: str) -> list[dict[str, Any]]:
+    return [item for item in aws.items(service) if item["pk"] == partition]
+
+
+def _payment(order_id: str) -> str:
+    """The status in the state that the newest commit of the payment's stream stores."""
+    commits = _items("payments", f"payment#{order_id}")
+    newest = max(commits, key=lambda commit: int(commit["version"]), default={"state": "{}"})
+    return str(json.loads(newest["state"]).get("status", "NONE"))

@@ -1,5 +1,6 @@
 """The outbox: state and events are committed together or not at all, numbered without gaps."""
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -57,6 +58,18 @@ def beside(condition: str = "", **sets: Any) -> Write:
     return Write(key=BESIDE, sets=sets or {"a": 1}, condition=condition)
 
 
+def sealed(fact: Event | None = None, *, subject: str = "thing/1", after: int = 0) -> str:
+    """One fact in its envelope."""
+    (text,) = outbox.sealed(
+        [fact or made()], subject=subject, correlation="order-1", after=after, cause="test"
+    )
+    return text
+
+
+def id_of(envelope: str) -> str:
+    return str(json.loads(envelope)["id"])
+
+
 def row() -> dict[str, Any]:
     (found,) = [item for item in aws.items("testing") if item.get("kind") == "outbox"]
     return found
@@ -107,17 +120,14 @@ def test_the_same_event_has_the_same_id_whenever_it_is_committed(monkeypatch: py
     ids = []
     for moment, name in [(NOON, "mug"), (NOON + timedelta(days=9), "lid")]:
         monkeypatch.setattr(identity, "now", lambda moment=moment: moment)
-        ids.append(outbox._seal(thing(), [made(name)], "test")[0].split('"id":"')[1][:36])
+        ids.append(id_of(sealed(made(name))))
     assert ids[0] == ids[1] == identity.derive("settle.testing", "thing/1", 1)
 
 
 def test_events_of_other_subjects_numbers_or_services_have_other_ids(monkeypatch: pytest.MonkeyPatch) -> None:
-    def first(aggregate: Aggregate) -> str:
-        return outbox._seal(aggregate, [made()], "test")[0].split('"id":"')[1][:36]
-
-    ids = {first(thing()), first(thing(1, 1)), first(thing(subject="thing/2"))}
+    ids = {id_of(sealed()), id_of(sealed(after=1)), id_of(sealed(subject="thing/2"))}
     monkeypatch.setenv("SERVICE", "another")
-    assert len(ids | {first(thing())}) == 4
+    assert len(ids | {id_of(sealed())}) == 4
 
 
 def test_a_commit_on_an_aggregate_that_is_not_there_writes_nothing() -> None:
@@ -161,7 +171,7 @@ def test_an_event_over_256_kilobytes_is_refused_before_anything_is_written() -> 
 
 
 def test_the_size_of_an_event_is_that_of_its_whole_envelope_in_bytes() -> None:
-    empty = len(outbox._seal(thing(), [made("")], "test")[0])
+    empty = len(sealed(made("")))
     room = 262_144 - empty
     commit(thing(), said(made("é" * (room // 2 - 10))), cause="test")
     with pytest.raises(EventTooLarge):
