@@ -1,82 +1,129 @@
-"""Payments' decisions, from our books and the processor's answers given as values."""
+"""Payments' decisions: every decision in every status, from our books and the processor's answers."""
 
-from dataclasses import replace
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
 
 import pytest
 
 from kernel.errors import Fault, Refusal
-from kernel.events import Decision
 from kernel.money import Money
-from payments import domain, events
+from payments import domain
 from payments.domain import (
-    BooksDiffer,
-    Charge,
+    CaptureStillPossible,
     ChargeVoided,
-    Payment,
     PaymentDeclined,
-    Status,
+    SaleTooEarly,
     StillProcessing,
 )
+from payments.entries import Entries
 from payments.intents import Intent, Progress, Reason
-
-TOTAL, OTHER = Money(1250, "EUR"), Money(1251, "EUR")
-CHARGE = Charge("alice", TOTAL, "pi_1")
-NONE = Payment("o1")
-PENDING = Payment("o1", Status.PENDING, CHARGE, version=1)
-CAPTURED = replace(PENDING, status=Status.CAPTURED, sequence=1, version=2)
-DECLINED = replace(PENDING, status=Status.DECLINED, reason="expired_card", sequence=1, version=2)
-VOIDED = Payment("o1", Status.VOIDED, sequence=1, version=1)
-REFUNDING = replace(CAPTURED, status=Status.REFUNDING, sequence=2, version=3)
-REFUNDED = replace(CAPTURED, status=Status.REFUNDED, sequence=3, version=4)
-
-CAPTURED_FACT = events.PaymentCaptured(order_id="o1", amount=TOTAL)
-VOIDED_FACT = events.PaymentVoided(order_id="o1")
-REFUND_FACT = events.RefundStarted(order_id="o1", amount=TOTAL)
+from payments.payment import BooksDiffer, Status
+from tests.support.given import folded, given
+from tests.support.payment_histories import (
+    CAPTURED,
+    CHARGE,
+    DECLINED,
+    HISTORIES,
+    OTHER,
+    REFUND,
+    REFUND_STARTED,
+    REFUNDED,
+    SOLD,
+    STARTED,
+    TOTAL,
+    VOIDED,
+)
 
 
 def at(progress: Progress, amount: Money = TOTAL) -> Intent:
     return Intent("pi_1", progress, amount, Reason.EXPIRED_CARD)
 
 
-@pytest.mark.parametrize(("payment", "still"), [(NONE, True), (PENDING, True), (CAPTURED, False)])
-def test_a_total_is_open_until_it_is_captured(payment: Payment, still: bool) -> None:
-    domain.must_be_open(payment, TOTAL)
-    assert (not payment.is_settled) is still
+ASKED: Mapping[str, partial[Entries]] = {
+    "start": partial(domain.start, charge=CHARGE),
+    "settle, captured": partial(domain.settle, intent=at(Progress.CAPTURED)),
+    "settle, declined": partial(domain.settle, intent=at(Progress.DECLINED)),
+    "undo": partial(domain.undo, refund=REFUND),
+    "undo, cancelled": partial(domain.undo_cancelled, intent=at(Progress.CANCELLED), refund=REFUND),
+    "undo, captured": partial(domain.undo_cancelled, intent=at(Progress.CAPTURED), refund=REFUND),
+    "sell": partial(domain.sell),
+}
+UNDONE = {"VOIDED", "TOMBSTONE", "REFUNDING", "REFUNDED"}
+# What each decision answers: entries, none of them when it is done already, or a refusal or fault.
+NEVER_AGAIN: dict[str, Any] = dict.fromkeys(UNDONE, ChargeVoided)
+BACK: dict[str, Any] = {"NONE": (VOIDED,), "CAPTURED": (REFUND_STARTED,), **dict.fromkeys(UNDONE, ())}
+BACK |= {"SOLD": BooksDiffer}
+DONE: dict[str, Any] = {"CAPTURED": (), "DECLINED": (), "SOLD": ()}
+ANSWERS: dict[str, dict[str, Any]] = {
+    "start": {"NONE": (STARTED,), "PENDING": (), **DONE, **NEVER_AGAIN},
+    "settle, captured": {"NONE": ChargeVoided, "PENDING": (CAPTURED,), **DONE, **NEVER_AGAIN},
+    "settle, declined": {"NONE": ChargeVoided, "PENDING": (DECLINED,), **DONE, **NEVER_AGAIN},
+    "undo": {**BACK, "PENDING": CaptureStillPossible, "DECLINED": CaptureStillPossible},
+    "undo, cancelled": {**BACK, "PENDING": (VOIDED,), "DECLINED": ()},
+    "undo, captured": {
+        **BACK,
+        "PENDING": (CAPTURED, REFUND_STARTED),
+        "DECLINED": (CAPTURED, REFUND_STARTED),
+    },
+    "sell": {
+        "NONE": SaleTooEarly,
+        "PENDING": SaleTooEarly,
+        "CAPTURED": (SOLD,),
+        "SOLD": (),
+        "DECLINED": BooksDiffer,
+        **dict.fromkeys(UNDONE, BooksDiffer),
+    },
+}
 
 
-@pytest.mark.parametrize("payment", [VOIDED, REFUNDING, REFUNDED])
-def test_a_payment_that_was_undone_is_never_charged(payment: Payment) -> None:
+@pytest.mark.parametrize("status", HISTORIES)
+@pytest.mark.parametrize("decision", ANSWERS)
+def test_every_decision_in_every_status(decision: str, status: str) -> None:
+    answer = ANSWERS[decision][status]
+    asked = given(*HISTORIES[status]).when(ASKED[decision])
+    if isinstance(answer, type):
+        asked.then_refused(answer)
+    else:
+        asked.then(*answer)
+
+
+@pytest.mark.parametrize("status", HISTORIES)
+def test_a_decision_that_was_carried_out_is_not_carried_out_again(status: str) -> None:
+    for decision, answers in ANSWERS.items():
+        done = answers[status]
+        if not isinstance(done, type):
+            again = given(*HISTORIES[status], *done).when(ASKED[decision])
+            again.then_nothing_happened()
+
+
+@pytest.mark.parametrize("status", ["NONE", "PENDING", "CAPTURED", "DECLINED", "SOLD"])
+def test_a_total_is_open_until_it_is_undone(status: str) -> None:
+    domain.must_be_open(folded(HISTORIES[status]), TOTAL)
+
+
+@pytest.mark.parametrize("status", sorted(UNDONE))
+def test_a_payment_that_was_undone_is_never_charged(status: str) -> None:
     with pytest.raises(ChargeVoided):
-        domain.must_be_open(payment, TOTAL)
+        domain.must_be_open(folded(HISTORIES[status]), TOTAL)
+
+
+@pytest.mark.parametrize("status", ["PENDING", "CAPTURED", "SOLD"])
+@pytest.mark.parametrize("total", [OTHER, Money(1250, "USD")])
+def test_another_amount_than_the_one_on_record_is_a_fault(status: str, total: Money) -> None:
+    with pytest.raises(BooksDiffer):
+        domain.must_be_open(folded(HISTORIES[status]), total)
 
 
 def test_a_decline_is_told_again_with_the_same_reason() -> None:
     with pytest.raises(PaymentDeclined, match="expired_card") as refused:
-        domain.outcome(DECLINED)
+        domain.outcome(folded(HISTORIES["DECLINED"]))
     assert refused.value.data == {"reason": "expired_card"}
 
 
-@pytest.mark.parametrize("payment", [PENDING, CAPTURED])
-@pytest.mark.parametrize("total", [OTHER, Money(1250, "USD")])
-def test_another_amount_than_the_one_on_record_is_a_fault(payment: Payment, total: Money) -> None:
-    with pytest.raises(BooksDiffer):
-        domain.must_be_open(payment, total)
-
-
-def test_a_started_payment_holds_the_processors_id_and_is_no_news_for_others() -> None:
-    decision = domain.start(NONE, CHARGE)
-    assert decision == Decision(Payment("o1", Status.PENDING, CHARGE), unpublished=True)
-
-
-def test_a_confirmation_captures() -> None:
-    decision = domain.settle(PENDING, at(Progress.CAPTURED))
-    assert (decision.state.status, decision.facts) == (Status.CAPTURED, (CAPTURED_FACT,))
-
-
-def test_a_confirmation_declines_with_its_reason() -> None:
-    decision = domain.settle(PENDING, at(Progress.DECLINED))
-    assert (decision.state.status, decision.state.reason) == (Status.DECLINED, "expired_card")
-    assert decision.facts == (events.PaymentDeclined(order_id="o1", reason="expired_card"),)
+@pytest.mark.parametrize("status", ["CAPTURED", "SOLD"])
+def test_a_charge_that_was_captured_answers_how_it_stands(status: str) -> None:
+    assert domain.outcome(folded(HISTORIES[status])) == status
 
 
 @pytest.mark.parametrize(
@@ -84,98 +131,74 @@ def test_a_confirmation_declines_with_its_reason() -> None:
     [
         (at(Progress.PROCESSING), StillProcessing),
         (at(Progress.UNCONFIRMED), StillProcessing),
+        (at(Progress.AUTHENTICATION_REQUIRED), StillProcessing),
         (at(Progress.CANCELLED), ChargeVoided),
         (at(Progress.CAPTURED, OTHER), BooksDiffer),
+        (at(Progress.CAPTURED, Money(1250, "USD")), BooksDiffer),
     ],
 )
 def test_a_confirmation_without_a_usable_outcome_settles_nothing(
     intent: Intent, error: type[Exception]
 ) -> None:
-    with pytest.raises(error):
-        domain.settle(PENDING, intent)
-
-
-def test_only_a_payment_that_may_yet_capture_is_cancelled_at_the_processor() -> None:
-    every = (NONE, PENDING, CAPTURED, DECLINED, VOIDED, REFUNDING, REFUNDED)
-    assert [one.status for one in every if domain.may_yet_capture(one)] == [Status.PENDING, Status.DECLINED]
+    given(STARTED).when(domain.settle, intent=intent).then_refused(error)
 
 
 @pytest.mark.parametrize(
-    ("payment", "undone", "held"),
-    [
-        (NONE, False, False),  # a late charge may come
-        (PENDING, False, False),
-        (CAPTURED, False, True),
-        (DECLINED, False, False),  # only the processor knows whether a late confirmation is ruled out
-        (VOIDED, True, False),
-        (replace(VOIDED, charge=CHARGE, version=2), True, False),
-        (REFUNDING, False, False),
-        (REFUNDED, True, False),
-    ],
+    "progress",
+    [Progress.PROCESSING, Progress.UNCONFIRMED, Progress.AUTHENTICATION_REQUIRED, Progress.DECLINED],
 )
-def test_only_a_final_payment_counts_as_undone_and_only_a_captured_one_as_held(
-    payment: Payment, undone: bool, held: bool
-) -> None:
-    assert (payment.is_undone, payment.is_held) == (undone, held)
+@pytest.mark.parametrize("status", ["PENDING", "DECLINED"])
+def test_a_cancel_that_did_not_hold_undoes_nothing(status: str, progress: Progress) -> None:
+    asked = given(*HISTORIES[status]).when(domain.undo_cancelled, intent=at(progress), refund=REFUND)
+    asked.then_refused(StillProcessing)
 
 
-def test_undoing_a_payment_that_never_began_leaves_a_tombstone() -> None:
-    decision = domain.undo(NONE)
-    assert (decision.state, decision.facts) == (Payment("o1", Status.VOIDED), (VOIDED_FACT,))
-
-
-def test_undoing_a_capture_notes_the_refund_before_it_is_made() -> None:
-    decision = domain.undo(CAPTURED)
-    assert (decision.state.status, decision.facts) == (Status.REFUNDING, (REFUND_FACT,))
-
-
-@pytest.mark.parametrize("payment", [VOIDED, REFUNDING, REFUNDED])
-def test_a_payment_that_is_undone_or_on_the_way_stays_so(payment: Payment) -> None:
-    assert domain.undo(payment) == Decision(payment)
-
-
-@pytest.mark.parametrize("payment", [PENDING, DECLINED])
-def test_a_payment_that_may_yet_capture_is_not_undone_without_the_processor(payment: Payment) -> None:
-    with pytest.raises(Fault):
-        domain.undo(payment)
-
-
-def test_a_pending_payment_that_was_cancelled_is_void() -> None:
-    decision = domain.undo_cancelled(PENDING, at(Progress.CANCELLED))
-    assert (decision.state.status, decision.facts) == (Status.VOIDED, (VOIDED_FACT,))
-
-
-def test_a_declined_payment_that_was_cancelled_stays_declined() -> None:
-    assert domain.undo_cancelled(DECLINED, at(Progress.CANCELLED)) == Decision(DECLINED)
-
-
-@pytest.mark.parametrize("payment", [PENDING, DECLINED])
-def test_a_capture_found_while_cancelling_is_booked_and_goes_back(payment: Payment) -> None:
-    decision = domain.undo_cancelled(payment, at(Progress.CAPTURED))
-    assert decision.state.status is Status.REFUNDING
-    assert decision.facts == (CAPTURED_FACT, REFUND_FACT)
-
-
-@pytest.mark.parametrize("progress", [Progress.PROCESSING, Progress.UNCONFIRMED, Progress.DECLINED])
-def test_a_cancel_that_did_not_hold_undoes_nothing(progress: Progress) -> None:
-    with pytest.raises(StillProcessing):
-        domain.undo_cancelled(PENDING, at(progress))
+def test_a_capture_of_another_amount_that_is_found_while_cancelling_is_a_fault() -> None:
+    intent = at(Progress.CAPTURED, OTHER)
+    given(STARTED).when(domain.undo_cancelled, intent=intent, refund=REFUND).then_refused(BooksDiffer)
 
 
 @pytest.mark.parametrize("refunds", [(1250,), (1000, 250)])
-def test_a_refund_ends_when_all_of_it_has_gone_back(refunds: tuple[int, ...]) -> None:
-    decision = domain.refunded(REFUNDING, refunds)
-    assert decision.state.status is Status.REFUNDED
-    assert decision.facts == (events.PaymentRefunded(order_id="o1", amount=TOTAL),)
+def test_a_refund_ends_when_all_of_it_has_gone_back_and_only_once(refunds: tuple[int, ...]) -> None:
+    asked = {"refunds": refunds, "refund": REFUND}
+    given(*HISTORIES["REFUNDING"]).when(domain.refunded, **asked).then(REFUNDED)
+    given(*HISTORIES["REFUNDED"]).when(domain.refunded, **asked).then_nothing_happened()
 
 
 @pytest.mark.parametrize("refunds", [(), (1249,), (1250, 1)])
 def test_a_refund_of_another_sum_is_a_fault(refunds: tuple[int, ...]) -> None:
-    with pytest.raises(BooksDiffer):
-        domain.refunded(REFUNDING, refunds)
+    asked = given(*HISTORIES["REFUNDING"]).when(domain.refunded, refunds=refunds, refund=REFUND)
+    asked.then_refused(BooksDiffer)
+
+
+@pytest.mark.parametrize("status", ["NONE", "TOMBSTONE"])
+def test_nothing_is_refunded_of_a_payment_that_was_never_charged(status: str) -> None:
+    asked = given(*HISTORIES[status]).when(domain.refunded, refunds=(1250,), refund=REFUND)
+    asked.then_refused(BooksDiffer)
+
+
+def test_only_a_payment_that_may_yet_capture_is_cancelled_at_the_processor() -> None:
+    found = [status for status, entries in HISTORIES.items() if domain.may_yet_capture(folded(entries))]
+    assert found == ["PENDING", "DECLINED"]
+
+
+def test_only_a_final_payment_counts_as_undone_and_only_one_that_is_captured_and_kept_as_held() -> None:
+    """A late charge may come to NONE, and only the processor knows whether one may come to DECLINED."""
+    payments = {status: folded(entries) for status, entries in HISTORIES.items()}
+    undone = {status for status, payment in payments.items() if payment.is_undone}
+    held = {status for status, payment in payments.items() if payment.is_held}
+    settled = {status for status, payment in payments.items() if payment.is_settled}
+    assert (undone, held) == ({"VOIDED", "TOMBSTONE", "REFUNDED"}, {"CAPTURED", "SOLD"})
+    assert settled == {"CAPTURED", "SOLD", "DECLINED"}
+
+
+def test_the_histories_of_these_tests_reach_every_status() -> None:
+    reached = {status: folded(entries).status.value for status, entries in HISTORIES.items()}
+    assert reached == {**{status.value: status.value for status in Status}, "TOMBSTONE": "VOIDED"}
 
 
 def test_what_the_saga_catches_is_a_refusal_and_what_it_retries_is_not() -> None:
     refusals = (PaymentDeclined, ChargeVoided, domain.UnknownPaymentMethod)
     assert all(issubclass(one, Refusal) for one in refusals)
-    assert not any(issubclass(one, Refusal) for one in (StillProcessing, BooksDiffer))
+    faults = (StillProcessing, BooksDiffer, CaptureStillPossible, SaleTooEarly)
+    assert all(issubclass(one, Fault) and not issubclass(one, Refusal) for one in faults)

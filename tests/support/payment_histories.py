@@ -1,0 +1,38 @@
+"""What happens to an order's payment, by hand: each entry with its postings, and the way to each status."""
+
+from collections.abc import Mapping
+
+from kernel.money import Money
+from payments import entries
+from payments.chart import Posting
+from payments.entries import Entries
+from payments.payment import Charge
+
+TOTAL, OTHER = Money(1250, "EUR"), Money(1251, "EUR")
+CHARGE = Charge("alice", TOTAL, "pi_1")
+REFUND = "refund-1"
+
+# By hand, from the table of postings: the processor owes us what it captured, and we owe it to the order.
+CAPTURE = Posting("capture", "processor_receivable", "order", 1250, "EUR", "pi_1")
+GIVEN_BACK = Posting("refund", "order", "processor_receivable", 1250, "EUR", "pi_1")
+SALE = Posting("sale", "order", "revenue", 1250, "EUR", "pi_1")
+
+STARTED = entries.ChargeStarted(customer_id="alice", amount=TOTAL, intent_id="pi_1")
+CAPTURED = entries.Captured(postings=(CAPTURE,))
+DECLINED = entries.Declined(reason="expired_card")
+VOIDED = entries.Voided()
+REFUND_STARTED = entries.RefundStarted(refund=REFUND, amount=TOTAL)
+REFUNDED = entries.Refunded(refund=REFUND, postings=(GIVEN_BACK,))
+SOLD = entries.SalePosted(postings=(SALE,))
+
+HISTORIES: Mapping[str, Entries] = {
+    "NONE": (),
+    "PENDING": (STARTED,),
+    "CAPTURED": (STARTED, CAPTURED),
+    "DECLINED": (STARTED, DECLINED),
+    "VOIDED": (STARTED, VOIDED),
+    "TOMBSTONE": (VOIDED,),
+    "REFUNDING": (STARTED, CAPTURED, REFUND_STARTED),
+    "REFUNDED": (STARTED, CAPTURED, REFUND_STARTED, REFUNDED),
+    "SOLD": (STARTED, CAPTURED, SOLD),
+}
