@@ -1,8 +1,10 @@
-"""Takes money for orders and gives it back, through a card processor behind a port.
+"""Takes money for orders and gives it back, through a card processor behind a port, and keeps the ledger.
 
-Owns: one payment per order with the processor's id for it; the payment methods that customers registered.
-Emits: PaymentCaptured, PaymentDeclined, PaymentVoided, RefundStarted, PaymentRefunded.
-Reacts to: nothing.
-Accepts: charge_payment and refund_payment from the saga, payment_status from checkout's operators; payment
-methods from customers.
+Owns: the ledger's streams of each order's payment and of each customer's wallet; the seals over all of them;
+the payment methods that customers registered.
+Emits: PaymentCaptured, PaymentDeclined, PaymentVoided, RefundStarted, PaymentRefunded, WalletChanged.
+Reacts to: OrderConfirmed (the order's money becomes revenue).
+Accepts: charge_payment and refund_payment from the saga; payment_status from checkout's operators; claim_unsold,
+post_sale and refund_payment from checkout's reconciliation; payment methods from customers; deposits and
+payouts from operators.
 """
