@@ -4,7 +4,7 @@ Owns: the ledger's streams of each order's payment and of each customer's wallet
 the payment methods that customers registered.
 Emits: PaymentCaptured, PaymentDeclined, PaymentVoided, RefundStarted, PaymentRefunded, WalletChanged.
 Reacts to: OrderConfirmed (the order's money becomes revenue).
-Accepts: charge_payment and refund_payment from the saga; payment_status from checkout's operators; claim_unsold,
-post_sale and refund_payment from checkout's reconciliation; payment methods from customers; deposits and
-payouts from operators.
+Accepts: charge_payment and refund_payment from the saga; payment_status from checkout's operators;
+claim_unsold, post_sale and refund_payment from checkout's reconciliation; payment methods from customers;
+deposits and payouts from operators.
 """

@@ -130,7 +130,7 @@ def undo(payment: Payment, refund: str) -> Entries:
             assert_never(other)
 
 
-def undo_cancelled(payment: Payment, intent: Intent, refund: str) -> Entries:
+def undo_cancelled(payment: Payment, intent: Intent, *, refund: str) -> Entries:
     """Undoes a payment that the processor was told to cancel. Starts the refund if it was captured already.
 
     Raises StillProcessing while the processor can neither cancel nor refund.

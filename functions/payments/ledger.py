@@ -89,7 +89,7 @@ def load(stream: Stream[State], id: str) -> Head[State]:
 
 
 def record(
-    stream: Stream[State], head: Head[State], decide: Callable[[State], Entries], *, cause: str
+    stream: Stream[State], head: Head[State], *, decide: Callable[[State], Entries], cause: str
 ) -> Head[State]:
     """Appends what `decide` answers for the state, and gives the stream as it then stands.
 
@@ -100,7 +100,7 @@ def record(
         decided = decide(head.state)
         if not decided:
             return head
-        after, write = drafted(stream, head, decided, cause=cause)
+        after, write = drafted(stream, head, decided=decided, cause=cause)
         try:
             append([write, *closing(stream, head)])
         except ConditionFailed as failed:
@@ -120,7 +120,7 @@ def append(appended: Sequence[Write]) -> None:
 
 
 def drafted(
-    stream: Stream[State], head: Head[State], decided: Entries, *, cause: str
+    stream: Stream[State], head: Head[State], *, decided: Entries, cause: str
 ) -> tuple[Head[State], Write]:
     """The stream after a commit of the entries, and the write that appends the commit."""
     state, facts = _applied(stream, head.state, decided)
@@ -155,11 +155,8 @@ def recorded(since: datetime, until: datetime) -> Iterator[Sealed]:
 
     The index follows within moments: the newest may be missing.
     """
-    for hour in buckets.hours(since, until):
-        binds = {"hour": hour, "since": buckets.stamp(since), "until": f"{buckets.stamp(until)}~"}
-        condition = "#hour = :hour AND #moment BETWEEN :since AND :until"
-        for entry in items.query(condition, binds, IndexName="commits"):
-            yield Sealed(entry["pk"], entry["sk"], entry["moment"].partition("#")[2])
+    for entry in buckets.commits(since, until, index="commits"):
+        yield Sealed(entry["pk"], entry["sk"], entry["moment"].partition("#")[2])
 
 
 def _head(stream: Stream[State], id: str, item: Item) -> Head[State]:
@@ -189,7 +186,7 @@ def _folded(stream: Stream[State], id: str, *, by: int) -> State:
     """The state after commit `by`, from the entries of all commits until then."""
     state = stream.initial(id)
     for item, decided in history(stream, id):
-        if item["version"] <= by or not commits.is_commit(item):
+        if not commits.is_commit(item) or item["version"] <= by:
             state, _ = _applied(stream, state, decided)
     return state
 
@@ -211,7 +208,10 @@ def _sealed(stream: Stream[State], head: Head[State], facts: Sequence[Event], ca
 
 
 def closing(stream: Stream[State], head: Head[State]) -> list[Write]:
-    """Closes a record of the release before, whose functions then cannot read it, and fail until they end."""
+    """Closes a record of the release before, whose functions then cannot read it, and fail until they end.
+
+    A function of that release that has read the record already writes it only while its version is the same.
+    """
     if head.record is None:
         return []
     read = {"loaded": head.record["sequence"], "was": head.record["status"]}
@@ -220,6 +220,7 @@ def closing(stream: Stream[State], head: Head[State]) -> list[Write]:
         Write(
             _key(stream, head.id, 1),
             sets=closed,
+            adds={"version": 1},
             condition="#sequence = :loaded AND #status = :was",
             binds=read,
         )

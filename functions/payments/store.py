@@ -48,11 +48,11 @@ def load(order_id: str) -> Head[Payment]:
 
 def record(head: Head[Payment], decide: Callable[[Payment], Entries], *, cause: str) -> Head[Payment]:
     """Appends what `decide` answers, and gives the payment as it then stands. Raises as `ledger.record`."""
-    return ledger.record(PAYMENTS, head, decide, cause=cause)
+    return ledger.record(PAYMENTS, head, decide=decide, cause=cause)
 
 
 def record_both(
-    order_id: str, customer_id: str, decide: Callable[[Payment, Wallet], Both], *, cause: str
+    order_id: str, customer_id: str, *, decide: Callable[[Payment, Wallet], Both], cause: str
 ) -> Head[Payment]:
     """Appends what `decide` answers to the order's payment and to the customer's wallet, both or none.
 
@@ -63,10 +63,10 @@ def record_both(
         of_order, of_wallet = decide(payment.state, purse.state)
         if not of_order:
             return payment
-        after, appended = ledger.drafted(PAYMENTS, payment, of_order, cause=cause)
+        after, appended = ledger.drafted(PAYMENTS, payment, decided=of_order, cause=cause)
         both = [appended, *ledger.closing(PAYMENTS, payment)]
         if of_wallet:
-            both.append(ledger.drafted(WALLETS, purse, of_wallet, cause=cause)[1])
+            both.append(ledger.drafted(WALLETS, purse, decided=of_wallet, cause=cause)[1])
         with suppress(ConditionFailed):
             ledger.append(both)
             return after
@@ -94,7 +94,7 @@ def change_wallet(asked: Asked, decide: Callable[[Wallet], Entries], *, cause: s
     beside = [inbox.once(OPERATORS, asked.id, fingerprint=asked.fingerprint), _reason(asked)]
     for _ in attempts(ledger.ATTEMPTS):
         purse = ledger.load(WALLETS, asked.customer_id)
-        _, appended = ledger.drafted(WALLETS, purse, decide(purse.state), cause=cause)
+        _, appended = ledger.drafted(WALLETS, purse, decided=decide(purse.state), cause=cause)
         try:
             ledger.append([appended, *beside])
         except ConditionFailed:

@@ -113,14 +113,14 @@ def _begun(head: Head[Payment], step: ChargePayment) -> Head[Payment]:
     """Charges the method that the customer has registered under the id."""
     method = store.method(step.payment_method, customer_id=step.customer_id) or _refused(step)
     if method.is_wallet:
-        return wallets.charge(step.order_id, step.customer_id, step.total, cause=step.cause)
+        return wallets.charge(step.order_id, step.customer_id, total=step.total, cause=step.cause)
     return _settled(*_started(head, step, method.token), cause=step.cause)
 
 
 def _charged(head: Head[Payment], step: ChargePayment) -> Head[Payment]:
     """Goes on with a charge that another run has begun."""
     if head.state.started.is_wallet:
-        return wallets.charge(step.order_id, step.customer_id, step.total, cause=step.cause)
+        return wallets.charge(step.order_id, step.customer_id, total=step.total, cause=step.cause)
     return _settled(*_resumed(head), cause=step.cause)
 
 

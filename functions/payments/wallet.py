@@ -109,7 +109,7 @@ def pay_out(wallet: Wallet, amount: Money, *, payout: str) -> Entries:
     return (entries.PaidOut(payout=payout, postings=(paid,)),)
 
 
-def hold(payment: Payment, wallet: Wallet, total: Money) -> Both:
+def hold(payment: Payment, wallet: Wallet, *, total: Money) -> Both:
     """Holds the total for the order, or declines it when less is available. Raises as `must_be_open`."""
     must_be_open(payment, total)
     if payment.charge is not None:

@@ -11,17 +11,17 @@ from payments.payment import Payment
 from payments.wallet import Asked, Wallet
 
 
-def charge(order_id: str, customer_id: str, total: Money, *, cause: str) -> Head[Payment]:
+def charge(order_id: str, customer_id: str, *, total: Money, cause: str) -> Head[Payment]:
     """Holds the total in the customer's wallet, then turns it into the order's money. Each happens once."""
     held = partial(wallet.hold, total=total)
-    store.record_both(order_id, customer_id, held, cause=cause)
-    return store.record_both(order_id, customer_id, wallet.post, cause=cause)
+    store.record_both(order_id, customer_id, decide=held, cause=cause)
+    return store.record_both(order_id, customer_id, decide=wallet.post, cause=cause)
 
 
 def undo(payment: Payment, *, refund: str, cause: str) -> Head[Payment]:
     """Frees what is held for the order, or gives its money back."""
     undone = partial(wallet.undo, refund=refund)
-    return store.record_both(payment.order_id, payment.started.customer_id, undone, cause=cause)
+    return store.record_both(payment.order_id, payment.started.customer_id, decide=undone, cause=cause)
 
 
 def deposit(asked: Asked, *, cause: str) -> None:

@@ -27,32 +27,37 @@ class Payments(Construct):
         self.payment_status = ServiceFunction(self, "payments.tasks.payment_status", home=home)
         table.allow(self.payment_status, "Query")
 
-        post_sale = ServiceFunction(self, "payments.tasks.post_sale", home=home)
-        consumers = ServiceFunction(self, "payments.consumers.handler", home=home, seconds=30)
-        on_events(consumers)
-        for function in (post_sale, consumers):
-            table.allow(function, "Query", "UpdateItem")
-
-        claim = ServiceFunction(self, "payments.tasks.claim_unsold", home=home, seconds=30)
-        watch = ServiceFunction(self, "payments.watch.watch", home=home, seconds=300)
-        on_schedule(watch)
-        table.allow(claim, "Query", index="open")
-        table.allow(watch, "Query", index="commits")
-        for function in (claim, watch):
-            table.allow(function, "GetItem", "Query", "UpdateItem")
+        self.tasks = self._tasks(home, table, processor)
+        self.reconciliation = {**self._watch(home, table), "REFUND_PAYMENT": self.tasks["RefundPayment"]}
         self._seal(home, table)
 
-        # A charge asks the processor twice, and each time it may take 11 seconds to time out.
+    def _tasks(self, home: Home, table: ServiceTable, processor: Acquirer) -> dict[str, ServiceFunction]:
+        """A charge asks the processor twice, and each time it may take 11 seconds to time out."""
         charge = ServiceFunction(self, "payments.tasks.charge_payment", home=home, seconds=24)
         refund = ServiceFunction(self, "payments.tasks.refund_payment", home=home, seconds=24)
-        self.tasks = {"ChargePayment": charge, "RefundPayment": refund}
-        self.reconciliation = {"CLAIM_UNSOLD": claim, "POST_SALE": post_sale, "REFUND_PAYMENT": refund}
-        for task in self.tasks.values():
+        for task in (charge, refund):
             task.waits()
             table.allow(task, "Query", "UpdateItem")
             task.knows(PROCESSOR_URL=processor.url)
             processor.share_secret(task)
         table.allow(charge, "GetItem")
+        return {"ChargePayment": charge, "RefundPayment": refund}
+
+    def _watch(self, home: Home, table: ServiceTable) -> dict[str, ServiceFunction]:
+        """A sale is posted when its order is confirmed; if that is not heard of, what is held is claimed."""
+        post_sale = ServiceFunction(self, "payments.tasks.post_sale", home=home)
+        consumers = ServiceFunction(self, "payments.consumers.handler", home=home, seconds=30)
+        on_events(consumers)
+        claim = ServiceFunction(self, "payments.tasks.claim_unsold", home=home, seconds=30)
+        table.allow(claim, "Query", index="open")
+        watch = ServiceFunction(self, "payments.watch.watch", home=home, seconds=300)
+        on_schedule(watch)
+        table.allow(watch, "Query", index="commits")
+        for function in (post_sale, consumers, claim, watch):
+            table.allow(function, "Query", "UpdateItem")
+        for function in (claim, watch):
+            table.allow(function, "GetItem")
+        return {"CLAIM_UNSOLD": claim, "POST_SALE": post_sale}
 
     def _seal(self, home: Home, table: ServiceTable) -> None:
         """The sealer may read the index of commits and add to the vault, and change neither of them."""

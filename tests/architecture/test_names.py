@@ -31,6 +31,8 @@ OWN_CHAPTERS = {
         "entries",
         "payment",
         "sales",
+        "wallet",
+        "wallets",
         "seals",
         "vault",
         "sealing",

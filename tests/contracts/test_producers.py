@@ -18,7 +18,7 @@ ATTRIBUTES += ["sequence", "correlationid", "causationid", "data"]
 # The kind of record that each service's events are about.
 AGGREGATES = {"catalog": "product", "orders": "order", "inventory": "reservation", "payments": "payment"}
 # Events that no order sets off. They are correlated with what they are about.
-ALONE = {"inventory.StockAdjusted.v1": "adjustment"}
+ALONE = {"inventory.StockAdjusted.v1": "adjustment", "payments.WalletChanged.v1": "wallet"}
 PRIVATE = re.compile(r"\b(?:pi_|pm_|tok_|card|number|cvc|email|address|phone|name)", re.IGNORECASE)
 
 

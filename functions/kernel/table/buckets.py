@@ -4,9 +4,13 @@ The relay reads them and needs nothing else of the outbox. So this file knows no
 the relay starts faster.
 """
 
+import os
 import zlib
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+
+from kernel.table import items
+from kernel.table.items import Item
 
 SHARDS = 4
 
@@ -40,6 +44,23 @@ def hours(first: datetime, last: datetime) -> Iterator[str]:
     while moment <= last:
         yield from (f"{moment:%Y-%m-%dT%H}#{shard}" for shard in range(SHARDS))
         moment += timedelta(hours=1)
+
+
+def rows(first: datetime, last: datetime) -> Iterator[Item]:
+    """Every outbox row that was written between the two, and every commit if COMMITS names an index."""
+    for partition in buckets(first, last):
+        yield from items.query("#pk = :pk", {"pk": partition}, ConsistentRead=True)
+    if index := os.environ.get("COMMITS"):
+        for key in commits(first, last, index=index):
+            yield from items.load_all([key], consistent=True)
+
+
+def commits(first: datetime, last: datetime, *, index: str) -> Iterator[Item]:
+    """The index's entry of every commit that was recorded between the two; the newest may be missing."""
+    moments = {"first": stamp(first), "last": f"{stamp(last)}~"}
+    for hour in hours(first, last):
+        binds = {"hour": hour, **moments}
+        yield from items.query("#hour = :hour AND #moment BETWEEN :first AND :last", binds, IndexName=index)
 
 
 def stamp(moment: datetime) -> str:

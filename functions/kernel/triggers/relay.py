@@ -4,7 +4,6 @@ import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from kernel.aws import at_init, connect
@@ -51,7 +50,7 @@ def republish(event: Mapping[str, Any], context: object) -> None:
         first = datetime.fromisoformat(lost["approximateArrivalOfFirstRecord"])
         last = datetime.fromisoformat(lost["approximateArrivalOfLastRecord"])
         with invocation("republish", first=first.isoformat(), last=last.isoformat()):
-            publish([text for row in _between(first - BEFORE, last + AFTER) for text in row["events"]])
+            publish([text for row in buckets.rows(first - BEFORE, last + AFTER) for text in row["events"]])
 
 
 def publish(envelopes: Sequence[str]) -> None:
@@ -63,23 +62,6 @@ def publish(envelopes: Sequence[str]) -> None:
 def _is_outbox(record: Mapping[str, Any]) -> bool:
     image = record["dynamodb"].get("NewImage", {})
     return bool(record["eventName"] == "INSERT" and image.get("kind") == {"S": "outbox"})
-
-
-def _between(first: datetime, last: datetime) -> Iterator[items.Item]:
-    for bucket in buckets.buckets(first, last):
-        yield from items.query("#pk = :pk", {"pk": bucket}, ConsistentRead=True)
-    if index := os.environ.get("COMMITS"):
-        yield from _committed(index, first, last)
-
-
-def _committed(index: str, first: datetime, last: datetime) -> Iterator[items.Item]:
-    """The commits of a ledger, which are rows of the outbox and stand elsewhere."""
-    moments = {"first": buckets.stamp(first), "last": f"{buckets.stamp(last)}~"}
-    for hour in buckets.hours(first, last):
-        binds = {"hour": hour, **moments}
-        found = items.query("#hour = :hour AND #moment BETWEEN :first AND :last", binds, IndexName=index)
-        while keys := [{"pk": each["pk"], "sk": each["sk"]} for each in islice(found, 100)]:
-            yield from items.load_all(keys, consistent=True)
 
 
 def _entry(text: str) -> dict[str, Any]:

@@ -109,13 +109,13 @@ def test_a_charge_that_hears_a_decline_after_its_twin_has_captured_is_no_refusal
 def test_a_charge_that_found_no_method_in_time_for_its_twin_is_no_refusal(
     processor: Processor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    token = store.token
+    method = store.method
 
     def overtaken(method_id: str, *, customer_id: str) -> None:
-        monkeypatch.setattr(store, "token", token)
+        monkeypatch.setattr(store, "method", method)
         assert charge() == "CAPTURED"
 
-    monkeypatch.setattr(store, "token", overtaken)
+    monkeypatch.setattr(store, "method", overtaken)
     assert [outcome(charge), outcome(charge)] == ["Contended", "CAPTURED"]
     assert (processor.books("o1"), events()) == (PAID, [CAPTURED])
 

@@ -1,16 +1,14 @@
 """DynamoDB in memory, shaped like boto3's client for what this code calls, and as strict as AWS promises."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from kernel.table.items import unpack
 from tests.simulator.aws.dynamo import writes
-from tests.simulator.aws.dynamo.partiql import put_of
-from tests.simulator.aws.dynamo.queries import asked_for, page
+from tests.simulator.aws.dynamo.partiql import duplicate_refused, put_of
+from tests.simulator.aws.dynamo.queries import Pages, asked_for, page
 from tests.simulator.aws.dynamo.requests import MOST, Request, failure, insist, listed, metadata, operation
 from tests.simulator.aws.dynamo.tables import Key, Table, View
 from tests.simulator.aws.dynamo.values import Image, Invalid, handed_out
@@ -19,7 +17,6 @@ from tests.simulator.aws.dynamo.writes import GUARD, KNOWS, NEEDED, NEEDS, UNMET
 LONGEST_TOKEN, LARGEST = 36, 4 * 1024 * 1024
 TOKEN_LASTS = timedelta(minutes=10)
 FINE = {"Code": "None"}
-DUPLICATE = "Duplicate primary key exists in table"
 CONFLICT = {"Code": "TransactionConflict", "Message": "Transaction is ongoing for the item"}
 Changed = Callable[[str, Image, Image | None, Image | None], None]
 
@@ -87,7 +84,7 @@ class Dynamo:
         asked = asked_for(table, request)
         return page(asked, self._view(table, request), self.PAGE) | {"ResponseMetadata": metadata()}
 
-    def get_paginator(self, operation_name: str) -> "Pages":
+    def get_paginator(self, operation_name: str) -> Pages:
         if operation_name != "query":
             raise NotImplementedError(operation_name)
         return Pages(self)
@@ -103,12 +100,8 @@ class Dynamo:
     @operation("ExecuteStatement", "Statement Parameters")
     def execute_statement(self, request: Request) -> Any:
         put = put_of(request)
-        try:
+        with duplicate_refused():
             return self._alone(writes.put(self._table(put, "ExecuteStatement"), put), "ExecuteStatement")
-        except ClientError as error:
-            if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
-                raise failure("DuplicateItemException", DUPLICATE, "ExecuteStatement") from None
-            raise
 
     @operation("TransactWriteItems", "TransactItems", "ClientRequestToken")
     def transact_write_items(self, request: Request) -> Any:
@@ -235,25 +228,3 @@ def _attempt(action: Action) -> tuple[dict[str, Any], Image, int]:
         return FINE, *action.outcome()
     except Invalid as error:
         return {"Code": "ValidationError", "Message": str(error)}, {}, 0
-
-
-class Pages:
-    """The paginator of Query, as far as botocore's goes with MaxItems."""
-
-    def __init__(self, dynamo: Dynamo) -> None:
-        self._dynamo = dynamo
-
-    def paginate(self, **request: Any) -> Iterator[Any]:
-        config = dict(request.pop("PaginationConfig", {}))
-        left = config.pop("MaxItems", None)
-        if config:
-            raise NotImplementedError(f"PaginationConfig {config}")
-        while True:
-            page = self._dynamo.query(**request)
-            if left is not None:
-                page["Items"] = page["Items"][:left]
-                left -= len(page["Items"])
-            yield page
-            if left == 0 or "LastEvaluatedKey" not in page:
-                return
-            request["ExclusiveStartKey"] = page["LastEvaluatedKey"]

@@ -1,6 +1,6 @@
 """One page of a Query: which items of one hash key, in which order, from where and how many."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -119,3 +119,25 @@ def _projected(item: Image, asked: Asked) -> Image:
 
 def _key(item: Image, asked: Asked) -> Image:
     return {name: item[name] for name in {"pk", "sk", asked.hash_key, asked.range_key}}
+
+
+class Pages:
+    """The paginator of Query, as far as botocore's goes with MaxItems."""
+
+    def __init__(self, dynamo: Any) -> None:
+        self._dynamo = dynamo
+
+    def paginate(self, **request: Any) -> Iterator[Any]:
+        config = dict(request.pop("PaginationConfig", {}))
+        left = config.pop("MaxItems", None)
+        if config:
+            raise NotImplementedError(f"PaginationConfig {config}")
+        while True:
+            page = self._dynamo.query(**request)
+            if left is not None:
+                page["Items"] = page["Items"][:left]
+                left -= len(page["Items"])
+            yield page
+            if left == 0 or "LastEvaluatedKey" not in page:
+                return
+            request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
