@@ -6,7 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from aws_cdk import CliCredentialsStackSynthesizer, DefaultStackSynthesizer, IStackSynthesizer, RemovalPolicy
+from aws_cdk import (
+    CliCredentialsStackSynthesizer,
+    DefaultStackSynthesizer,
+    IStackSynthesizer,
+    RemovalPolicy,
+    Stack,
+)
 from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
@@ -57,10 +63,13 @@ class Target:
 
     def url(self, api: apigateway.RestApi) -> str:
         """The address of the API's stage, without a trailing slash."""
-        stage = api.deployment_stage.stage_name
+        return self.address(api.stack, api=api.rest_api_id, stage=api.deployment_stage.stage_name)
+
+    def address(self, stack: Stack, *, api: str, stage: str) -> str:
+        """The address of a stage of an API in the stack, by their names."""
         if self.is_cloud:
-            return f"https://{api.rest_api_id}.execute-api.{api.stack.region}.{api.stack.url_suffix}/{stage}"
-        return f"{self.endpoint}/_aws/execute-api/{api.rest_api_id}/{stage}"
+            return f"https://{api}.execute-api.{stack.region}.{stack.url_suffix}/{stage}"
+        return f"{self.endpoint}/_aws/execute-api/{api}/{stage}"
 
 
 def host() -> str:

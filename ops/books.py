@@ -25,8 +25,17 @@ def _shown(item: Item, at: datetime) -> dict[str, Any]:
     settled = item["status"] == "processing" and at >= datetime.fromisoformat(item["settles_at"])
     status = "succeeded" if settled else item["status"]
     return {
-        **{name: item[name] for name in ("id", "reference", "amount", "currency")},
+        "id": item["id"],
+        "reference": item.get("reference", ""),
+        "amount": item["amount"],
+        "currency": item["currency"].upper(),
         "status": status,
         "amount_captured": item["amount"] if status == "succeeded" else 0,
-        "amount_refunded": sum(refund["amount"] for refund in item["refunds"]),
+        "amount_refunded": sum(refund["amount"] for refund in item["refunds"] if not _failed(refund, at)),
     }
+
+
+def _failed(refund: Item, at: datetime) -> bool:
+    """Whether the money has come back to us by then: a refund may fail at once, or days later."""
+    fails_at = str(refund.get("fails_at", ""))
+    return bool(fails_at) and at >= datetime.fromisoformat(fails_at)

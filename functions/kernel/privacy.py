@@ -38,7 +38,7 @@ def no_card_number_in_token(token: str) -> str:
 # A processor's token for a payment method. The tokens of the processors of all stages have this form.
 PaymentToken = Annotated[
     str,
-    StringConstraints(pattern="^pm_[a-z0-9_]+$", max_length=128),
+    StringConstraints(pattern="^pm_[A-Za-z0-9_]+$", max_length=128),
     AfterValidator(no_card_number_in_token),
 ]
 CardFree = Annotated[str, StringConstraints(min_length=1, max_length=128), AfterValidator(no_card_number)]

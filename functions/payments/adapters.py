@@ -1,12 +1,16 @@
-"""Chooses the adapter behind the port. On every stage it is the sandbox acquirer's."""
+"""Makes the adapter behind the port: Stripe's. The sandbox speaks as Stripe does, so it has no other."""
 
-from functools import cache
+from importlib import import_module
 
+from kernel import aws
 from payments.provider import PaymentProvider
-from payments.sandbox import SandboxAcquirer
 
 
-@cache
+@aws.at_init("PROCESSOR_URL")
 def provider() -> PaymentProvider:
-    """The adapter to the card processor, made once for each execution environment."""
-    return SandboxAcquirer()
+    """The adapter to the card processor, made once for each execution environment.
+
+    Its package is large, and ships only to functions that call the processor: no other imports it.
+    """
+    made: PaymentProvider = import_module("payments.stripe_provider").StripeProvider()
+    return made

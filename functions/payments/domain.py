@@ -11,7 +11,7 @@ from kernel.errors import Fault, Refusal
 from kernel.money import Money
 from payments import chart, entries
 from payments.entries import Entries, Entry
-from payments.intents import Intent, Progress
+from payments.intents import Intent, Progress, Refund, RefundProgress
 from payments.payment import BooksDiffer, Charge, Payment, Status, captured_of, moved
 
 
@@ -29,6 +29,10 @@ class UnknownPaymentMethod(Refusal):
 
 class StillProcessing(Fault):
     """The processor does not know the outcome yet."""
+
+
+class RefundFailed(Fault):
+    """The processor could not give the money back."""
 
 
 class CaptureStillPossible(Fault):
@@ -84,7 +88,8 @@ def settle(payment: Payment, intent: Intent) -> Entries:
     """
     if payment.is_settled:
         return ()
-    if payment.status is not Status.PENDING:
+    is_unmade = payment.status is Status.NONE and intent.progress is Progress.DECLINED
+    if payment.status is not Status.PENDING and not is_unmade:
         raise ChargeVoided
     match intent.progress:
         case Progress.CAPTURED:
@@ -103,7 +108,7 @@ def may_yet_capture(payment: Payment) -> bool:
     """Whether the processor must be told to cancel before this payment can count as undone.
 
     That includes a declined payment: the processor may have forgotten the key of a late confirmation, which
-    must then find the payment cancelled.
+    must then find the payment cancelled. A payment that the processor never created needs no cancelling.
     """
     is_card = payment.charge is not None and not payment.charge.is_wallet
     return is_card and payment.status in (Status.PENDING, Status.DECLINED)
@@ -117,6 +122,8 @@ def undo(payment: Payment, refund: str) -> Entries:
     """
     match payment.status:
         case Status.NONE:
+            return (entries.Voided(),)
+        case Status.DECLINED if payment.charge is None:
             return (entries.Voided(),)
         case Status.CAPTURED:
             return (_refund_started(payment, refund),)
@@ -148,6 +155,24 @@ def undo_cancelled(payment: Payment, intent: Intent, *, refund: str) -> Entries:
             raise StillProcessing
         case other:
             assert_never(other)
+
+
+def must_be_asked_for(refunds: Sequence[Refund], ours: str) -> bool:
+    """Whether our refund is not known to the processor, and nobody else gives the money back, either."""
+    return all(refund.progress is RefundProgress.FAILED and refund.ours != ours for refund in refunds)
+
+
+def given_back(refunds: Sequence[Refund], ours: str) -> tuple[int, ...]:
+    """The amounts that have gone back, in minor units.
+
+    Raises StillProcessing while a refund is pending, and RefundFailed when our own has failed.
+    """
+    if any(refund.progress is RefundProgress.PENDING for refund in refunds):
+        raise StillProcessing
+    mine = {refund.progress for refund in refunds if refund.ours == ours}
+    if mine == {RefundProgress.FAILED}:
+        raise RefundFailed
+    return tuple(refund.amount.amount for refund in refunds if refund.progress is RefundProgress.SUCCEEDED)
 
 
 def refunded(payment: Payment, refunds: Sequence[int], *, refund: str) -> Entries:

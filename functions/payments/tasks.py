@@ -72,7 +72,8 @@ def charge_payment(step: ChargePayment) -> Done:
     """Captures the total once (ChargeVoided, PaymentDeclined, UnknownPaymentMethod)."""
     head = store.load(step.order_id)
     domain.must_be_open(head.state, step.total)
-    head = _begun(head, step) if head.state.charge is None else _charged(head, step)
+    if not head.state.is_settled:
+        head = _begun(head, step) if head.state.charge is None else _charged(head, step)
     return Done(order_id=step.order_id, status=domain.outcome(head.state))
 
 
@@ -133,6 +134,8 @@ def _started(head: Head[Payment], step: ChargePayment, token: str) -> tuple[Head
     """Records the payment's id before it is confirmed: an undo finds it, or its tombstone keeps it out."""
     key = identity.derive(step.order_id, "payment")
     intent = adapters.provider().create(token, step.total, reference=step.order_id, key=key)
+    if intent.progress is Progress.DECLINED:  # the processor has made no payment, so there is none to confirm
+        return head, intent
     charge = Charge(step.customer_id, step.total, intent.id)
     head = store.record(head, partial(domain.start, charge=charge), cause=step.cause)
     is_ours = head.state.status is Status.PENDING and head.state.charge == charge
@@ -167,7 +170,12 @@ def _undone(head: Head[Payment], refund: str, *, cause: str) -> Head[Payment]:
 
 
 def _refunds(payment: Payment, refund: str) -> tuple[int, ...]:
-    """The processor's refunds. Asks for a refund only if there is none, since the processor forgets keys."""
+    """What the processor has given back. Asks for a refund only if there is none, since keys are forgotten.
+
+    Raises StillProcessing while it is pending, and RefundFailed.
+    """
     charge = payment.started
     known = adapters.provider().refunds(charge.intent_id)
-    return known or (adapters.provider().refund(charge.intent_id, charge.amount.amount, key=refund),)
+    if domain.must_be_asked_for(known, refund):
+        known += (adapters.provider().refund(charge.intent_id, charge.amount, refund_id=refund, key=refund),)
+    return domain.given_back(known, refund)

@@ -12,6 +12,7 @@ from infrastructure.manifest import routes
 from infrastructure.platform import Home, Platform
 from infrastructure.rest_api import RestApi
 from infrastructure.service_table import ServiceTable
+from infrastructure.subscriptions import on_schedule
 
 
 class Acquirer(Construct):
@@ -20,7 +21,12 @@ class Acquirer(Construct):
     def __init__(self, scope: Construct, *, platform: Platform) -> None:
         super().__init__(scope, "Acquirer")
         home = Home("acquirer", platform)
-        table = ServiceTable(self, home=home, copies={"by_reference": ("reference", "created_at")})
+        table = ServiceTable(
+            self,
+            home=home,
+            indexes={"due": ("due", "due_at")},
+            copies={"by_reference": ("reference", "created_at")},
+        )
         generated = secretsmanager.CfnSecret.GenerateSecretStringProperty(
             exclude_characters=string.punctuation, password_length=40
         )
@@ -29,9 +35,13 @@ class Acquirer(Construct):
 
         # The slowest of its test methods answers after 25 seconds.
         handler = ServiceFunction(self, "acquirer.api.handler", home=home, seconds=29)
-        table.allow(handler, "GetItem", "UpdateItem")
+        table.allow(handler, "GetItem", "BatchGetItem", "Query", "UpdateItem")
         table.allow(handler, "Query", index="by_reference")
+        address = platform.target.address(Stack.of(self), api="{api}", stage="{stage}")
+        handler.knows(PUBLIC_ADDRESS=address)
         self.share_secret(handler)
+
+        self._send_webhooks(home, table)
 
         api = RestApi(self, "Gateway", target=platform.target)
         for method, path, _ in routes("acquirer"):
@@ -40,6 +50,14 @@ class Acquirer(Construct):
         self.url = api.address
         CfnOutput(Stack.of(self), "AcquirerUrl", value=self.url)
         CfnOutput(Stack.of(self), "AcquirerSecretArn", value=self.secret)
+
+    def _send_webhooks(self, home: Home, table: ServiceTable) -> None:
+        # A merchant who does not answer holds up the others for 10 seconds.
+        webhooks = ServiceFunction(self, "acquirer.webhooks.send", home=home, seconds=300)
+        table.allow(webhooks, "GetItem", "Query", "UpdateItem")
+        table.allow(webhooks, "Query", index="due")
+        self.share_secret(webhooks)
+        on_schedule(webhooks)
 
     def share_secret(self, function: ServiceFunction) -> None:
         function.knows(PROCESSOR_SECRET=self.secret)

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 from localstack.machine import aws, tokens
 from localstack.machine.deploy import EmulatorDeployment
@@ -75,7 +76,9 @@ class DeployedShop:
 
     def intents(self, order_id: str) -> list[dict[str, Any]]:
         """The payments that the acquirer has on its books for an order."""
-        return list(expect(self.acquirer.call("GET", f"/payment_intents?reference={order_id}"), 200)["data"])
+        query = quote(f"metadata['order_id']:'{order_id}'")
+        path = f"/v1/payment_intents/search?query={query}&expand[]=data.latest_charge"
+        return list(expect(self.acquirer.call("GET", path), 200)["data"])
 
     def stock(self, sku: str) -> tuple[int, int]:
         found = expect(self.operator.stock(sku), 200)
@@ -89,9 +92,11 @@ class DeployedShop:
             reason=order["reason"],
             stock=self.stock(sku),
             payment=payment.body["status"] if payment.status == 200 else None,
-            charges=sum(intent["amount_captured"] > 0 for intent in intents),
-            captured=sum(intent["amount_captured"] for intent in intents),
-            refunded=sum(intent["amount_refunded"] for intent in intents),
+            charges=sum(intent["amount_received"] > 0 for intent in intents),
+            captured=sum(intent["amount_received"] for intent in intents),
+            refunded=sum(
+                (intent["latest_charge"] or {"amount_refunded": 0})["amount_refunded"] for intent in intents
+            ),
         )
 
     def new_product(self, price: int, quantity: int, name: str = "Tea") -> str:

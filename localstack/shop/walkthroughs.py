@@ -139,7 +139,7 @@ def cancelled(walk: Walkthrough) -> WalkthroughResult:
     """Cancels after the acquirer has taken the money and before the payments service knows it."""
     purchase = walk.buy("Darjeeling", "pm_approve_slowly")
     look = partial(walk.shop.intents, purchase.order_id)
-    wait_for(look, lambda intents: any(intent["amount_captured"] for intent in intents))
+    wait_for(look, lambda intents: any(intent["amount_received"] for intent in intents))
     answer = walk.customer.cancel(purchase.order_id)
     expect(answer, 202)
     walk.tell(f"the acquirer has taken the money and not answered yet: POST .../cancel -> {answer.status}")

@@ -26,7 +26,20 @@ PURE = {"abc", "collections", "dataclasses", "datetime", "enum", "functools", "h
 }
 DOMAIN_KERNEL = ("kernel.errors", "kernel.money", "kernel.events")
 EVENTS_KERNEL = ("kernel.money", "kernel.events")
-DOMAIN = ("domain", "pricing", "parked", "intents", "chart", "entries", "payment", "wallet")
+DOMAIN: tuple[str, ...] = (
+    "currencies",
+    "methods",
+    "moments",
+    "refusals",
+    "domain",
+    "pricing",
+    "parked",
+    "intents",
+    "chart",
+    "entries",
+    "payment",
+    "wallet",
+)
 # Shapes of what is stored: read and written as JSON, and pure otherwise.
 STORED_SHAPES = ("entries",)
 TRIGGERS = {"api", "tasks", "consumers", "saga", "repair", "projector", "handler"}

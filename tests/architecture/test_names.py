@@ -40,15 +40,31 @@ OWN_CHAPTERS = {
         "intents",
         "provider",
         "adapters",
-        "sandbox",
+        "stripe_provider",
+        "shapes",
+        "currencies",
         "transport",
+        "webhooks",
     },
+    "acquirer": {"methods", "moments", "refusals", "forms", "wire", "shapes", "transport", "webhooks"}
+    | {"payment_intents", "refunds", "endpoints"},
     "orders": {"checkout", "pricing", "parked", "interventions", "sweep"},
     "checkout": {"saga", "repair", "interventions", "commands", "executions"},
     "storefront": {"journal", "projector", "order_history"},
     "authorizer": {"handler"},
 }
-EXACT = ("domain", "pricing", "parked", "adjustment", "buckets", "events", "store", "ledger")
+EXACT = (
+    "domain",
+    "currencies",
+    "moments",
+    "pricing",
+    "parked",
+    "adjustment",
+    "buckets",
+    "events",
+    "store",
+    "ledger",
+)
 
 
 def last_word(name: str) -> str:

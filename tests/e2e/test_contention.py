@@ -29,5 +29,5 @@ def test_fifty_concurrent_checkouts_for_the_last_ten_units_confirm_exactly_ten(s
     assert ends == {("CONFIRMED", None): LAST, ("CANCELLED", "OutOfStock"): BUYERS - LAST}
     assert wait_for(lambda: shop.stock(sku), lambda stock: stock[1] == LAST) == (0, LAST)
     assert all(sum(stock) == LAST and min(stock) >= 0 for stock in seen)
-    captured = [sum(intent["amount_captured"] for intent in shop.intents(each)) for each in order_ids]
+    captured = [sum(intent["amount_received"] for intent in shop.intents(each)) for each in order_ids]
     assert Counter(captured) == {1000: LAST, 0: BUYERS - LAST}

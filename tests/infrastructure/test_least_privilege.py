@@ -19,13 +19,13 @@ from kernel import identity
 from kernel.table import items
 from kernel.triggers import commands
 from operations import store as operations_store
-from payments import sandbox, transport
+from payments import transport
 from tests.infrastructure.permissions import allowed, construct_id
+from tests.infrastructure.sandbox import ask_the_sandbox
 from tests.infrastructure.synthesis import Assembly
 from tests.support import aws
 from tests.support.faults import ALWAYS, Mishap
 from tests.support.letters import LetterQueues
-from tests.support.processor import SECRET
 from tests.support.shop import SagaShop
 from tests.support.wiring import PUBLISHERS
 from tests.support.world import MotoWorld
@@ -73,7 +73,7 @@ def world(cloud: None, monkeypatch: pytest.MonkeyPatch) -> MotoWorld:
 def seen(world: MotoWorld, monkeypatch: pytest.MonkeyPatch) -> Iterator[UsedActions]:
     """IAM actions by (service, handler), recorded from every call of the SDK made while it runs."""
     # Here all functions are one process; on AWS each reads the secret for itself.
-    monkeypatch.setattr(sandbox, "secret", transport.secret.__wrapped__)
+    monkeypatch.setattr(transport, "secret", transport.secret.__wrapped__)
     found: UsedActions = defaultdict(set)
 
     def record(**call: Any) -> None:
@@ -200,9 +200,7 @@ def _screens(world: MotoWorld, shop: SagaShop) -> None:
     ):
         status, _ = world.http(service, "GET", path, role=role)
         assert status == 200, path
-    search = aws.request("GET", "/payment_intents", query={"reference": order_id})
-    search["headers"] = {"Authorization": f"Bearer {SECRET}"}
-    assert world.call("acquirer.api.handler", search)["statusCode"] == 200
+    ask_the_sandbox(world, order_id)
     world.http("catalog", "DELETE", "/catalog/products/mug", role="operator")
     world.settle()
 

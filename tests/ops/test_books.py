@@ -32,14 +32,16 @@ def test_the_processor_has_captured_what_has_settled_by_now(
     assert [one["amount_captured"] for one in books.intents({"acquirer": known}, AT)] == [captured]
 
 
-@pytest.mark.parametrize("wait", [0, 24, 25])
+@pytest.mark.parametrize("wait", [0, 24, 25, 3 * 86400])
 def test_the_books_say_what_the_processors_api_says(
     cloud: None, monkeypatch: pytest.MonkeyPatch, wait: int
 ) -> None:
     clock = Clock.install(monkeypatch)
     Processor.install(monkeypatch)
-    known = [acquirer.created(), acquirer.approved(), *map(_confirmed, ("pm_decline", "pm_stall"))]
+    failing = "pm_refund_fails_later"
+    known = [acquirer.created(), *map(_confirmed, ("pm_approve", failing, "pm_decline", "pm_stall"))]
     acquirer.refund(known[1], 250)
+    acquirer.refund(known[2], 250, key="failing")
     acquirer.cancel(known[0])
     clock.advance(wait)
     found = books.intents({"acquirer": aws.items("acquirer")}, identity.now())
@@ -54,4 +56,15 @@ def _confirmed(method: str) -> str:
 
 def _told(intent_id: str, names: dict[str, Any]) -> dict[str, Any]:
     said = acquirer.retrieve(intent_id)
-    return {name: said[name] for name in names}
+    charge = said["latest_charge"] or {"amount_refunded": 0}
+    told = {
+        "id": said["id"],
+        "reference": said["metadata"]["order_id"],
+        "amount": said["amount"],
+        "currency": said["currency"].upper(),
+        "status": said["status"],
+        "amount_captured": said["amount_received"],
+        "amount_refunded": charge["amount_refunded"],
+    }
+    assert told.keys() == names.keys()
+    return told

@@ -24,7 +24,7 @@ INDEXES = {
     "orders": {"open": ("open_shard", "due_at")},
     "inventory": {"open": ("open_shard", "due_at")},
     "payments": {"commits": ("hour", "moment"), "open": ("open_shard", "due_at")},
-    "acquirer": {"by_reference": ("reference", "created_at")},
+    "acquirer": {"by_reference": ("reference", "created_at"), "due": ("due", "due_at")},
     "storefront": {
         "orders_of_customer": ("customer_id", "placed_at"),
         "by_customer": ("customer_id", "placed_at"),

@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 
 from kernel.errors import Fault, Refusal
-from payments import adapters, ledger
-from payments.sandbox import SandboxAcquirer
+from payments import ledger
 from tests.support.clock import Clock
 from tests.support.processor import Processor
 
@@ -28,8 +27,7 @@ class Moments:
 
     def __init__(self, processor: Processor, monkeypatch: pytest.MonkeyPatch) -> None:
         self._left, self._action = 0, die
-        adapter = SandboxAcquirer(self._around(processor.send))
-        monkeypatch.setattr(adapters, "provider", lambda: adapter)
+        monkeypatch.setattr(processor, "send", self._around(processor.send))
         monkeypatch.setattr(ledger, "append", self._around(ledger.append))
 
     def each(

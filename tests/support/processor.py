@@ -6,64 +6,93 @@
     assert processor.calls == ["create", "confirm", "retrieve"]
     assert processor.books("o1") == Account(intents=1, captures=1, captured=1250, refunded=0)
 
-Calls are named create, confirm, cancel, retrieve, find, refund and refunds. SERVICE and TABLE are the
-acquirer's during a call and the caller's again after it.
+Calls are named as in ROUTES. SERVICE and TABLE are the acquirer's during a call, and the caller's
+again after it.
 """
 
 import json
 import os
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, quote, urlsplit
 
 import pytest
+from urllib3.exceptions import ProtocolError
 
 from acquirer import api
-from payments import adapters
-from payments.provider import ProcessorUnavailable
-from payments.sandbox import SandboxAcquirer
-from payments.transport import ProcessorAnswer, ProcessorRequest
+from payments import adapters, transport
 from tests.support import aws
 
 SECRET_NAME, SECRET = "processor-secret", "correct-horse"
+URL, PUBLIC = "https://acquirer.invalid", "https://{api}.invalid/{stage}"
 ROUTES = {
-    "create": ("POST", "/payment_intents"),
-    "confirm": ("POST", "/payment_intents/{id}/confirm"),
-    "cancel": ("POST", "/payment_intents/{id}/cancel"),
-    "retrieve": ("GET", "/payment_intents/{id}"),
-    "find": ("GET", "/payment_intents"),
-    "refund": ("POST", "/refunds"),
-    "refunds": ("GET", "/refunds"),
+    "create": ("POST", "/v1/payment_intents"),
+    "confirm": ("POST", "/v1/payment_intents/{id}/confirm"),
+    "cancel": ("POST", "/v1/payment_intents/{id}/cancel"),
+    "find": ("GET", "/v1/payment_intents/search"),
+    "retrieve": ("GET", "/v1/payment_intents/{id}"),
+    "authenticate": ("GET", "/authentications/{id}/{id}"),
+    "refund": ("POST", "/v1/refunds"),
+    "refunds": ("GET", "/v1/refunds"),
+    "retrieve refund": ("GET", "/v1/refunds/{id}"),
+    "disputes": ("GET", "/v1/disputes"),
+    "transactions": ("GET", "/v1/balance_transactions"),
+    "method": ("GET", "/v1/payment_methods/{id}"),
+    "detach": ("POST", "/v1/payment_methods/{id}/detach"),
+    "register": ("POST", "/v1/webhook_endpoints"),
+    "endpoints": ("GET", "/v1/webhook_endpoints"),
+    "unregister": ("DELETE", "/v1/webhook_endpoints/{id}"),
 }
 
-Apply = Callable[[], ProcessorAnswer]
-Disturbance = Callable[[Apply], ProcessorAnswer]
+
+@dataclass(frozen=True)
+class Request:
+    """A request as it leaves payments; `path` is all that follows the processor's address, query included."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    body: bytes | None = None
 
 
-def request_lost(apply: Apply) -> ProcessorAnswer:
+@dataclass(frozen=True)
+class Answer:
+    """An answer, as far as payments reads what urllib3 answers."""
+
+    status: int
+    data: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+Apply = Callable[[], Answer]
+Disturbance = Callable[[Apply], Answer]
+
+
+def request_lost(apply: Apply) -> Answer:
     """The request never arrives."""
-    raise ProcessorUnavailable("request lost")
+    raise ProtocolError("request lost")
 
 
-def answer_lost(apply: Apply) -> ProcessorAnswer:
+def answer_lost(apply: Apply) -> Answer:
     """The request has its effect, and nobody hears of it."""
     apply()
-    raise ProcessorUnavailable("answer lost")
+    raise ProtocolError("answer lost")
 
 
-def answered(status: int, body: bytes = b"{}") -> Disturbance:
+def answered(status: int, body: bytes = b"{}", **headers: str) -> Disturbance:
     """The request never arrives, and something on the way answers in the processor's place."""
-    return lambda apply: ProcessorAnswer(status, body)
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return lambda apply: Answer(status, body, named)
 
 
 def delayed(meanwhile: Callable[[], Any]) -> Disturbance:
     """While the request is on its way, `meanwhile` happens: a void, a second charge, an hour."""
 
-    def disturbance(apply: Apply) -> ProcessorAnswer:
+    def disturbance(apply: Apply) -> Answer:
         meanwhile()
         return apply()
 
@@ -73,7 +102,7 @@ def delayed(meanwhile: Callable[[], Any]) -> Disturbance:
 def answer_delayed(meanwhile: Callable[[], Any]) -> Disturbance:
     """The request has its effect; `meanwhile` happens before its answer is read."""
 
-    def disturbance(apply: Apply) -> ProcessorAnswer:
+    def disturbance(apply: Apply) -> Answer:
         answer = apply()
         meanwhile()
         return answer
@@ -93,81 +122,98 @@ class Account:
 
 @dataclass
 class Processor:
-    """The transport. It records the name of every call, and disturbs the next call of a name.
+    """What payments sends requests with. It records the name of every call, and disturbs the next of a name.
 
     `keys` are the distinct Idempotency-Keys that payments sent with the calls of a name. A `forgetful`
     processor gets a new key with every request, as if a day lay between any two.
     """
 
     calls: list[str] = field(default_factory=list)
+    sent: list[Request] = field(default_factory=list)
     keys: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     forgetful: bool = False
     disturbances: dict[str, list[Disturbance]] = field(default_factory=lambda: defaultdict(list))
 
     @classmethod
     def install(cls, monkeypatch: pytest.MonkeyPatch) -> "Processor":
-        """Creates the acquirer's table and secret, and makes `payments.adapters.provider()` lead here."""
+        """Creates the acquirer's table and secret, and makes payments' connections lead here."""
         processor = cls()
-        adapter = SandboxAcquirer(processor.send)
         aws.create_table("acquirer")
         aws.client("secretsmanager").create_secret(Name=SECRET_NAME, SecretString=SECRET)
         monkeypatch.setenv("PROCESSOR_SECRET", SECRET_NAME)
-        monkeypatch.setenv("PROCESSOR_URL", "https://acquirer.invalid/v1")
-        monkeypatch.setattr(adapters, "provider", lambda: adapter)
+        monkeypatch.setenv("PROCESSOR_URL", URL)
+        monkeypatch.setenv("PUBLIC_ADDRESS", PUBLIC)
+        monkeypatch.setattr(transport, "_connections", lambda: processor)
+        transport.secret.cache_clear()
+        adapters.provider.cache_clear()
         return processor
 
     def disturb(self, name: str, *disturbances: Disturbance) -> None:
         """One disturbance for each of the next calls of that name; calls after them go through."""
         self.disturbances[name] += disturbances
 
-    def send(self, request: ProcessorRequest) -> ProcessorAnswer:
+    def request(self, method: str, url: str, *, body: bytes | None, headers: Mapping[str, str]) -> Answer:
+        """As urllib3's pool manager does."""
+        return self.send(Request(method, url.removeprefix(URL), headers, body))
+
+    def send(self, request: Request) -> Answer:
         name = name_of(request)
         self.calls.append(name)
+        self.sent.append(request)
         self.keys[name].add(request.headers.get("Idempotency-Key", ""))
         waiting = self.disturbances[name]
         disturbance: Disturbance = waiting.pop(0) if waiting else lambda apply: apply()
-        if self.forgetful:
+        if self.forgetful and "Idempotency-Key" in request.headers:
             headers = {**request.headers, "Idempotency-Key": f"forgotten-{len(self.calls)}"}
             request = replace(request, headers=headers)
         return disturbance(lambda: deliver(request))
 
     def books(self, reference: str) -> Account:
         """The acquirer's account of an order, asked over its own API."""
-        headers = {"Authorization": f"Bearer {SECRET}"}
-        answer = deliver(ProcessorRequest("GET", f"/payment_intents?reference={reference}", headers))
-        intents = json.loads(answer.body)["data"]
+        query = quote(f"metadata['order_id']:'{reference}'")
+        path = f"/v1/payment_intents/search?query={query}&expand[]=data.latest_charge"
+        answer = deliver(Request("GET", path, {"Authorization": f"Bearer {SECRET}"}))
+        intents = json.loads(answer.data)["data"]
+        charges = [intent["latest_charge"] for intent in intents if intent["latest_charge"]]
         return Account(
             intents=len(intents),
-            captures=sum(intent["amount_captured"] > 0 for intent in intents),
-            captured=sum(intent["amount_captured"] for intent in intents),
-            refunded=sum(intent["amount_refunded"] for intent in intents),
+            captures=sum(intent["amount_received"] > 0 for intent in intents),
+            captured=sum(intent["amount_received"] for intent in intents),
+            refunded=sum(charge["amount_refunded"] for charge in charges),
         )
 
 
-def deliver(request: ProcessorRequest) -> ProcessorAnswer:
+def deliver(request: Request) -> Answer:
     """One request to the acquirer's handler."""
-    with _as_acquirer():
+    with as_acquirer():
         answer = api.handler(as_event(request), None)
-    return ProcessorAnswer(answer["statusCode"], answer["body"].encode())
+    return Answer(answer["statusCode"], answer["body"].encode(), answer["headers"])
 
 
-def as_event(request: ProcessorRequest) -> dict[str, Any]:
+def as_event(request: Request) -> dict[str, Any]:
     """The request as API Gateway hands it over."""
     url = urlsplit(request.path)
     query = dict(parse_qsl(url.query))
     body = request.body.decode() if request.body is not None else None
     event = aws.request(request.method, url.path, body, query=query)
     headers = dict(request.headers)
-    return event | {"headers": headers, "resource": ROUTES[name_of(request)][1], "requestContext": {}}
+    context = {"apiId": "acquirer", "stage": "v1"}
+    return event | {"headers": headers, "resource": ROUTES[name_of(request)][1], "requestContext": context}
 
 
-def name_of(request: ProcessorRequest) -> str:
-    template = re.sub("(?<=/payment_intents/)[^/]+", "{id}", urlsplit(request.path).path)
-    return next(name for name, route in ROUTES.items() if route == (request.method, template))
+def name_of(request: Request) -> str:
+    """The name of the first route that the request fits."""
+    path = urlsplit(request.path).path
+    return next(
+        name
+        for name, (method, template) in ROUTES.items()
+        if method == request.method and re.fullmatch(template.replace("{id}", "[^/]+"), path)
+    )
 
 
 @contextmanager
-def _as_acquirer() -> Iterator[None]:
+def as_acquirer() -> Iterator[None]:
+    """The environment is the acquirer's, until the end of the block."""
     before = dict(os.environ)
     os.environ.update(aws.environment("acquirer"))
     try:

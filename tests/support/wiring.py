@@ -33,6 +33,7 @@ BATCHES: Mapping[str, tuple[int, int]] = {
 DEFAULT_TIMEOUT = 10
 TIMEOUTS = {
     "acquirer.api.handler": 29,
+    "acquirer.webhooks.send": 300,
     "checkout.api.handler": 29,
     "checkout.repair.reconcile": 300,
     "checkout.saga.start": 30,

@@ -1,39 +1,62 @@
 """How each test method of the acquirer ends, and which payments can be cancelled."""
 
+from urllib.parse import urlsplit
+
 import pytest
 
 from acquirer import store
 from kernel import identity
-from tests.support.acquirer import approved, cancel, confirm, created, refund, retrieve
+from tests.support.acquirer import (
+    approved,
+    ask,
+    cancel,
+    captured,
+    confirm,
+    created,
+    refund,
+    refunded,
+    retrieve,
+)
 from tests.support.clock import Clock
 
 pytestmark = pytest.mark.usefixtures("clock", "processor")
+BACK = "https://shop.example/back"
 
 
 def test_an_approved_payment_is_captured_once_however_often_it_is_confirmed() -> None:
     intent_id = created()
     assert confirm(intent_id) == confirm(intent_id)
-    assert retrieve(intent_id)["amount_captured"] == 1250
+    charge = retrieve(intent_id)["latest_charge"]
+    assert (charge["object"], charge["amount_captured"], charge["paid"]) == ("charge", 1250, True)
     status, problem = confirm(intent_id, key="another")
-    assert (status, problem["error"], problem["payment_intent"]["status"]) == (
-        409,
-        "UnexpectedState",
-        "succeeded",
-    )
+    error = problem["error"]
+    assert (status, error["code"]) == (400, "payment_intent_unexpected_state")
+    assert error["payment_intent"]["status"] == "succeeded"
 
 
-def test_a_declined_payment_says_why_and_stays_declined() -> None:
-    intent_id = created("pm_decline")
+@pytest.mark.parametrize(
+    ("method", "code", "decline_code"),
+    [
+        ("pm_decline", "card_declined", "generic_decline"),
+        ("pm_unheard_of", "card_declined", "generic_decline"),
+        ("pm_decline_insufficient_funds", "card_declined", "insufficient_funds"),
+        ("pm_decline_expired_card", "expired_card", "expired_card"),
+        ("pm_decline_incorrect_cvc", "incorrect_cvc", "incorrect_cvc"),
+        ("pm_decline_processing_error", "processing_error", "processing_error"),
+    ],
+)
+def test_a_declined_payment_says_why_and_stays_declined(method: str, code: str, decline_code: str) -> None:
+    intent_id = created(method)
     for _ in range(2):
-        status, intent = confirm(intent_id)
-        assert (status, intent["status"]) == (200, "requires_payment_method")
-        assert intent["last_payment_error"] == {"code": "card_declined"}
-    assert confirm(intent_id, key="another")[0] == 409
-    assert retrieve(intent_id)["amount_captured"] == 0
-
-
-def test_a_method_nobody_knows_is_declined() -> None:
-    assert confirm(created("pm_unheard_of"))[1]["status"] == "requires_payment_method"
+        status, problem = confirm(intent_id)
+        error = problem["error"]
+        assert (status, error["type"], error["code"]) == (402, "card_error", code)
+        assert error["decline_code"] == decline_code
+        shown = error["payment_intent"]
+        assert (shown["status"], shown["payment_method"]) == ("requires_payment_method", None)
+        assert shown["last_payment_error"]["decline_code"] == decline_code
+    assert confirm(intent_id, key="another")[0] == 400
+    assert captured(intent_id) == 0
 
 
 def test_a_slow_approval_captures_first_and_answers_after_five_seconds(
@@ -50,33 +73,20 @@ def test_a_slow_approval_captures_first_and_answers_after_five_seconds(
     assert len(seen) == 1
 
 
-def test_an_error_before_the_effect_has_no_effect_however_often() -> None:
-    intent_id = created("pm_error_before")
-    assert [confirm(intent_id)[0] for _ in range(3)] == [500, 500, 500]
-    assert retrieve(intent_id)["status"] == "requires_confirmation"
-    assert cancel(intent_id)[1]["status"] == "canceled"
-
-
-def test_an_error_after_the_effect_is_replayed_while_the_truth_can_be_read() -> None:
-    intent_id = created("pm_error_after")
-    assert [confirm(intent_id)[0] for _ in range(2)] == [500, 500]
-    assert retrieve(intent_id)["amount_captured"] == 1250
-
-
 def test_a_stalled_payment_is_processing_until_it_settles_by_time_alone(clock: Clock) -> None:
     intent_id = created("pm_stall")
     assert confirm(intent_id)[1]["status"] == "processing"
     assert clock.paused == [25]
     clock.advance(24)
     status, problem = cancel(intent_id)
-    assert (status, problem["payment_intent"]["status"]) == (409, "processing")
-    assert refund(intent_id)[0] == 400
-    assert retrieve(intent_id)["amount_captured"] == 0
+    assert (status, problem["error"]["payment_intent"]["status"]) == (400, "processing")
+    assert refund(intent_id, key="early")[0] == 400
+    assert captured(intent_id) == 0
     clock.advance(1)
-    assert retrieve(intent_id)["amount_captured"] == 1250
-    assert cancel(intent_id)[0] == 409
+    assert captured(intent_id) == 1250
+    assert cancel(intent_id)[0] == 400
     assert refund(intent_id)[0] == 200
-    assert retrieve(intent_id)["amount_refunded"] == 1250
+    assert refunded(intent_id) == 1250
 
 
 def test_a_stalled_confirmation_that_is_waited_for_answers_that_it_was_captured(
@@ -86,13 +96,62 @@ def test_a_stalled_confirmation_that_is_waited_for_answers_that_it_was_captured(
     assert confirm(created("pm_stall"))[1]["status"] == "succeeded"
 
 
+def authenticated(intent_id: str, outcome: str = "") -> tuple[int, str]:
+    """Opens the link of the payment, as the customer does: without the secret of the account."""
+    url = urlsplit(retrieve(intent_id)["next_action"]["redirect_to_url"]["url"])
+    assert url.hostname == "acquirer.invalid"
+    path = url.path.removeprefix("/v1") + (f"?outcome={outcome}" if outcome else "")
+    status, shown = ask("GET", path, secret="")
+    return status, shown["status"]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "status", "taken"),
+    [
+        ("", "succeeded", 1250),
+        ("succeeds", "succeeded", 1250),
+        ("fails", "requires_payment_method", 0),
+    ],
+)
+def test_a_payment_that_must_be_authenticated_waits_for_the_customer(
+    outcome: str, status: str, taken: int
+) -> None:
+    intent_id = created("pm_authenticate")
+    assert confirm(intent_id, return_url=BACK)[1]["status"] == "requires_action"
+    assert captured(intent_id) == 0
+    assert authenticated(intent_id, outcome) == (200, status)
+    assert captured(intent_id) == taken
+    failed = retrieve(intent_id)["last_payment_error"]
+    assert (failed or {}).get("code") == (None if taken else "payment_intent_authentication_failure")
+
+
+def test_the_link_of_one_payment_opens_no_other_and_works_once() -> None:
+    mine, other = created("pm_authenticate", key="mine"), created("pm_authenticate", key="other")
+    for intent_id in (mine, other):
+        confirm(intent_id, key=f"c{intent_id}", return_url=BACK)
+    url = urlsplit(retrieve(mine)["next_action"]["redirect_to_url"]["url"])
+    path = url.path.removeprefix("/v1")
+    assert ask("GET", path.replace(mine, other), secret="")[0] == 404
+    assert ask("GET", path, secret="")[1]["status"] == "succeeded"
+    assert ask("GET", f"{path}?outcome=fails", secret="")[1]["status"] == "succeeded"
+    assert captured(other) == 0
+
+
+def test_without_an_address_to_return_to_there_is_no_link() -> None:
+    intent_id = created("pm_authenticate")
+    action = confirm(intent_id)[1]["next_action"]
+    assert action["type"] == "use_stripe_sdk"
+    assert cancel(intent_id)[1]["status"] == "canceled"
+
+
 def test_a_cancelled_payment_can_never_be_captured() -> None:
     for key, method in enumerate(("pm_approve", "pm_error_after", "pm_stall", "pm_decline")):
         intent_id = created(method, key=f"create-{key}")
-        assert [cancel(intent_id)[1]["status"] for _ in range(2)] == ["canceled", "canceled"]
-        status, problem = confirm(intent_id)
-        assert (status, problem["payment_intent"]["status"]) == (409, "canceled")
-        assert retrieve(intent_id)["amount_captured"] == 0
+        assert cancel(intent_id)[1]["status"] == "canceled"
+        assert cancel(intent_id)[1]["error"]["payment_intent"]["status"] == "canceled"
+        status, problem = confirm(intent_id, key=f"confirm-{key}")
+        assert (status, problem["error"]["payment_intent"]["status"]) == (400, "canceled")
+        assert captured(intent_id) == 0
 
 
 def test_a_declined_payment_can_be_cancelled() -> None:
@@ -103,4 +162,4 @@ def test_a_declined_payment_can_be_cancelled() -> None:
 
 def test_a_captured_payment_cannot_be_cancelled() -> None:
     status, problem = cancel(approved())
-    assert (status, problem["payment_intent"]["status"]) == (409, "succeeded")
+    assert (status, problem["error"]["payment_intent"]["status"]) == (400, "succeeded")

@@ -2,8 +2,9 @@
 
 import pytest
 
+from kernel.money import Money
 from payments import adapters, tasks
-from payments.domain import ChargeVoided, UnknownPaymentMethod
+from payments.domain import ChargeVoided, PaymentDeclined, UnknownPaymentMethod
 from payments.intents import Progress
 from payments.payment import BooksDiffer
 from tests.support.clock import Clock
@@ -63,7 +64,7 @@ def test_a_pending_payment_for_another_amount_is_a_fault(processor: Processor) -
 
 def test_a_refund_of_another_amount_is_a_fault_and_is_not_topped_up(processor: Processor) -> None:
     charge()
-    adapters.provider().refund(intent_of(), 1, key="by-hand")
+    adapters.provider().refund(intent_of(), Money(1, "EUR"), refund_id="by-hand", key="by-hand")
     with pytest.raises(BooksDiffer):
         refund()
     assert processor.books("o1") == Account(1, 1, 1250, 1)
@@ -102,3 +103,16 @@ def test_a_late_confirmation_of_a_declined_and_undone_payment_captures_nothing(p
     assert outcome(lambda: charge(method="pm_decline")) == "PaymentDeclined"
     refund()
     assert adapters.provider().confirm(intent_of(), key="forgotten").progress is Progress.CANCELLED
+
+
+def test_an_amount_that_the_processor_cannot_take_is_a_decline_and_is_undone_without_it(
+    processor: Processor,
+) -> None:
+    total = {"amount": 49, "currency": "EUR"}
+    for _ in range(2):
+        with pytest.raises(PaymentDeclined) as refused:
+            charge(total=total)
+        assert refused.value.data == {"reason": "amount_refused"}
+    assert (refund(), events()) == ("VOIDED", ["PaymentDeclined", "PaymentVoided"])
+    assert processor.calls == ["create"]
+    assert outcome(lambda: charge(total=total)) == "ChargeVoided"

@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from payments import store
-from payments.transport import ProcessorAnswer
 from tests.support.moments import Moments
 from tests.support.payments import (
     CAPTURED,
@@ -14,7 +13,6 @@ from tests.support.payments import (
     PAID,
     REPAID,
     REPAYING,
-    TOTAL,
     assert_nothing_kept,
     charge,
     charges,
@@ -26,7 +24,7 @@ from tests.support.payments import (
     refund,
     refunds,
 )
-from tests.support.processor import Apply, Processor
+from tests.support.processor import Answer, Apply, Processor
 
 SERVICE = "payments"
 pytestmark = pytest.mark.usefixtures("service", "clock", "processor")
@@ -87,17 +85,22 @@ def test_an_undo_overtaken_by_a_charge_at_any_moment_keeps_no_money(
         assert_nothing_kept(processor, order_id)
 
 
-def declined(order_id: str) -> ProcessorAnswer:
+def declined(order_id: str) -> Answer:
     """The processor declines the payment that is on record."""
     error = {"code": "card_declined"}
-    said = {"id": intent_of(order_id), "status": "requires_payment_method", "last_payment_error": error}
-    return ProcessorAnswer(200, json.dumps({**said, **TOTAL}).encode())
+    said: dict[str, Any] = {
+        "id": intent_of(order_id),
+        "status": "requires_payment_method",
+        "last_payment_error": error,
+    }
+    said |= {"amount": 1250, "currency": "eur"}
+    return Answer(402, json.dumps({"error": {**error, "payment_intent": said}}).encode())
 
 
 def test_a_charge_that_hears_a_decline_after_its_twin_has_captured_is_no_refusal(
     processor: Processor,
 ) -> None:
-    def confirm(apply: Apply) -> ProcessorAnswer:
+    def confirm(apply: Apply) -> Answer:
         assert charge() == "CAPTURED"
         return declined("o1")
 
@@ -121,7 +124,7 @@ def test_a_charge_that_found_no_method_in_time_for_its_twin_is_no_refusal(
 
 
 def test_a_capture_that_is_heard_after_the_twins_decline_is_on_record_goes_back(processor: Processor) -> None:
-    def confirm(apply: Apply) -> ProcessorAnswer:
+    def confirm(apply: Apply) -> Answer:
         processor.disturb("confirm", lambda apply: declined("o1"))
         assert outcome(charge) == "PaymentDeclined"
         return apply()

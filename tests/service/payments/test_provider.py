@@ -1,25 +1,46 @@
-"""The payments adapter: what counts as an answer, and its one request over real HTTP."""
+"""The adapter to the processor: what counts as an answer, what a request holds, what is a decline."""
 
-import http.server
 import json
-import threading
-from collections.abc import Iterator
-from typing import Any, ClassVar
+import logging
+from typing import Any
+from urllib.parse import parse_qs
 
 import pytest
-import urllib3
 
 from kernel.errors import Fault
-from payments import adapters, transport
+from kernel.money import Money
+from payments import adapters, stripe_provider
 from payments.domain import PaymentDeclined
-from payments.provider import ProcessorConfused, ProcessorUnavailable
-from payments.transport import ProcessorRequest
+from payments.intents import Progress, Reason, RefundProgress
+from payments.provider import PaymentProvider, ProcessorConfused, ProcessorUnavailable
 from tests.support import aws
-from tests.support.payments import PAID, TOTAL, charge
+from tests.support.payments import PAID, charge
 from tests.support.processor import Processor, answered
 
 SERVICE = "payments"
+EUROS = Money(1250, "EUR")
+LOCKED = b'{"error": {"type": "invalid_request_error", "code": "lock_timeout"}}'
 pytestmark = pytest.mark.usefixtures("service", "clock", "processor")
+
+
+@pytest.fixture
+def provider(processor: Processor) -> PaymentProvider:
+    return adapters.provider()
+
+
+def created(provider: PaymentProvider, token: str = "pm_approve") -> str:
+    return provider.create(token, EUROS, reference="o1", key=token).id
+
+
+def approved(provider: PaymentProvider, token: str = "pm_approve") -> str:
+    intent = provider.confirm(created(provider, token), key=f"confirm-{token}")
+    assert intent.progress is Progress.CAPTURED
+    return intent.id
+
+
+def form_of(processor: Processor) -> dict[str, list[str]]:
+    """The form of the last request."""
+    return parse_qs((processor.sent[-1].body or b"").decode(), keep_blank_values=True)
 
 
 @pytest.mark.parametrize(
@@ -27,107 +48,201 @@ pytestmark = pytest.mark.usefixtures("service", "clock", "processor")
     [
         (answered(500), ProcessorUnavailable),
         (answered(503, b"<html>"), ProcessorUnavailable),
+        (answered(429), ProcessorUnavailable),
+        (answered(409, LOCKED), ProcessorUnavailable),
         (answered(401), ProcessorConfused),
-        (answered(409, b'{"error": "Busy"}'), ProcessorConfused),
-        (answered(429), ProcessorConfused),
+        (answered(403, b'{"error": "Forbidden"}'), ProcessorConfused),
+        (answered(400, b'{"error": {"type": "invalid_request_error"}}'), ProcessorConfused),
         (answered(302), ProcessorConfused),
         (answered(200, b"<html>"), ProcessorConfused),
-        (answered(200, b'{"id": "pi_1", "status": "requires_action"}'), ProcessorConfused),
+        (answered(200, b"\xff\xfe"), ProcessorConfused),
+        (answered(200, b"[]"), ProcessorConfused),
+        (answered(200, b'{"id": "pi_1", "status": "succeeded", "currency": "eur"}'), ProcessorConfused),
+        (
+            answered(200, b'{"id": "pi_1", "status": "requires_capture", "amount": 1250, "currency": "eur"}'),
+            ProcessorConfused,
+        ),
+        (
+            answered(200, b'{"id": "pi_1", "status": "succeeded", "amount": 1250, "currency": "e"}'),
+            ProcessorConfused,
+        ),
     ],
 )
 def test_an_unusable_answer_is_a_fault_and_the_next_run_goes_on(
     processor: Processor, answer: Any, error: type[Fault]
 ) -> None:
-    processor.disturb("confirm", answer)
+    processor.disturb("confirm", answer, *([answer] if error is ProcessorConfused else []))
     with pytest.raises(error) as fault:
         charge()
     assert "pi_" not in str(fault.value)
+    processor.disturbances.clear()
     assert (charge(), processor.books("o1")) == ("CAPTURED", PAID)
 
 
-class Listener(http.server.BaseHTTPRequestHandler):
-    """Answers by path, and records each request."""
-
-    seen: ClassVar[list[str]] = []
-    released: ClassVar[threading.Event]
-
-    def do_POST(self) -> None:
-        self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        self.seen.append(f"{self.path} {self.headers.get('Idempotency-Key')}")
-        if self.path == "/v1/late":
-            self.released.wait(5)
-            self.close_connection = True
-            return
-        self.send_response({"/v1/fails": 503, "/v1/elsewhere": 307}.get(self.path, 200))
-        self.send_header("Location", "/v1/ok")
-        self.send_header("Content-Length", "2")
-        self.end_headers()
-        self.wfile.write(b"{}")
-
-    def log_message(self, *args: Any) -> None:
-        pass
-
-
-@pytest.fixture
-def listener(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
-    """A real server on loopback, and the adapter's own transport pointed at it."""
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Listener)
-    Listener.released = threading.Event()
-    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
-    monkeypatch.setenv("PROCESSOR_URL", f"http://127.0.0.1:{server.server_port}/v1/")
-    monkeypatch.setattr(transport, "TIMEOUT", urllib3.Timeout(connect=2, read=0.2))
-    transport._connections.cache_clear()
-    Listener.seen.clear()
-    yield Listener.seen
-    Listener.released.set()
-    transport._connections().clear()
-    transport._connections.cache_clear()
-    server.shutdown()
-    server.server_close()
-
-
-def over_http(path: str) -> int:
-    return transport.over_http(ProcessorRequest("POST", path, {"Idempotency-Key": "k1"}, b"{}")).status
-
-
-def test_a_request_goes_out_once_whatever_comes_back(listener: list[str]) -> None:
-    assert [over_http("/ok"), over_http("/fails"), over_http("/elsewhere")] == [200, 503, 307]
-    assert listener == ["/v1/ok k1", "/v1/fails k1", "/v1/elsewhere k1"]
-
-
-def test_a_processor_that_does_not_answer_is_unavailable_and_not_asked_twice(listener: list[str]) -> None:
-    with pytest.raises(ProcessorUnavailable, match="ReadTimeoutError"):
-        over_http("/late")
-    assert listener == ["/v1/late k1"]
-
-
-def test_a_processor_that_cannot_be_reached_is_unavailable(
-    listener: list[str], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("answer", "replayed"),
+    [
+        (answered(500, Idempotent_Replayed="true"), True),
+        (answered(500), False),
+        (answered(503, Idempotent_Replayed="false"), False),
+    ],
+)
+def test_an_outage_tells_whether_the_processor_only_remembers_it(
+    provider: PaymentProvider, processor: Processor, answer: Any, replayed: bool
 ) -> None:
-    monkeypatch.setenv("PROCESSOR_URL", "http://127.0.0.1:1")
-    with pytest.raises(ProcessorUnavailable):
-        over_http("/ok")
+    processor.disturb("create", answer)
+    with pytest.raises(ProcessorUnavailable) as fault:
+        created(provider)
+    assert fault.value.replayed is replayed
 
 
-def test_the_transport_waits_longer_than_the_slow_method_and_shorter_than_the_function() -> None:
-    assert (transport.TIMEOUT.connect_timeout, transport.TIMEOUT.read_timeout) == (2, 9)
+def test_the_sandbox_replays_its_outage_under_the_same_key_only(provider: PaymentProvider) -> None:
+    intent_id = created(provider, "pm_error_before_once")
+    told = []
+    for _ in range(2):
+        with pytest.raises(ProcessorUnavailable) as fault:
+            provider.confirm(intent_id, key="first")
+        told.append(fault.value.replayed)
+    assert told == [False, True]
+    assert provider.confirm(intent_id, key="second").progress is Progress.CAPTURED
+
+
+def test_a_request_holds_what_the_processor_needs_and_no_more(
+    provider: PaymentProvider, processor: Processor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PROCESSOR_RETURN", "https://shop.example/back")
+    intent_id = created(provider)
+    assert form_of(processor) == {
+        "amount": ["1250"],
+        "currency": ["eur"],
+        "payment_method": ["pm_approve"],
+        "allowed_payment_method_types[0]": ["card"],
+        "confirm": ["false"],
+        "metadata[order_id]": ["o1"],
+    }
+    sent = dict(processor.sent[-1].headers)
+    assert sent["Content-Type"] == "application/x-www-form-urlencoded"
+    assert sent["Idempotency-Key"] == "pm_approve"
+    assert "telemetry" not in json.dumps(sent).lower()
+    provider.confirm(intent_id, key="c")
+    assert form_of(processor) == {"return_url": ["https://shop.example/back"]}
+    provider.refund(intent_id, EUROS, refund_id="ours", key="r")
+    assert form_of(processor) == {
+        "payment_intent": [intent_id],
+        "amount": ["1250"],
+        "metadata[refund_id]": ["ours"],
+    }
+
+
+def test_a_cancel_has_no_key_since_its_answer_may_change(
+    provider: PaymentProvider, processor: Processor
+) -> None:
+    assert provider.cancel(created(provider)).progress is Progress.CANCELLED
+    assert "Idempotency-Key" not in processor.sent[-1].headers
+
+
+def test_a_secret_that_was_replaced_is_read_again_once(
+    provider: PaymentProvider, processor: Processor
+) -> None:
+    unknown = answered(401, b'{"error": {"type": "invalid_request_error"}}')
+    processor.disturb("create", unknown)
+    assert created(provider)
+    assert processor.calls == ["create", "create"]
+    processor.disturb("create", unknown, unknown)
+    with pytest.raises(ProcessorConfused, match="401"):
+        created(provider)
+
+
+def test_the_package_of_stripe_logs_nothing(
+    provider: PaymentProvider, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    approved(provider)
+    assert [record.message for record in caplog.records if record.name.startswith("stripe")] == []
+    assert logging.getLogger("stripe").getEffectiveLevel() == logging.DEBUG
 
 
 def test_a_declines_reason_is_published_only_if_it_is_a_known_code(processor: Processor) -> None:
-    for order_id, code, reason in (
-        ("o1", "expired_card", "expired_card"),
-        ("o2", "pm_4242_is_broke", "card_declined"),
+    for order_id, code, decline, reason in (
+        ("o1", "expired_card", "expired_card", "expired_card"),
+        ("o2", "card_declined", "insufficient_funds", "insufficient_funds"),
+        ("o3", "pm_4242_is_broke", None, "card_declined"),
     ):
-        intent = {"id": "pi_1", "status": "requires_payment_method", **TOTAL}
-        body = json.dumps(intent | {"last_payment_error": {"code": code}}).encode()
-        processor.disturb("confirm", answered(200, body))
+        error = {"code": code, "decline_code": decline}
+        intent = {"id": "pi_1", "status": "requires_payment_method", "amount": 1250, "currency": "eur"}
+        body = {"error": {**error, "payment_intent": {**intent, "last_payment_error": error}}}
+        processor.disturb("confirm", answered(402, json.dumps(body).encode()))
         with pytest.raises(PaymentDeclined) as refused:
             charge(order_id)
         assert refused.value.data == {"reason": reason}
         assert aws.committed("payments")[-1].data == {"order_id": order_id, "reason": reason}
 
 
-def test_an_id_of_the_processor_cannot_change_the_path(processor: Processor) -> None:
+@pytest.mark.parametrize(
+    ("amount", "token", "reason"),
+    [
+        (Money(49, "EUR"), "pm_approve", Reason.AMOUNT_REFUSED),
+        (Money(10**9, "EUR"), "pm_approve", Reason.AMOUNT_REFUSED),
+        (Money(1234, "KWD"), "pm_approve", Reason.AMOUNT_REFUSED),
+        (Money(1250, "MGA"), "pm_approve", Reason.AMOUNT_REFUSED),
+        (EUROS, "pm_approve__gone", Reason.CARD_DECLINED),
+    ],
+)
+def test_what_the_processor_cannot_take_is_a_decline_of_a_payment_that_does_not_exist(
+    provider: PaymentProvider, amount: Money, token: str, reason: Reason
+) -> None:
+    provider.detach("pm_approve__gone")
+    intent = provider.create(token, amount, reference="o1", key="k")
+    assert (intent.id, intent.progress, intent.reason) == ("", Progress.DECLINED, reason)
+
+
+def test_an_id_of_the_processor_cannot_change_the_path(
+    provider: PaymentProvider, processor: Processor
+) -> None:
     with pytest.raises(ProcessorConfused, match="404"):
-        adapters.provider().cancel("x/confirm?y")
+        provider.cancel("x/confirm?y")
     assert processor.calls == ["cancel"]
+
+
+def test_a_payment_that_must_be_authenticated_tells_a_link_that_is_never_shown(
+    provider: PaymentProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    intent_id = created(provider, "pm_authenticate")
+    assert provider.confirm(intent_id, key="c").progress is Progress.AUTHENTICATION_REQUIRED
+    assert provider.retrieve(intent_id).link is None
+    monkeypatch.setenv("PROCESSOR_RETURN", "https://shop.example/back")
+    other = provider.confirm(provider.create("pm_authenticate", EUROS, reference="o2", key="o2").id, key="c2")
+    assert other.link
+    assert other.link.startswith(f"https://acquirer.invalid/v1/authentications/{other.id}/")
+    assert other.link not in repr(other)
+
+
+def test_refunds_are_told_by_our_own_id_however_many_pages_they_fill(
+    provider: PaymentProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stripe_provider, "MOST", 2)
+    intent_id = approved(provider)
+    for name in "abcde":
+        made = provider.refund(intent_id, Money(10, "EUR"), refund_id=name, key=name)
+        assert (made.progress, made.amount) == (RefundProgress.SUCCEEDED, Money(10, "EUR"))
+    assert [refund.ours for refund in provider.refunds(intent_id)] == ["e", "d", "c", "b", "a"]
+
+
+def test_a_method_is_detached_and_a_method_of_nobody_is_so_already(provider: PaymentProvider) -> None:
+    provider.detach("pm_approve__alice")
+    provider.detach("pm_approve__alice")
+    provider.detach("pm_approve")
+
+
+def test_a_method_that_stays_attached_is_no_success(provider: PaymentProvider, processor: Processor) -> None:
+    processor.disturb("detach", answered(400, b'{"error": {"type": "invalid_request_error"}}'))
+    with pytest.raises(ProcessorConfused):
+        provider.detach("pm_approve__alice")
+
+
+def test_a_method_that_the_processor_does_not_know_has_nothing_to_detach(
+    provider: PaymentProvider, processor: Processor
+) -> None:
+    processor.disturb("detach", answered(404, b'{"error": {"code": "resource_missing"}}'))
+    provider.detach("pm_unknown")
+    assert processor.calls == ["detach"]

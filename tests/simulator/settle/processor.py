@@ -1,6 +1,5 @@
 """The way to the card processor: the adapter's own HTTP port, and the acquirer's real handler behind it."""
 
-import json
 from collections.abc import Mapping
 from functools import partial
 from types import SimpleNamespace
@@ -9,13 +8,13 @@ from typing import Any
 from botocore.exceptions import ClientError
 from urllib3.exceptions import ReadTimeoutError
 
-from payments.transport import TIMEOUT, ProcessorRequest
+from payments.transport import TIMEOUT
 from tests.simulator.aws.functions import Answer, Functions
 from tests.simulator.boundary import Boundary
 from tests.simulator.engine import Engine, Outcome, Timeout
-from tests.support.processor import as_event, name_of
+from tests.support.processor import URL, Request, as_event, name_of
 
-URL = "https://acquirer.invalid"
+NONE: Mapping[str, str] = {}
 STATUSES = {"ThrottlingException": 429, "TransactionConflictException": 409}
 
 
@@ -28,14 +27,14 @@ class Connections:
         self._requests = 0
 
     def request(self, method: str, url: str, *, body: bytes | None, headers: Mapping[str, str]) -> Any:
-        request = ProcessorRequest(method, url.removeprefix(URL), headers, body)
+        request = Request(method, url.removeprefix(URL), headers, body)
         operation = f"{method} {name_of(request)}"
         try:
             return self.boundary.call("processor", operation, partial(self._answered, request))
         except ClientError as error:  # the way is busy: an HTTP answer like any other
-            return _http(STATUSES[error.response["Error"]["Code"]], {})
+            return _http(STATUSES[error.response["Error"]["Code"]])
 
-    def _answered(self, request: ProcessorRequest) -> Any:
+    def _answered(self, request: Request) -> Any:
         event = as_event(request)
         if self.forgetful and "Idempotency-Key" in event["headers"]:
             self._requests += 1
@@ -49,9 +48,10 @@ class Connections:
         except Timeout:
             raise ReadTimeoutError(None, None, "no answer in time") from None  # type: ignore[arg-type]
         if answer.error:
-            return _http(502, {})
-        return _http(answer.payload["statusCode"], json.loads(answer.payload["body"]))
+            return _http(502)
+        payload = answer.payload
+        return _http(payload["statusCode"], payload["body"].encode(), payload["headers"])
 
 
-def _http(status: int, body: Any) -> SimpleNamespace:
-    return SimpleNamespace(status=status, data=json.dumps(body).encode())
+def _http(status: int, body: bytes = b"{}", headers: Mapping[str, str] = NONE) -> SimpleNamespace:
+    return SimpleNamespace(status=status, data=body, headers=headers)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from acquirer import domain, store
+from acquirer import store
 from ops.invariants import Evidence
 from tests.simulator.aws import clients, sqs
 from tests.simulator.aws.delivery import (
@@ -26,8 +26,9 @@ from tests.simulator.boundary import Boundary
 from tests.simulator.engine import Engine, Outcome, Timeout
 from tests.simulator.faults.kinds import Fate
 from tests.simulator.faults.weather import Weather
-from tests.simulator.settle.processor import URL, Connections
+from tests.simulator.settle.processor import Connections
 from tests.support import aws
+from tests.support.processor import PUBLIC, SECRET, SECRET_NAME, URL
 from tests.support.state_machines import FILES, definition
 from tests.support.wiring import (
     BATCHES,
@@ -42,7 +43,6 @@ from tests.support.wiring import (
 
 GATEWAY_SECONDS = 29
 EXPRESS, STANDARD = "express", "standard"
-SECRET_NAME, SECRET = "processor-secret", "correct-horse"
 
 
 class SimulatedWorld:
@@ -118,6 +118,7 @@ class SimulatedWorld:
             "CHECKOUT_REPAIR": Machines.arn("CheckoutRepair"),
             "PROCESSOR_SECRET": SECRET_NAME,
             "PROCESSOR_URL": URL,
+            "PUBLIC_ADDRESS": PUBLIC,
             "DEAD_LETTERS": json.dumps(self._dead_letters()),
         }
 
@@ -195,7 +196,7 @@ class SimulatedWorld:
         return Evidence(
             tables=tables,
             published=self.bus.published,
-            intents=[_intent(item) for item in books],
+            intents=[_intent(item, self.engine.now) for item in books],
             at=self.engine.now,
             settled_before=settled_before,
         )
@@ -210,5 +211,15 @@ def definitions() -> Mapping[str, Mapping[str, Any]]:
     return {name: definition(name) for name in FILES}
 
 
-def _intent(item: Mapping[str, Any]) -> Mapping[str, Any]:
-    return domain.shown(store._intent(item))
+def _intent(item: Mapping[str, Any], now: datetime) -> Mapping[str, Any]:
+    """The payment as the processor's own code has it at this moment."""
+    intent = store._intent(item)
+    return {
+        "id": intent.id,
+        "reference": intent.reference,
+        "amount": intent.amount,
+        "currency": intent.currency.upper(),
+        "status": intent.status,
+        "amount_captured": intent.amount_captured,
+        "amount_refunded": intent.amount_refunded(now),
+    }

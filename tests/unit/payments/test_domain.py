@@ -13,11 +13,12 @@ from payments.domain import (
     CaptureStillPossible,
     ChargeVoided,
     PaymentDeclined,
+    RefundFailed,
     SaleTooEarly,
     StillProcessing,
 )
-from payments.entries import Entries
-from payments.intents import Intent, Progress, Reason
+from payments.entries import Declined, Entries
+from payments.intents import Intent, Progress, Reason, Refund, RefundProgress
 from payments.payment import BooksDiffer, Status
 from tests.support.given import folded, given
 from tests.support.payment_histories import (
@@ -202,3 +203,50 @@ def test_what_the_saga_catches_is_a_refusal_and_what_it_retries_is_not() -> None
     assert all(issubclass(one, Refusal) for one in refusals)
     faults = (StillProcessing, BooksDiffer, CaptureStillPossible, SaleTooEarly)
     assert all(issubclass(one, Fault) and not issubclass(one, Refusal) for one in faults)
+
+
+def refund(progress: RefundProgress, ours: str = "ours", amount: int = 1250) -> Refund:
+    return Refund("re_1", ours, Money(amount, "EUR"), progress)
+
+
+GIVEN, FAILED, UNDER_WAY = (
+    refund(progress) for progress in (RefundProgress.SUCCEEDED, RefundProgress.FAILED, RefundProgress.PENDING)
+)
+FOREIGN = refund(RefundProgress.SUCCEEDED, "", 250)
+
+
+@pytest.mark.parametrize(
+    ("known", "must"),
+    [
+        ((), True),
+        ((refund(RefundProgress.FAILED, "another"),), True),
+        ((GIVEN,), False),
+        ((UNDER_WAY,), False),
+        ((FAILED,), False),
+        ((FOREIGN,), False),
+    ],
+)
+def test_a_refund_is_asked_for_when_the_processor_knows_of_none(
+    known: tuple[Refund, ...], must: bool
+) -> None:
+    assert domain.must_be_asked_for(known, "ours") is must
+
+
+def test_what_has_gone_back_is_what_has_succeeded() -> None:
+    assert domain.given_back((GIVEN,), "ours") == (1250,)
+    assert domain.given_back((FOREIGN, GIVEN), "ours") == (250, 1250)
+    assert domain.given_back((refund(RefundProgress.FAILED, "another"), GIVEN), "ours") == (1250,)
+
+
+@pytest.mark.parametrize(("known", "fault"), [((UNDER_WAY,), StillProcessing), ((FAILED,), RefundFailed)])
+def test_a_refund_that_is_not_done_is_a_fault(known: tuple[Refund, ...], fault: type[Fault]) -> None:
+    with pytest.raises(fault):
+        domain.given_back(known, "ours")
+
+
+def test_a_payment_that_the_processor_never_made_is_declined_and_undone_without_it() -> None:
+    never = Intent("", Progress.DECLINED, TOTAL, Reason.AMOUNT_REFUSED)
+    declined = Declined(reason="amount_refused")
+    given().when(domain.settle, intent=never).then(declined)
+    given(declined).when(domain.undo, refund=REFUND).then(VOIDED)
+    assert not domain.may_yet_capture(folded((declined,)))
