@@ -1,9 +1,8 @@
 """The ledger on a table: commits are appended, chained and never changed; loading is one read."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,52 +10,18 @@ import pytest
 from kernel.errors import Contended
 from kernel.events import Envelope
 from kernel.table import items, writes
-from kernel.table.writes import Write
 from payments import domain, entries, ledger, store
 from payments.entries import Entries
-from payments.intents import Intent, Progress
 from payments.ledger import Head
-from payments.payment import BooksDiffer, Payment, Status, evolve
+from payments.payment import Payment, Status
 from tests.support import aws, ledgers
 from tests.support.clock import Clock
-from tests.support.payment_histories import CAPTURED, DECLINED, HISTORIES, SOLD, STARTED, TOTAL, VOIDED
+from tests.support.commits import append, appended, captured, stored
+from tests.support.payment_histories import CAPTURED, DECLINED, HISTORIES, SOLD, STARTED, VOIDED
 from tests.support.races import before_its_write, operations
 
 SERVICE = "payments"
 pytestmark = pytest.mark.usefixtures("service", "clock")
-NEVER = 10**9
-
-
-@pytest.fixture
-def trusting(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No load folds again what the newest commit stores."""
-    monkeypatch.setattr(ledger, "TRUSTED", NEVER)
-
-
-def append(*decided: entries.Entry, order_id: str = "o1", cause: str = "test") -> Head[Payment]:
-    return store.record(store.load(order_id), lambda payment: decided, cause=cause)
-
-
-def appended(*history: entries.Entry) -> Head[Payment]:
-    """The stream after a commit of each entry."""
-    for entry in history:
-        append(entry)
-    return store.load("o1")
-
-
-def stored(order_id: str = "o1") -> list[dict[str, Any]]:
-    return [item for item in aws.items("payments") if item["pk"] == f"payment#{order_id}"]
-
-
-def captured(payment: Payment) -> Entries:
-    return domain.settle(payment, Intent("pi_1", Progress.CAPTURED, TOTAL))
-
-
-def lie(**says: Any) -> None:
-    """Changes the state that the newest commit stores, and nothing else."""
-    newest = stored()[-1]
-    state = json.dumps(json.loads(newest["state"]) | says)
-    writes.update(Write({"pk": newest["pk"], "sk": newest["sk"]}, sets={"state": state}))
 
 
 def test_a_commit_is_one_item_after_the_other_and_one_plain_write(clock: Clock) -> None:
@@ -215,85 +180,6 @@ def test_a_refusal_of_the_second_decision_is_raised_and_nothing_is_written() -> 
     with before_its_write(lambda: append(VOIDED), operation="UpdateItem"), pytest.raises(domain.ChargeVoided):
         store.record(head, captured, cause="test")
     assert [item["version"] for item in stored()] == [1, 2]
-
-
-def remarked(payment: Payment, entry: entries.Entry) -> Payment:
-    """A later fold, which also notes the type of the entry."""
-    after = evolve(payment, entry)
-    return replace(after, reason=f"{payment.reason}/{type(entry).__name__}")
-
-
-def test_a_state_that_another_version_of_the_fold_stored_is_folded_again_from_the_entries(
-    monkeypatch: pytest.MonkeyPatch, trusting: None
-) -> None:
-    appended(STARTED, CAPTURED)
-    lie(held=7, status="VOIDED")
-    monkeypatch.setattr(store, "PAYMENTS", replace(store.PAYMENTS, fold=2, evolve=remarked))
-    found = store.load("o1").state
-    assert (found.status, found.held, found.reason) == ("CAPTURED", 1250, "/ChargeStarted/Captured")
-    after = append(SOLD)
-    assert [item["fold"] for item in stored()] == [1, 1, 2]
-    with operations() as done:
-        assert store.load("o1") == after
-    assert (done, after.state.reason) == (["Query"], "/ChargeStarted/Captured/SalePosted")
-
-
-@pytest.fixture
-def counted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    metrics: list[str] = []
-    monkeypatch.setattr(ledger, "count", metrics.append)
-    return metrics
-
-
-def test_a_stored_state_that_lies_is_found_out_sooner_or_later_and_is_not_used_then(
-    clock: Clock, counted: list[str]
-) -> None:
-    appended(STARTED, CAPTURED, SOLD)
-    lie(held=1250, status="CAPTURED")
-    found = list[Payment]()
-    while not counted and len(found) < 1000:
-        clock.advance(1)
-        found.append(store.load("o1").state)
-    assert {payment.status for payment in found[:-1]} == {"CAPTURED"}
-    assert (counted, found[-1].status, found[-1].held) == (["StoredStateDiffers"], "SOLD", 0)
-
-
-def test_a_decision_on_a_state_that_was_checked_is_made_on_the_entries(
-    monkeypatch: pytest.MonkeyPatch, counted: list[str]
-) -> None:
-    appended(STARTED, CAPTURED, SOLD)
-    lie(held=1250, status="CAPTURED")
-    monkeypatch.setattr(ledger, "TRUSTED", 1 - 3)  # each load of a stream of three commits
-    undone: Callable[[Payment], Entries] = lambda payment: domain.undo(payment, "refund-1")  # noqa: E731
-    with pytest.raises(BooksDiffer):
-        store.record(store.load("o1"), undone, cause="test")
-    assert counted == ["StoredStateDiffers"]
-
-
-def test_a_stored_state_that_is_true_is_checked_and_nothing_is_counted(
-    monkeypatch: pytest.MonkeyPatch, counted: list[str]
-) -> None:
-    for name, history in HISTORIES.items():
-        for entry in history:
-            append(entry, order_id=name)
-    for name, history in HISTORIES.items():
-        monkeypatch.setattr(ledger, "TRUSTED", 1 - len(history))
-        with operations() as done:
-            store.load(name)
-        assert done == ["Query"] * (2 if history else 1)
-    assert counted == []
-
-
-def test_an_entry_that_nobody_knows_is_a_fault_when_the_stream_is_folded(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    appended(STARTED, CAPTURED)
-    known = dict(entries.TYPES)
-    monkeypatch.setattr(entries, "TYPES", {name: known[name] for name in ("ChargeStarted",)})
-    monkeypatch.setattr(store, "PAYMENTS", replace(store.PAYMENTS, fold=2))
-    with pytest.raises(entries.UnknownEntry):
-        store.load("o1")
-    assert len(stored()) == 2
 
 
 def test_the_history_of_a_stream_is_all_its_entries_oldest_first() -> None:
