@@ -56,9 +56,8 @@ STREAM = {  # the poller of a stream does too, and sends the records that it giv
     "sqs:GetQueueAttributes",
     "sqs:GetQueueUrl",
 }
-POLLED = {"orders.consumers.handler", "inventory.consumers.handler", "checkout.saga.start"}
-POLLED |= {"payments.consumers.handler", "storefront.projector.handler"}
-POLLED |= {"kernel.triggers.relay.republish"}
+POLLED = {f"{service}.consumers.handler" for service in ("orders", "inventory", "payments")}
+POLLED |= {"checkout.saga.start", "storefront.projector.handler", "kernel.triggers.relay.republish"}
 
 TEST = ("tests", "tests.support")  # the calls of the test itself
 UsedActions = dict[tuple[str, str], set[str]]
