@@ -8,6 +8,7 @@ from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_lambda_event_sources as sources
 from aws_cdk import aws_sqs as sqs
+from constructs import Construct
 
 from infrastructure.dead_letters import DeadLetters
 from infrastructure.function import ServiceFunction
@@ -53,13 +54,11 @@ def on_events(function: ServiceFunction) -> None:
 def on_schedule(function: ServiceFunction) -> None:
     """Runs the function as often as its handler declares, and once for each shard that it declares.
 
-    No run is retried: the next run does its work.
+    No run is retried: the next run does its work. The schedules of a service share a dead-letter queue.
     """
     declared = of_handler("schedules", function.handler)
     every = Duration.minutes(declared["minutes"])
-    letters = DeadLetters(
-        function, platform=function.home.platform, serves=function.handler, page="missed-runs"
-    )
+    letters = _missed_runs(function)
     shards = range(declared.get("shards", 0))
     inputs: list[events.RuleTargetInput | None] = [
         events.RuleTargetInput.from_object({"shard": shard}) for shard in shards
@@ -76,6 +75,21 @@ def on_schedule(function: ServiceFunction) -> None:
     ]
     function.configure_async_invoke(retry_attempts=0, max_event_age=Duration.minutes(1))
     events.Rule(function, "Rule", schedule=events.Schedule.rate(every), targets=runs)
+
+
+def _missed_runs(function: ServiceFunction) -> DeadLetters:
+    service = function.node.scope
+    assert service is not None
+    found = service.node.try_find_child("Schedules")
+    if found is None:
+        home = function.home
+        schedules = Construct(service, "Schedules")
+        return DeadLetters(
+            schedules, platform=home.platform, serves=f"{home.service}.schedules", page="missed-runs"
+        )
+    letters = found.node.find_child("DeadLetters")
+    assert isinstance(letters, DeadLetters)
+    return letters
 
 
 def _pattern(subscription: Mapping[str, Any]) -> events.EventPattern:

@@ -61,6 +61,11 @@ class Target:
         """Emulators that enforce IAM refuse the publishing role of the default synthesizer."""
         return DefaultStackSynthesizer() if self.is_cloud else CliCredentialsStackSynthesizer()
 
+    def queues(self, stack: Stack) -> str:
+        """The part of a queue's URL before its name, which all queues of an account have in common."""
+        aws = f"https://sqs.{stack.region}.{stack.url_suffix}"
+        return f"{aws if self.is_cloud else self.endpoint}/{stack.account}/"
+
     def url(self, api: apigateway.RestApi) -> str:
         """The address of the API's stage, without a trailing slash."""
         return self.address(api.stack, api=api.rest_api_id, stage=api.deployment_stage.stage_name)

@@ -31,8 +31,10 @@ def queues() -> Any:
 
 def dead_letters() -> dict[str, DeadLetters]:
     """Every dead-letter queue of Settle, by what it serves."""
-    known = json.loads(os.environ["DEAD_LETTERS"])
-    return {serves: DeadLetters(serves, *urls) for serves, urls in known.items()}
+    address, known = os.environ["QUEUES"], json.loads(os.environ["DEAD_LETTERS"])
+    return {
+        serves: DeadLetters(serves, *(address + name for name in names)) for serves, names in known.items()
+    }
 
 
 def waiting(letters: DeadLetters) -> int:

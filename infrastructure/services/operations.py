@@ -23,15 +23,18 @@ class Operations(Construct):
         self.api = ServiceFunction(self, "operations.api.handler", home=home, seconds=29)
         self.api.knows(**platform.target.tokens)
         table.allow(self.api, "GetItem", "Query", "UpdateItem")
-        urls = {letters.serves: _shared(letters, self.api) for letters in dead_letters}
-        self.api.knows(DEAD_LETTERS=Stack.of(self).to_json_string(urls))
+        names = {letters.serves: _shared(letters, self.api) for letters in dead_letters}
+        # The environment has room for 4 KB: for the names of all queues, and for one address.
+        self.api.knows(
+            QUEUES=platform.target.queues(Stack.of(self)), DEAD_LETTERS=Stack.of(self).to_json_string(names)
+        )
 
 
 def _shared(letters: DeadLetters, api: ServiceFunction) -> list[str]:
-    """Lets the API read and redrive the letters; answers the URLs of their queue and its destination."""
+    """Lets the API read and redrive the letters; answers the names of their queue and its destination."""
     api.may("sqs:GetQueueAttributes", "sqs:ReceiveMessage", on=letters.queue_arn)
     if letters.redrives_to is None:
-        return [letters.queue_url]
+        return [letters.queue_name]
     api.may("sqs:DeleteMessage", on=letters.queue_arn)
     api.may("sqs:SendMessage", on=letters.redrives_to.queue_arn)
-    return [letters.queue_url, letters.redrives_to.queue_url]
+    return [letters.queue_name, letters.redrives_to.queue_name]

@@ -8,6 +8,7 @@ from typing import Any
 
 Template = Mapping[str, Any]
 ATTRIBUTES = {
+    ("AWS::SQS::Queue", "QueueName"): "arn:{}",
     ("AWS::DynamoDB::Table", "Arn"): "arn:aws:dynamodb:here:me:table/{}",
     ("AWS::DynamoDB::Table", "StreamArn"): "arn:aws:dynamodb:here:me:table/{}/stream/now",
     ("AWS::Logs::LogGroup", "Arn"): "arn:aws:logs:here:me:log-group:{}:*",

@@ -13,6 +13,7 @@ TASKS = {
     "RefundPayment": "Payments",
 }
 ASKED: tuple[str, ...] = ("ClaimOverdue", "OrderStatus", "ClaimOpen", "CommitStock", "ReleaseStock")
+ASKED += ("ClaimUnsold", "PostSale", "RefundPayment")
 ASKED += ("ResumeOrder", "ResolveOrder", "SelectParked", "PaymentStatus", "ReservationStatus")
 UNDO = ("FenceOrder", "RefundPayment", "ReleaseStock", "CancelOrder")
 
@@ -75,6 +76,9 @@ def test_only_checkout_invokes_functions_of_other_services(given: list[Grant]) -
         ("Reconcile", "ClaimOpen"),
         ("Reconcile", "CommitStock"),
         ("Reconcile", "ReleaseStock"),
+        ("Reconcile", "ClaimUnsold"),
+        ("Reconcile", "PostSale"),
+        ("Reconcile", "RefundPayment"),
     }
 
 
@@ -82,8 +86,8 @@ def test_only_the_processor_and_the_steps_that_call_it_read_its_secret(
     given: list[Grant],
 ) -> None:
     readers = [grant for grant in given if grant.action == "secretsmanager:GetSecretValue"]
-    assert len(readers) == 3
-    for role in ("AcquirerApi", "PaymentsChargePayment", "PaymentsRefundPayment"):
+    assert len(readers) == 4
+    for role in ("AcquirerApi", "AcquirerSend", "PaymentsChargePayment", "PaymentsRefundPayment"):
         assert any(is_of(grant, role) for grant in readers), role
     secrets = {grant.resource for grant in readers}
     assert len(secrets) == 1

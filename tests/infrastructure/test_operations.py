@@ -13,7 +13,7 @@ from tests.infrastructure.synthesis import Assembly
 STACK = "SettleOperations"
 LARGEST_ENVIRONMENT = 4096  # bytes: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 LONGEST_NAME = "n" * 80
-LONGEST_URL = f"https://sqs.ap-southeast-2.amazonaws.com/123456789012/{LONGEST_NAME}"
+LONGEST_ADDRESS = "https://sqs.ap-southeast-2.amazonaws.com/123456789012/"
 SERVED = {
     "catalog.outbox",
     "orders.outbox",
@@ -24,8 +24,9 @@ SERVED = {
     "payments.consumers.handler",
     "storefront.projector.handler",
     "checkout.saga.start",
-    "checkout.repair.sweep",
-    "checkout.repair.reconcile",
+    "checkout.schedules",
+    "payments.schedules",
+    "acquirer.schedules",
 }
 
 
@@ -41,7 +42,7 @@ def environment(assembly: Assembly) -> Mapping[str, str]:
 
 @pytest.fixture(scope="module")
 def known(environment: Mapping[str, str]) -> dict[str, list[str]]:
-    """URLs of a dead-letter queue and of the queue its letters go back to, by its name for operators."""
+    """A dead-letter queue and the queue its letters go back to, by its name for operators."""
     found: dict[str, list[str]] = json.loads(environment["DEAD_LETTERS"])
     return found
 
@@ -82,10 +83,8 @@ def test_letters_go_back_to_the_queue_that_gave_up_on_them(
 ) -> None:
     pairs = {urls[0]: urls[1] for urls in known.values() if len(urls) > 1}
     assert pairs == gave_up(assembly)
-    assert {serves for serves, urls in known.items() if len(urls) == 1} == {
-        "checkout.repair.sweep",
-        "checkout.repair.reconcile",
-    }
+    without = {serves for serves, urls in known.items() if len(urls) == 1}
+    assert without == {serves for serves in SERVED if serves.endswith(".schedules")}
 
 
 def test_a_queue_is_named_by_the_function_that_reads_it(
@@ -101,7 +100,7 @@ def test_a_queue_is_named_by_the_function_that_reads_it(
     assert read == {urls[1]: serves for serves, urls in known.items() if len(urls) > 1}
 
 
-def test_a_schedules_letters_are_named_by_the_function_it_runs(
+def test_the_letters_of_a_services_schedules_share_a_queue(
     assembly: Assembly, known: dict[str, list[str]]
 ) -> None:
     run = {}
@@ -109,7 +108,8 @@ def test_a_schedules_letters_are_named_by_the_function_it_runs(
         if "ScheduleExpression" in rule:
             for target in rule["Targets"]:
                 letters = written_out(target["DeadLetterConfig"]["Arn"], assembly.templates, stack)
-                run[letters] = served(assembly, stack, {"Ref": target["Arn"]["Fn::GetAtt"][0]})
+                handler = served(assembly, stack, {"Ref": target["Arn"]["Fn::GetAtt"][0]})
+                run[letters] = f"{handler.partition('.')[0]}.schedules"
     assert run == {urls[0]: serves for serves, urls in known.items() if len(urls) == 1}
 
 
@@ -133,9 +133,10 @@ def test_operations_takes_from_dead_letters_and_sends_to_where_they_came_from_on
 def test_the_longest_names_aws_may_give_fit_the_environment(
     environment: Mapping[str, str], known: dict[str, list[str]]
 ) -> None:
-    longest = {serves: [LONGEST_URL for _ in urls] for serves, urls in known.items()}
+    longest = {serves: [LONGEST_NAME for _ in urls] for serves, urls in known.items()}
     variables = dict(environment) | {
         "DEAD_LETTERS": json.dumps(longest, separators=(",", ":")),
+        "QUEUES": LONGEST_ADDRESS,
         "TABLE": LONGEST_NAME,
         "TOKEN_ISSUER": "i" * 250,
         "TOKEN_AUDIENCE": "a" * 100,

@@ -105,7 +105,7 @@ def test_consumers_of_batches_answer_with_the_failed_messages(assembly: Assembly
 
 def test_every_target_of_a_rule_has_dead_letters(assembly: Assembly) -> None:
     rules = list(assembly.resources("AWS::Events::Rule"))
-    assert len(rules) == 7
+    assert len(rules) == 10
     for stack, name, rule in rules:
         for target in rule["Targets"]:
             assert queue_of(assembly, stack, target["DeadLetterConfig"]["Arn"]), name
@@ -131,10 +131,16 @@ def test_functions_hear_the_events_they_react_to(assembly: Assembly) -> None:
     assert heard == SUBSCRIPTIONS
 
 
-def test_the_sweep_runs_every_minute_and_the_reconciliation_every_hour(assembly: Assembly) -> None:
+def test_each_schedule_fires_as_often_as_its_job_needs(assembly: Assembly) -> None:
     schedules = sorted(
         (rule["ScheduleExpression"], construct_id(handler(assembly, stack, rule["Targets"][0]["Arn"])))
         for stack, _, rule in assembly.resources("AWS::Events::Rule")
         if "ScheduleExpression" in rule
     )
-    assert schedules == [("rate(1 hour)", "Reconcile"), ("rate(1 minute)", "Sweep")]
+    assert schedules == [
+        ("rate(1 hour)", "Reconcile"),
+        ("rate(1 hour)", "Watch"),
+        ("rate(1 minute)", "Seal"),
+        ("rate(1 minute)", "Send"),
+        ("rate(1 minute)", "Sweep"),
+    ]

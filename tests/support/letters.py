@@ -14,7 +14,7 @@ WHY = "the cause is gone"
 DESTINATIONS = {
     "orders.outbox": "orders-lost",
     "inventory.consumers.handler": "inventory-queue",
-    "checkout.repair.sweep": "",
+    "checkout.schedules": "",
 }
 
 
@@ -24,10 +24,11 @@ class LetterQueues:
     def __init__(self, patch: pytest.MonkeyPatch) -> None:
         self.urls = {name: self._create(name) for name in (*DESTINATIONS, *DESTINATIONS.values()) if name}
         known = {
-            serves: [self.urls[name] for name in (serves, destination) if name]
+            serves: [self.urls[name].rpartition("/")[2] for name in (serves, destination) if name]
             for serves, destination in DESTINATIONS.items()
         }
         patch.setenv("DEAD_LETTERS", json.dumps(known))
+        patch.setenv("QUEUES", next(iter(self.urls.values())).rpartition("/")[0] + "/")
         patch.setattr(store, "WAIT_SECONDS", 0)
 
     def put(self, name: str, *bodies: str) -> None:

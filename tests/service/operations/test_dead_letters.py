@@ -44,7 +44,7 @@ def test_every_queue_is_listed_with_what_waits_in_it(queues: LetterQueues) -> No
             "queues": [
                 {"queue": "orders.outbox", "waiting": 0, "redrives_to": True},
                 {"queue": CONSUMER, "waiting": 2, "redrives_to": True},
-                {"queue": "checkout.repair.sweep", "waiting": 0, "redrives_to": False},
+                {"queue": "checkout.schedules", "waiting": 0, "redrives_to": False},
             ]
         },
     )
@@ -146,7 +146,7 @@ def test_the_same_request_on_another_day_is_still_the_same(queues: LetterQueues,
     [
         lambda: redrive(CONSUMER, because="something else"),
         lambda: redrive("orders.outbox"),
-        lambda: redrive("checkout.repair.sweep"),
+        lambda: redrive("checkout.schedules"),
     ],
     ids=["another reason", "another queue", "a queue that would be refused"],
 )
@@ -170,10 +170,10 @@ def test_two_operators_may_use_the_same_key(queues: LetterQueues) -> None:
 
 
 def test_letters_of_a_schedule_have_nowhere_to_go(queues: LetterQueues) -> None:
-    queues.put("checkout.repair.sweep", "one")
-    status, problem = redrive("checkout.repair.sweep")
+    queues.put("checkout.schedules", "one")
+    status, problem = redrive("checkout.schedules")
     assert (status, problem["error"]) == (409, "NothingToRedriveTo")
-    assert queues.bodies("checkout.repair.sweep") == ["one"]
+    assert queues.bodies("checkout.schedules") == ["one"]
     assert aws.items("operations") == []
 
 

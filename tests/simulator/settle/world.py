@@ -119,6 +119,7 @@ class SimulatedWorld:
             "PROCESSOR_SECRET": SECRET_NAME,
             "PROCESSOR_URL": URL,
             "PUBLIC_ADDRESS": PUBLIC,
+            "QUEUES": sqs.URL,
             "DEAD_LETTERS": json.dumps(self._dead_letters()),
         }
 
@@ -129,9 +130,7 @@ class SimulatedWorld:
         return [*self._feeding(), *(queue.dead for queue in self._feeding() if queue.dead)]
 
     def _dead_letters(self) -> dict[str, list[str]]:
-        return {
-            queue.name: [f"{sqs.URL}{queue.name}.dead", sqs.URL + queue.name] for queue in self._feeding()
-        }
+        return {queue.name: [f"{queue.name}.dead", queue.name] for queue in self._feeding()}
 
     def _now(self) -> datetime:
         return self.engine.now

@@ -78,7 +78,7 @@ def test_only_what_came_from_a_queue_is_redrivable() -> None:
     letters = DeadLetters("orders.outbox", "letters", "lost")
     assert domain.redrivable(letters) is letters
     with pytest.raises(NothingToRedriveTo):
-        domain.redrivable(DeadLetters("checkout.repair.sweep", "letters"))
+        domain.redrivable(DeadLetters("checkout.schedules", "letters"))
     with pytest.raises(NotFound):
         domain.redrivable(None)
 
