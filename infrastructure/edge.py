@@ -33,7 +33,7 @@ class Edge(Construct):
         """Its answer is cached for five minutes per token. Handlers check role, owner and expiry anew."""
         home = Home("authorizer", platform)
         check = ServiceFunction(self, "authorizer.handler.handler", home=home, refuses=True)
-        check.knows(**platform.target.tokens)
+        check.verifies()
         return apigateway.RequestAuthorizer(
             self,
             "Tokens",

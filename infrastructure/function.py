@@ -64,6 +64,17 @@ class ServiceFunction(lambda_.Function):
         for name, value in environment.items():
             self.add_environment(name, value)
 
+    def verifies(self) -> None:
+        """Lets the function verify tokens, and derive the id of a caller from the secret behind all ids."""
+        platform = self.home.platform
+        self.knows(**platform.target.tokens, CALLER_SECRET=platform.caller_secret)
+        self.may("secretsmanager:GetSecretValue", on=platform.caller_secret)
+
+    def serves(self) -> None:
+        """Lets a function that answers routes know its callers where no gateway tells them."""
+        if not self.home.platform.target.has_authorizers:
+            self.verifies()
+
     def waits(self) -> None:
         """Halves the memory, and the price of a second, of a function that mostly waits for an answer."""
         resource = self.node.default_child

@@ -94,7 +94,7 @@ def curl_lines(shop: DeployedShop, seeded: Seed, results: list[WalkthroughResult
         f"TOKEN=$({shlex.quote(sys.executable)} -m localstack.machine.tokens {CUSTOMER})",
         f"{curl} {api}/orders/{order}",
         f"{curl} {api}/storefront/orders/{order}",
-        f"{curl} {api}/storefront/customers/{CUSTOMER}/orders",
+        f"{curl} {api}/storefront/me/orders",
         f"{curl} -H 'Idempotency-Key: by-hand' -d '{body}' {api}/checkout",
     ]
 

@@ -35,9 +35,9 @@ def connect(service: str, *, seconds: int, tries: int = 3) -> Any:
 
 
 def at_init(*needs: str) -> "Callable[[Callable[[], Client]], _lru_cache_wrapper[Client]]":
-    """Makes a client once: in Lambda at init, where the CPU is whole, and elsewhere at the first call.
+    """Makes a client, or reads a secret, once: in Lambda at init, elsewhere at the first call.
 
-    A function that does not know all of the variables in `needs` has no use for the client.
+    At init the CPU is whole. A function that does not know all of the variables in `needs` has no use for it.
     https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
     """
 

@@ -15,5 +15,5 @@ class Catalog(Construct):
         Relay(self, table=table)
 
         self.api = ServiceFunction(self, "catalog.api.handler", home=home)
-        self.api.knows(**platform.target.tokens)
+        self.api.serves()
         table.allow(self.api, "GetItem", "PutItem", "UpdateItem")

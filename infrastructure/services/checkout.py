@@ -45,7 +45,7 @@ class Checkout(Construct):
 
         # To resolve an order it asks three functions. Each may take ten seconds. The gateway waits for 29.
         self.api = ServiceFunction(self, "checkout.api.handler", home=home, seconds=29)
-        self.api.knows(**platform.target.tokens)
+        self.api.serves()
         _may_start(self.api, CHECKOUT_REPAIR=self.saga.repair)
         _may_ask(self.api, PAYMENT_STATUS=payments.payment_status, **orders.interventions)
         _may_ask(self.api, RESERVATION_STATUS=inventory.reservation_status)

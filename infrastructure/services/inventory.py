@@ -18,7 +18,7 @@ class Inventory(Construct):
         Relay(self, table=table)
 
         self.api = ServiceFunction(self, "inventory.api.handler", home=home)
-        self.api.knows(**platform.target.tokens)
+        self.api.serves()
         table.allow(self.api, "BatchGetItem", "GetItem", "PutItem", "UpdateItem")
 
         reserve = ServiceFunction(self, "inventory.tasks.reserve_stock", home=home)

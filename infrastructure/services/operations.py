@@ -21,7 +21,7 @@ class Operations(Construct):
 
         # The gateway waits for 29 seconds.
         self.api = ServiceFunction(self, "operations.api.handler", home=home, seconds=29)
-        self.api.knows(**platform.target.tokens)
+        self.api.serves()
         table.allow(self.api, "GetItem", "Query", "UpdateItem")
         names = {letters.serves: _shared(letters, self.api) for letters in dead_letters}
         # The environment has room for 4 KB: for the names of all queues, and for one address.

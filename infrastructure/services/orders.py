@@ -22,7 +22,7 @@ class Orders(Construct):
         Relay(self, table=table)
 
         self.api = ServiceFunction(self, "orders.api.handler", home=home)
-        self.api.knows(**platform.target.tokens)
+        self.api.serves()
         table.allow(self.api, "BatchGetItem", "GetItem", "PutItem", "Query", "UpdateItem")
         table.allow(self.api, "Query", index="open")
 

@@ -21,7 +21,7 @@ class Payments(Construct):
         Relay(self, table=table, commits="commits")
 
         self.api = ServiceFunction(self, "payments.api.handler", home=home)
-        self.api.knows(**platform.target.tokens)
+        self.api.serves()
         table.allow(self.api, "GetItem", "Query", "UpdateItem")
 
         self.payment_status = ServiceFunction(self, "payments.tasks.payment_status", home=home)

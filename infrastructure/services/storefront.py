@@ -23,6 +23,6 @@ class Storefront(Construct):
         table.allow(projector, "Query", "UpdateItem")
 
         self.api = ServiceFunction(self, "storefront.api.handler", home=home)
-        self.api.knows(**platform.target.tokens)
+        self.api.serves()
         table.allow(self.api, "GetItem", "BatchGetItem")
         table.allow(self.api, "Query", index="orders_of_customer")

@@ -20,7 +20,7 @@ DECLARED: dict[str, list[dict[str, Any]]] = json.loads(COMMITTED)
 # The modules that must not import these others, so that declarations do not slow their cold start.
 LEAN = {
     "kernel.triggers.relay": ("kernel.triggers.http", "kernel.triggers.tasks", "kernel.triggers.consumers"),
-    "authorizer.handler": ("kernel.triggers.http", "kernel.triggers.tasks", "botocore.session"),
+    "authorizer.handler": ("kernel.triggers.http", "kernel.triggers.tasks", "pydantic"),
 }
 LOADED = "import sys, importlib; importlib.import_module(sys.argv[1]); print(' '.join(sys.modules))"
 

@@ -32,7 +32,7 @@ def test_a_confirmed_checkout_reaches_the_read_model_of_its_customer(shop: Deplo
     shown = wait_for(lambda: carol.history(order_id, sequence), lambda answer: answer.status == 200)
     assert shown.body["status"] == "CONFIRMED"
     listed = wait_for(
-        lambda: carol.call("GET", "/storefront/customers/carol/orders").body["orders"],
+        lambda: carol.call("GET", "/storefront/me/orders").body["orders"],
         lambda orders: [(each["order_id"], each["status"]) for each in orders] == [(order_id, "CONFIRMED")],
     )
     assert listed[0]["total"] == accepted["total"]

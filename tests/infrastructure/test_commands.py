@@ -1,6 +1,7 @@
-"""In the synthesized templates: who may invoke a function, start an execution, read the secret."""
+"""In the synthesized templates: who may invoke a function, start an execution, read which secret."""
 
 from tests.infrastructure.permissions import Grant, is_of
+from tests.infrastructure.synthesis import Assembly
 
 TASKS = {
     "ConfirmOrder": "Orders",
@@ -15,6 +16,7 @@ TASKS = {
 ASKED: tuple[str, ...] = ("ClaimOverdue", "OrderStatus", "ClaimOpen", "CommitStock", "ReleaseStock")
 ASKED += ("ClaimUnsold", "PostSale", "RefundPayment")
 ASKED += ("ResumeOrder", "ResolveOrder", "SelectParked", "PaymentStatus", "ReservationStatus")
+APIS = ("Catalog", "Checkout", "Inventory", "Operations", "Orders", "Payments", "Storefront")
 UNDO = ("FenceOrder", "RefundPayment", "ReleaseStock", "CancelOrder")
 
 
@@ -85,10 +87,25 @@ def test_only_checkout_invokes_functions_of_other_services(given: list[Grant]) -
 def test_only_the_processor_and_the_steps_that_call_it_read_its_secret(
     given: list[Grant],
 ) -> None:
-    readers = [grant for grant in given if grant.action == "secretsmanager:GetSecretValue"]
+    readers = reading(given, "SettleAcquirer.AcquirerSecret")
     assert len(readers) == 4
     for role in ("AcquirerApi", "AcquirerSend", "PaymentsChargePayment", "PaymentsRefundPayment"):
         assert any(is_of(grant, role) for grant in readers), role
-    secrets = {grant.resource for grant in readers}
-    assert len(secrets) == 1
-    assert secrets.pop().startswith("arn:SettleAcquirer.AcquirerSecret")
+
+
+def test_only_what_verifies_tokens_reads_the_secret_behind_callers_ids(
+    assembly: Assembly, given: list[Grant], target: str
+) -> None:
+    found = reading(given, "SettlePlatform.PlatformCallerSecret")
+    readers = {(grant.stack, grant.role[:-8]) for grant in found}
+    handlers = {(f"Settle{service}", f"{service}ApiRole") for service in APIS}
+    assert readers == (handlers if target == "localstack" else {("SettleEdge", "EdgeAuthorizerRole")})
+    for stack, name, function in assembly.resources("AWS::Lambda::Function"):
+        knows = "CALLER_SECRET" in function["Environment"]["Variables"]
+        assert knows is ((stack, f"{name[:-8]}Role") in readers), name
+
+
+def reading(given: list[Grant], secret: str) -> list[Grant]:
+    """The grants to read that secret."""
+    readers = [grant for grant in given if grant.action == "secretsmanager:GetSecretValue"]
+    return [grant for grant in readers if grant.resource.startswith(f"arn:{secret}")]

@@ -32,6 +32,7 @@ ROUTES = {
     "POST /ops/checkouts/{order_id}/resolve": "Checkout",
     "GET /storefront/orders/{order_id}": "Storefront",
     "GET /storefront/customers/{customer_id}/orders": "Storefront",
+    "GET /storefront/me/orders": "Storefront",
     "GET /ops/dead-letters": "Operations",
     "GET /ops/dead-letters/{queue}": "Operations",
     "POST /ops/dead-letters/{queue}/redrive": "Operations",

@@ -1,4 +1,4 @@
-"""Verifies a bearer token: pinned algorithm, issuer, audience, expiry."""
+"""Verifies a bearer token: pinned algorithm, issuer, audience, expiry. Conceals whom the token names."""
 
 import json
 import os
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
-from kernel import identity
+from kernel import aws, identity
 from kernel.errors import Forbidden, IssuerUnavailable, NotFound, Unauthenticated
 
 if TYPE_CHECKING:
@@ -19,7 +19,10 @@ LEEWAY_SECONDS = 10  # an issuer's clock may be ahead; an expired token is refus
 
 @dataclass(frozen=True)
 class Caller:
-    """Who sends a request: customer id, role, and when the token expires (seconds since 1970)."""
+    """Who sends a request: customer id, role, and when the token expires (seconds since 1970).
+
+    `customer_id` conceals the token's subject, which may be an e-mail address. An operator's id does too.
+    """
 
     customer_id: str
     role: str
@@ -56,7 +59,14 @@ def verify(authorization: str) -> Caller:
     claims = _claims(token)
     if claims["role"] not in ("customer", "operator") or not claims["sub"]:
         raise Unauthenticated
-    return Caller(claims["sub"], claims["role"], int(claims["exp"])).must_be_current()
+    customer_id = identity.conceal(_secret(), claims["iss"], claims["sub"])
+    return Caller(customer_id, claims["role"], int(claims["exp"])).must_be_current()
+
+
+@aws.at_init("CALLER_SECRET")
+def _secret() -> str:
+    """The secret behind every caller's id, read once for each execution environment."""
+    return aws.secret(os.environ["CALLER_SECRET"])
 
 
 def _claims(token: str) -> dict[str, Any]:

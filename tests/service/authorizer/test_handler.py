@@ -11,9 +11,12 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from jwt.algorithms import ECAlgorithm
 
 from authorizer.handler import handler
+from kernel import identity
 from kernel.errors import Fault
+from kernel.triggers import tokens
 
 ISSUER, AUDIENCE = "https://issuer.example", "settle"
+ALICE = identity.conceal("secret", ISSUER, "alice")
 STAGE = "arn:aws:execute-api:eu-west-1:123456789012:abc123/v1"
 
 
@@ -28,6 +31,7 @@ def _issuer(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TOKEN_ISSUER", ISSUER)
     monkeypatch.setenv("TOKEN_AUDIENCE", AUDIENCE)
     monkeypatch.setenv("TOKEN_JWKS", json.dumps({"keys": [public]}))
+    monkeypatch.setattr(tokens, "_secret", lambda: "secret")
 
 
 def token(signed_by: str = "ours", **changed: Any) -> str:
@@ -46,9 +50,9 @@ def asked(
 def test_the_caller_is_told_to_the_gateway_as_text() -> None:
     expires_at = int(time.time()) + 60
     answer = asked(f"Bearer {token(role='operator', exp=expires_at)}")
-    assert answer["principalId"] == "alice"
+    assert answer["principalId"] == ALICE
     assert answer["context"] == {
-        "customer_id": "alice",
+        "customer_id": ALICE,
         "role": "operator",
         "expires_at": str(expires_at),
     }
@@ -65,7 +69,7 @@ def test_the_allowance_is_for_the_whole_stage_since_it_is_kept_for_every_route(r
 
 @pytest.mark.parametrize("header", ["Authorization", "authorization", "AUTHORIZATION"])
 def test_the_header_is_found_however_its_name_is_written(header: str) -> None:
-    assert asked(f"Bearer {token()}", header=header)["principalId"] == "alice"
+    assert asked(f"Bearer {token()}", header=header)["principalId"] == ALICE
 
 
 @pytest.mark.parametrize("text", ["", "Bearer", "Bearer nonsense"])
@@ -113,3 +117,8 @@ def test_without_an_issuer_nobody_is_authorized(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("TOKEN_JWKS", '{"keys":[]}')
     with pytest.raises(Exception, match=r"^Unauthorized$"):
         asked(f"Bearer {token()}")
+
+
+def test_the_subject_is_told_to_nobody(capsys: pytest.CaptureFixture[str]) -> None:
+    answer = asked(f"Bearer {token(sub='alice@shop.example')}")
+    assert "alice" not in json.dumps(answer) + capsys.readouterr().out
