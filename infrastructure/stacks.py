@@ -12,6 +12,7 @@ from infrastructure.platform import Platform
 from infrastructure.services.acquirer import Acquirer
 from infrastructure.services.catalog import Catalog
 from infrastructure.services.checkout import Checkout
+from infrastructure.services.customers import Customers
 from infrastructure.services.inventory import Inventory
 from infrastructure.services.operations import Operations
 from infrastructure.services.orders import Orders
@@ -34,6 +35,7 @@ def build(app: App) -> None:
     inventory = Inventory(_stack(app, "Inventory", target), platform=platform)
     acquirer = Acquirer(_stack(app, "Acquirer", target), platform=platform)
     payments = Payments(_stack(app, "Payments", target), platform=platform, processor=acquirer)
+    people = Customers(_stack(app, "Customers", target), platform=platform, orders=orders, payments=payments)
     storefront = Storefront(_stack(app, "Storefront", target), platform=platform)
     saga = _stack(app, "Checkout", target)
     checkout = Checkout(saga, platform=platform, orders=orders, inventory=inventory, payments=payments)
@@ -43,6 +45,7 @@ def build(app: App) -> None:
     edge = _stack(app, "Edge", target)
     apis = {
         "catalog": catalog.api,
+        "customers": people.api,
         "orders": orders.api,
         "inventory": inventory.api,
         "payments": payments.api,

@@ -79,7 +79,7 @@ def on_schedule(function: ServiceFunction) -> None:
 
 def _missed_runs(function: ServiceFunction) -> DeadLetters:
     service = function.node.scope
-    assert service is not None
+    assert isinstance(service, Construct)
     found = service.node.try_find_child("Schedules")
     if found is None:
         home = function.home

@@ -1,8 +1,9 @@
-"""The only clock, the only source of ids and the only pause, so that a test can control all three."""
+"""The only clock, the only source of ids and of chance, the only pause: a test can control them all."""
 
 import hashlib
 import hmac
 import json
+import os
 import time
 import uuid
 from datetime import UTC, datetime
@@ -31,6 +32,11 @@ def conceal(secret: str, *parts: str) -> str:
     """
     digest = hmac.digest(secret.encode(), json.dumps(parts).encode(), hashlib.sha256)
     return digest[:18].hex().translate(WITHOUT_DIGITS)
+
+
+def random_bytes(count: int) -> bytes:
+    """Bytes that nobody can foresee, for cryptography."""
+    return os.urandom(count)
 
 
 def pause(seconds: float) -> None:

@@ -103,7 +103,7 @@ class UnfinishedOrders(TypedDict):
     role="customer",
     takes=Checkout,
     answers={202: Accepted},
-    refuses=(KeyReused, UnknownProduct, MixedCurrencies, TotalMismatch),
+    refuses=(KeyReused, domain.ErasedCustomer, UnknownProduct, MixedCurrencies, TotalMismatch),
 )
 def place_order() -> Response:
     """Accepts a checkout; the same key and body get the same answer for ever."""

@@ -25,7 +25,7 @@ class Request:
 def accept(request: Request, *, cause: str) -> Order:
     """The order of the request's id: the order accepted before, or a new order at today's prices.
 
-    Raises KeyReused when another request had the same id, and the refusals of `pricing`.
+    Raises KeyReused when another request had the same id, ErasedCustomer, and the refusals of `pricing`.
     """
     if known := store.load(request.order_id):
         return domain.repeated(known, request.fingerprint)
@@ -40,7 +40,8 @@ def accept(request: Request, *, cause: str) -> Order:
 
 
 def _priced(request: Request) -> Order:
-    lines = pricing.price(request.wanted, store.prices(line.sku for line in request.wanted))
+    skus = [line.sku for line in request.wanted]
+    lines = pricing.price(request.wanted, store.prices(skus, to=request.customer_id))
     return Order(
         order_id=request.order_id,
         customer_id=request.customer_id,

@@ -34,6 +34,10 @@ MOST_ATTEMPTS_UNFENCED = 12
 DISAGREEMENTS = ("BooksDiffer", "AlreadySold")
 
 
+class ErasedCustomer(Refusal):
+    """This customer is being erased or was erased, and orders nothing any more."""
+
+
 class OrderNotPending(Refusal):
     """The order was fenced before it could be confirmed."""
 

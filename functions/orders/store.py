@@ -17,6 +17,7 @@ from kernel.triggers.observability import noted
 from orders import domain
 from orders.domain import Order, Phase, Status
 from orders.events import OrderParked
+from orders.fences import key_of
 from orders.parked import Granted, Intervention, Selection, Wanted
 from orders.pricing import Line, Price
 
@@ -125,9 +126,16 @@ def unfinished(status: Status, *, after: Place | None, limit: int) -> Unfinished
     return Unfinished(found, list(unreadable), places[limit - 1] if len(places) > limit else None)
 
 
-def prices(skus: Iterable[str]) -> dict[str, Price]:
-    """The copied prices by SKU; a SKU without a price is left out. Raises Contended if DynamoDB is busy."""
-    found = items.load_all(map(_price_key, skus), consistent=False)
+def prices(skus: Iterable[str], *, to: str) -> dict[str, Price]:
+    """The copied prices by SKU; a SKU without a price is left out. Raises Contended if DynamoDB is busy.
+
+    Raises ErasedCustomer for a customer who is to be forgotten. The read may be a moment behind the fence,
+    and the order may be placed a moment after it. Such an order is waited for like all that are open.
+    """
+    fence = key_of(to)
+    found = list(items.load_all([*map(_price_key, skus), fence], consistent=False))
+    if any(item["pk"] == fence["pk"] for item in found):
+        raise domain.ErasedCustomer
     return {item["sku"]: Price(item["sku"], Money(**item["price"]), item["for_sale"]) for item in found}
 
 

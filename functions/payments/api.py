@@ -9,7 +9,8 @@ from kernel.errors import KeyReused, NotFound
 from kernel.money import Money
 from kernel.privacy import Because, PaymentToken, no_card_number
 from kernel.triggers.http import Api, Body, Response, answer, slug
-from payments import store, wallets
+from payments import methods, store, wallets
+from payments.methods import Method
 from payments.payment import Status
 from payments.wallet import Asked, InsufficientFunds
 
@@ -89,7 +90,7 @@ class ShownPayment(TypedDict):
     role="customer",
     takes=Registration,
     answers={201: Registered},
-    refuses=(KeyReused,),
+    refuses=(KeyReused, methods.ErasedCustomer),
 )
 def register_method() -> Response:
     """Keeps the processor's token, or the wallet, and answers an opaque id: the same id for the same key."""
@@ -97,7 +98,7 @@ def register_method() -> Response:
     method_id = identity.derive(caller.customer_id, api.idempotency_key()).translate(WITHOUT_DIGITS)
     asked = api.body(Registration)
     token, fingerprint = asked.token or "", asked.fingerprint()
-    store.register(store.Method(method_id, caller.customer_id, token, asked.label, fingerprint))
+    methods.register(Method(method_id, caller.customer_id, token, asked.label, fingerprint))
     return answer(201, Registered(payment_method=method_id, label=asked.label))
 
 

@@ -1,8 +1,7 @@
-"""Payments' table: the ledger's stream of each order's payment, and `method#<id>` registrations."""
+"""Payments' table: the ledger's streams, and what is to be looked at. Methods have a file of their own."""
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from kernel import identity
@@ -21,24 +20,6 @@ from payments.wallet import Asked, Both, Wallet
 OPERATORS = "operators"
 WATCH = {"pk": "watch", "sk": "watch"}
 PATIENCE = timedelta(hours=1)
-
-
-@dataclass(frozen=True)
-class Method:
-    """A customer's payment method. Payments gives the processor's token to nobody but the processor.
-
-    The customer's wallet is a method too, without a token.
-    """
-
-    id: str
-    customer_id: str
-    token: str
-    label: str | None
-    fingerprint: str
-
-    @property
-    def is_wallet(self) -> bool:
-        return not self.token
 
 
 def load(order_id: str) -> Head[Payment]:
@@ -109,29 +90,6 @@ def _reason(asked: Asked) -> Write:
     """The text that a person typed stands in this row only, so that it can be deleted."""
     said = {"at": identity.now().isoformat(), "by": asked.by, "because": asked.because}
     return Write(key={"pk": f"reason#{asked.id}", "sk": "reason"}, sets=said)
-
-
-def method(method_id: str, *, customer_id: str) -> Method | None:
-    """A payment method that this customer has registered."""
-    item = items.load(_method_key(method_id))
-    if item is None or item["customer_id"] != customer_id:
-        return None
-    return Method(method_id, customer_id, item["token"], item["label"], item["fingerprint"])
-
-
-def register(method: Method) -> None:
-    """Keeps the method, once per id. Raises KeyReused when the id stands for another registration."""
-    kept = {
-        "customer_id": method.customer_id,
-        "token": method.token,
-        "label": method.label,
-        "fingerprint": method.fingerprint,
-    }
-    try:
-        writes.update(Write(_method_key(method.id), sets=kept, condition="attribute_not_exists(#pk)"))
-    except ConditionFailed as failed:
-        if failed.old[0]["fingerprint"] != method.fingerprint:
-            raise KeyReused from failed
 
 
 def watched_until() -> datetime | None:
@@ -205,7 +163,3 @@ WALLETS = Stream(
     facts=wallet.facts,
     correlation=lambda customer_id: f"wallet/{customer_id}",
 )
-
-
-def _method_key(method_id: str) -> Key:
-    return {"pk": f"method#{method_id}", "sk": "method"}

@@ -48,8 +48,21 @@ class Orders(Construct):
         table.allow(self.claim_overdue, "Query", index="open")
         table.allow(self.claim_overdue, "GetItem", "PutItem", "UpdateItem")
 
+        self.erasure = self._erasure(home, table)
         assert confirm.role is not None
         CfnOutput(Stack.of(self), "ConfirmOrderRoleArn", value=confirm.role.role_arn)
+
+    def _erasure(self, home: Home, table: ServiceTable) -> dict[str, ServiceFunction]:
+        """What customers asks for before it forgets a person, by the variable that names the function."""
+        fence = ServiceFunction(self, "orders.erasure.fence_customer", home=home)
+        count = ServiceFunction(self, "orders.erasure.count_open_orders", home=home, seconds=20)
+        leaving = ServiceFunction(self, "orders.erasure.handler", home=home, seconds=30)
+        on_events(leaving)
+        for function in (fence, leaving):
+            table.allow(function, "UpdateItem")
+        table.allow(count, "BatchGetItem")
+        table.allow(count, "Query", index="open")
+        return {"FENCE_CUSTOMER": fence, "COUNT_OPEN_ORDERS": count}
 
     def _interventions(self, home: Home, table: ServiceTable) -> dict[str, ServiceFunction]:
         """What operators ask for, by the variable that names the function."""

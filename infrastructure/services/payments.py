@@ -29,6 +29,7 @@ class Payments(Construct):
 
         self.tasks = self._tasks(home, table, processor)
         self.reconciliation = {**self._watch(home, table), "REFUND_PAYMENT": self.tasks["RefundPayment"]}
+        self.erasure = self._erasure(home, table)
         self._seal(home, table)
 
     def _tasks(self, home: Home, table: ServiceTable, processor: Acquirer) -> dict[str, ServiceFunction]:
@@ -58,6 +59,15 @@ class Payments(Construct):
         for function in (claim, watch):
             table.allow(function, "GetItem")
         return {"CLAIM_UNSOLD": claim, "POST_SALE": post_sale}
+
+    def _erasure(self, home: Home, table: ServiceTable) -> dict[str, ServiceFunction]:
+        """What customers asks for when a person is to be forgotten."""
+        leaving = ServiceFunction(self, "payments.erasure.handler", home=home, seconds=30)
+        on_events(leaving)
+        table.allow(leaving, "UpdateItem")
+        forget = ServiceFunction(self, "payments.erasure.forget_methods", home=home, seconds=24)
+        table.allow(forget, "GetItem", "Query", "UpdateItem")
+        return {"FORGET_METHODS": forget}
 
     def _seal(self, home: Home, table: ServiceTable) -> None:
         """The sealer may read the index of commits and add to the vault, and change neither of them."""

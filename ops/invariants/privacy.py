@@ -14,15 +14,18 @@ TOKEN = re.compile(r"\bpm_\w+")
 PROCESSOR_ID = re.compile(r"\b(?:pi|re)_[0-9A-Za-z][0-9A-Za-z-]{7,}")
 # No card number: digits of a UUID, digits within a word, and a number with a decimal point.
 ID = re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
+EMAIL = re.compile(r"[^\s@<>\"']+@[^\s@<>\"']+\.[^\s@<>\"']+")
+SEALED = re.compile(r"[A-Za-z0-9+/]+={0,2}")
 DIGITS = re.compile(r"(?<![\w.])\d(?:[ -]?\d){12,}(?![\w.])")
 
 # The records that may hold what a customer has registered, and ids of the processor.
-OWN = {("payments", "method"), ("payments", "payment")}
+OWN = {("payments", "method"), ("payments", "payment"), ("payments", "customer")}
 # Rows with text that an operator typed, by service: how their keys begin, and the attribute.
 TYPED = {
     "inventory": ("reason#", "because"),
     "orders": ("intervention#", "because"),
     "operations": ("audit#", "why"),
+    "customers": ("reason#", "because"),
 }
 
 
@@ -69,7 +72,7 @@ def registrations_stay_with_payments(evidence: Evidence) -> Iterator[Finding]:
     """Outside of payments stands no token, label or fingerprint of a payment method, and no card number."""
     methods = evidence.records("payments", "method").values()
     secrets = {
-        method[name] for method in methods for name in ("token", "label", "fingerprint") if method[name]
+        method[name] for method in methods for name in ("token", "label", "fingerprint") if method.get(name)
     }
     for place, texts in _elsewhere(evidence):
         if secrets.intersection(texts) or _kinds(texts) & {"a processor's token", "a card number"}:
@@ -107,6 +110,35 @@ def typed_text_stays_where_it_was_typed(evidence: Evidence) -> Iterator[Finding]
         service, _, pk = place.partition(" ")
         if not (service in TYPED and pk.startswith(TYPED[service][0])) and typed.intersection(texts):
             yield place, "holds what an operator typed"
+
+
+@invariant
+def profiles_are_sealed(evidence: Evidence) -> Iterator[Finding]:
+    """Of a profile there are sealed fields, in rows of customers, and nowhere is an address of e-mail."""
+    for item in evidence.tables.get("customers", ()):
+        if item["pk"].startswith("profile#") and not all(map(_is_sealed, item["sealed"].values())):
+            yield f"customers {item['pk']}", "holds a field that is not sealed"
+    for place, texts in _elsewhere(evidence):
+        if any(EMAIL.search(text) for text in texts):
+            yield place, "holds an address of e-mail"
+
+
+@invariant
+def who_is_forgotten_has_no_payment_method(evidence: Evidence) -> Iterator[Finding]:
+    """Once a customer is erased, payments holds no token and no label of theirs."""
+    erased = {
+        name
+        for name, customer in evidence.records("customers", "customer").items()
+        if customer["status"] == "ERASED"
+    }
+    for name, method in evidence.records("payments", "method").items():
+        if method["customer_id"] in erased and {"token", "label"} & method.keys():
+            yield f"payments method#{name}", "is of a customer who was erased"
+
+
+def _is_sealed(text: str) -> bool:
+    """Whether it is a nonce of 12 bytes, a text and a tag of 16, as base64 writes them."""
+    return SEALED.fullmatch(text) is not None and len(text) >= 40
 
 
 def _kinds(texts: Iterable[str]) -> frozenset[str]:

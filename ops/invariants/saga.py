@@ -33,6 +33,10 @@ TRANSITIONS: Mapping[tuple[str, str], str] = {
     ("CAPTURED", "RefundStarted"): "REFUNDING",
     ("REFUNDING", "PaymentRefunded"): "REFUNDED",
     ("", "StockAdjusted"): "ADJUSTED",
+    ("", "CustomerRegistered"): "ACTIVE",
+    ("", "CustomerErasureStarted"): "ERASING",
+    ("ACTIVE", "CustomerErasureStarted"): "ERASING",
+    ("ERASING", "CustomerErased"): "ERASED",
     ("", "ProductListed"): "LISTED",
     ("LISTED", "PriceChanged"): "LISTED",
     ("LISTED", "ProductRetired"): "RETIRED",
@@ -46,6 +50,7 @@ AGGREGATES = (
     ("catalog", "product"),
     ("inventory", "adjustment"),
     ("payments", "wallet"),
+    ("customers", "customer"),
 )
 # Attributes of records that events carry as well.
 CARRIED = (

@@ -7,7 +7,8 @@ from typing import Annotated, Any, Literal
 import pytest
 from pydantic import BaseModel, Field
 
-from checkout import commands
+import checkout.commands
+import customers.commands
 from kernel.triggers.commands import Command
 from kernel.triggers.tasks import Step
 from tests.contracts.shapes import misfits, sent_by, taken_by
@@ -16,7 +17,8 @@ from tests.support.wiring import TASKS
 
 COMMANDS: list[type[Command[Any]]] = [
     found
-    for found in vars(commands).values()
+    for module in (checkout.commands, customers.commands)
+    for found in vars(module).values()
     if isinstance(found, type) and issubclass(found, Command) and vars(found).get("of")
 ]
 
@@ -27,14 +29,15 @@ def name(command: type) -> str:
 
 def step_of(command: type[Command[Any]]) -> type[Step]:
     """The input of the step that answers: it has the command's name, in the service that is asked."""
-    shape: type[Step] = getattr(importlib.import_module(f"{command.of}.tasks"), command.__name__)
+    module = TASKS[command.__name__].rpartition(".")[0]
+    assert module.partition(".")[0] == command.of
+    shape: type[Step] = getattr(importlib.import_module(module), command.__name__)
     return shape
 
 
 def answer_of(command: type[Command[Any]]) -> Any:
     """The declared return type of the function that answers."""
     module, _, function = TASKS[command.__name__].rpartition(".")
-    assert module == f"{command.of}.tasks"
     handler = getattr(importlib.import_module(module), function)
     return typing.get_type_hints(handler.__wrapped__)["return"]
 

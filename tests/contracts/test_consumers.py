@@ -10,16 +10,21 @@ from checkout import executions
 from inventory import consumers as inventory
 from kernel.events import Envelope, read
 from orders import consumers as orders
+from orders import erasure as leaving_orders
 from payments import consumers as payments
+from payments import erasure as leaving_payments
 from storefront import order_history
 from tests.contracts import samples
 from tests.support.wiring import MANIFEST
 
+LEAVING = ("CustomerErasureStarted", "CustomerErased")
 # Handler, the shape that it reads, the service that publishes, and the types of events.
 READERS: list[tuple[str, type[BaseModel], str, tuple[str, ...]]] = [
     ("checkout.saga.start", executions.PlacedOrder, "orders", ("OrderPlaced",)),
     ("inventory.consumers.handler", inventory.ConfirmedOrder, "orders", ("OrderConfirmed",)),
     ("payments.consumers.handler", payments.ConfirmedOrder, "orders", ("OrderConfirmed",)),
+    ("orders.erasure.handler", leaving_orders.LeavingCustomer, "customers", LEAVING),
+    ("payments.erasure.handler", leaving_payments.LeavingCustomer, "customers", LEAVING),
     (
         "orders.consumers.handler",
         orders.CatalogProduct,
@@ -168,8 +173,8 @@ def test_every_event_about_an_order_is_part_of_a_story() -> None:
 
 
 @pytest.mark.parametrize("name", samples.names())
-def test_only_events_of_products_and_of_adjustments_are_about_no_order(name: str) -> None:
-    alone = name.startswith("catalog.") or name == "inventory.StockAdjusted.v1"
+def test_only_events_of_products_customers_and_adjustments_are_about_no_order(name: str) -> None:
+    alone = name.startswith(("catalog.", "customers.")) or name == "inventory.StockAdjusted.v1"
     assert order_history.reads(samples.envelope(name)) is not alone
 
 

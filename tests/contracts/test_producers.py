@@ -17,6 +17,7 @@ ATTRIBUTES = ["specversion", "id", "source", "type", "subject", "time", "datacon
 ATTRIBUTES += ["sequence", "correlationid", "causationid", "data"]
 # The kind of record that each service's events are about.
 AGGREGATES = {"catalog": "product", "orders": "order", "inventory": "reservation", "payments": "payment"}
+AGGREGATES |= {"customers": "customer"}
 # Events that no order sets off. They are correlated with what they are about.
 ALONE = {"inventory.StockAdjusted.v1": "adjustment", "payments.WalletChanged.v1": "wallet"}
 PRIVATE = re.compile(r"\b(?:pi_|pm_|tok_|card|number|cvc|email|address|phone|name)", re.IGNORECASE)
@@ -109,7 +110,7 @@ def test_an_envelope_has_the_cloudevents_names_and_is_about_what_its_service_own
     assert f"v{sample['dataversion']}" == version
     about, _, which = sample["subject"].partition("/")
     assert about == ALONE.get(name, AGGREGATES[service])
-    is_alone = service == "catalog" or name in ALONE
+    is_alone = service in ("catalog", "customers") or name in ALONE
     assert sample["correlationid"] == (sample["subject"] if is_alone else which)
     assert sample["id"] == identity.derive(sample["source"], sample["subject"], sample["sequence"])
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z", sample["time"])

@@ -10,6 +10,7 @@ def test_models_are_kept_for_the_services_that_functions_call() -> None:
         "dynamodb",
         "events",
         "stepfunctions",
+        "kms",
         "lambda",
         "secretsmanager",
         "sqs",

@@ -15,8 +15,9 @@ TASKS = {
 }
 ASKED: tuple[str, ...] = ("ClaimOverdue", "OrderStatus", "ClaimOpen", "CommitStock", "ReleaseStock")
 ASKED += ("ClaimUnsold", "PostSale", "RefundPayment")
+ASKED += ("FenceCustomer", "CountOpenOrders", "ForgetMethods")
 ASKED += ("ResumeOrder", "ResolveOrder", "SelectParked", "PaymentStatus", "ReservationStatus")
-APIS = ("Catalog", "Checkout", "Inventory", "Operations", "Orders", "Payments", "Storefront")
+APIS = ("Catalog", "Checkout", "Customers", "Inventory", "Operations", "Orders", "Payments", "Storefront")
 UNDO = ("FenceOrder", "RefundPayment", "ReleaseStock", "CancelOrder")
 
 
@@ -53,7 +54,7 @@ def test_only_checkout_and_a_saga_that_hands_over_start_executions(given: list[G
     ]
 
 
-def test_only_checkout_invokes_functions_of_other_services(given: list[Grant]) -> None:
+def test_only_checkout_and_customers_invoke_functions_of_other_services(given: list[Grant]) -> None:
     functions = [
         grant
         for grant in given
@@ -62,25 +63,28 @@ def test_only_checkout_invokes_functions_of_other_services(given: list[Grant]) -
     asked = {
         (role, name)
         for grant in functions
-        for role in ("Api", "Sweep", "Reconcile")
+        for role in ("CheckoutApi", "CheckoutSweep", "CheckoutReconcile", "CustomersEraseDue")
         for name in ASKED
-        if is_of(grant, f"Checkout{role}") and name in grant.resource
+        if is_of(grant, role) and name in grant.resource
     }
     assert len(functions) == len(asked)
     assert asked == {
-        ("Api", "ResumeOrder"),
-        ("Api", "ResolveOrder"),
-        ("Api", "SelectParked"),
-        ("Api", "PaymentStatus"),
-        ("Api", "ReservationStatus"),
-        ("Sweep", "ClaimOverdue"),
-        ("Reconcile", "OrderStatus"),
-        ("Reconcile", "ClaimOpen"),
-        ("Reconcile", "CommitStock"),
-        ("Reconcile", "ReleaseStock"),
-        ("Reconcile", "ClaimUnsold"),
-        ("Reconcile", "PostSale"),
-        ("Reconcile", "RefundPayment"),
+        ("CheckoutApi", "ResumeOrder"),
+        ("CheckoutApi", "ResolveOrder"),
+        ("CheckoutApi", "SelectParked"),
+        ("CheckoutApi", "PaymentStatus"),
+        ("CheckoutApi", "ReservationStatus"),
+        ("CheckoutSweep", "ClaimOverdue"),
+        ("CheckoutReconcile", "OrderStatus"),
+        ("CheckoutReconcile", "ClaimOpen"),
+        ("CheckoutReconcile", "CommitStock"),
+        ("CheckoutReconcile", "ReleaseStock"),
+        ("CheckoutReconcile", "ClaimUnsold"),
+        ("CheckoutReconcile", "PostSale"),
+        ("CheckoutReconcile", "RefundPayment"),
+        ("CustomersEraseDue", "FenceCustomer"),
+        ("CustomersEraseDue", "CountOpenOrders"),
+        ("CustomersEraseDue", "ForgetMethods"),
     }
 
 
@@ -103,6 +107,15 @@ def test_only_what_verifies_tokens_reads_the_secret_behind_callers_ids(
     for stack, name, function in assembly.resources("AWS::Lambda::Function"):
         knows = "CALLER_SECRET" in function["Environment"]["Variables"]
         assert knows is ((stack, f"{name[:-8]}Role") in readers), name
+
+
+def test_only_customers_wraps_and_unwraps_data_keys_and_with_one_key(given: list[Grant]) -> None:
+    using = [grant for grant in given if grant.action.startswith("kms:")]
+    assert {grant.action for grant in using} == {"kms:Decrypt", "kms:GenerateDataKey"}
+    assert all(is_of(grant, "CustomersApi") for grant in using)
+    assert {grant.resource.partition("Key")[0] for grant in using} == {
+        "arn:SettleCustomers.CustomersWrapping"
+    }
 
 
 def reading(given: list[Grant], secret: str) -> list[Grant]:

@@ -9,6 +9,13 @@ from tests.infrastructure.permissions import written_out
 from tests.infrastructure.synthesis import Assembly
 
 ROUTES = {
+    "PUT /customers/me": "Customers",
+    "GET /customers/me": "Customers",
+    "PUT /customers/me/addresses/{name}": "Customers",
+    "DELETE /customers/me/addresses/{name}": "Customers",
+    "POST /customers/me/erase": "Customers",
+    "GET /customers/{customer_id}": "Customers",
+    "POST /customers/{customer_id}/erase": "Customers",
     "PUT /catalog/products/{sku}": "Catalog",
     "GET /catalog/products/{sku}": "Catalog",
     "DELETE /catalog/products/{sku}": "Catalog",

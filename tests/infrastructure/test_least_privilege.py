@@ -7,27 +7,22 @@ the actions of its items. These actions must equal those that the templates allo
 import os
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from acquirer import store as acquirer_store
 from checkout import executions
+from customers import keys as data_keys
 from kernel import aws as kernel_aws
-from kernel import identity
 from kernel.table import items
 from kernel.triggers import commands
 from operations import store as operations_store
 from payments import transport
+from tests.infrastructure.everything import everything_once
 from tests.infrastructure.permissions import allowed, construct_id
-from tests.infrastructure.sandbox import ask_the_sandbox
 from tests.infrastructure.synthesis import Assembly
 from tests.support import aws
-from tests.support.faults import ALWAYS, Mishap
-from tests.support.letters import LetterQueues
-from tests.support.shop import SagaShop
-from tests.support.wiring import PUBLISHERS
 from tests.support.world import MotoWorld
 
 ITEM_ACTIONS = {
@@ -57,7 +52,8 @@ STREAM = {  # the poller of a stream does too, and sends the records that it giv
     "sqs:GetQueueUrl",
 }
 POLLED = {f"{service}.consumers.handler" for service in ("orders", "inventory", "payments")}
-POLLED |= {"checkout.saga.start", "storefront.projector.handler", "kernel.triggers.relay.republish"}
+POLLED |= {"orders.erasure.handler", "payments.erasure.handler", "checkout.saga.start"}
+POLLED |= {"storefront.projector.handler", "kernel.triggers.relay.republish"}
 
 TEST = ("tests", "tests.support")  # the calls of the test itself
 UsedActions = dict[tuple[str, str], set[str]]
@@ -114,102 +110,6 @@ def reasoned(handler: str) -> set[str]:
     return LOGS | (QUEUE if handler in POLLED else set())
 
 
-def everything_once(world: MotoWorld) -> None:
-    """Runs every function of every service, on every path that makes other calls of AWS."""
-    shop = SagaShop(world)
-    shop.order(key="confirmed")
-    world.settle()
-    for publisher in PUBLISHERS:
-        _republish(world, publisher)
-    _stock(world)
-    _orders(world, shop)
-    _screens(world, shop)
-    _operations(world)
-
-
-def _stock(world: MotoWorld) -> None:
-    """What an operator does to stock: the last correction is of more than there is."""
-    asked: list[tuple[str, Any, int]] = [
-        ("buckets", {"count": 2}, 200),
-        ("adjustments", {"quantity": -1, "because": "miscounted"}, 201),
-        ("adjustments", {"quantity": -9, "because": "miscounted"}, 409),
-    ]
-    for place, (name, body, wanted) in enumerate(asked):
-        path = f"/inventory/mug/{name}"
-        status, _ = world.http("inventory", "POST", path, body, role="operator", key=f"stock-{place}")
-        assert status == wanted, name
-
-
-def _operations(world: MotoWorld) -> None:
-    aws.create_table("operations")
-    queue, now = "inventory.consumers.handler", identity.now().isoformat()
-    asked: list[tuple[str, str, Any]] = [
-        ("GET", "/ops/dead-letters", None),
-        ("GET", f"/ops/dead-letters/{queue}", None),
-        ("POST", f"/ops/dead-letters/{queue}/redrive", {"because": "repaired"}),
-        ("POST", "/ops/outbox/orders/republish", {"first": now, "last": now, "because": "lost"}),
-    ]
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(operations_store, "LOOKED_AT_SECONDS", 0)
-        LetterQueues(patch).put(queue, "a letter")
-        for method, path, body in asked:
-            status, _ = world.http("operations", method, path, body, role="operator", key=path)
-            assert status < 300, path
-    day = {"day": now[:10]}
-    assert world.http("operations", "GET", "/ops/audit", role="operator", query=day)[1]["actions"]
-
-
-def _orders(world: MotoWorld, shop: SagaShop) -> None:
-    world.faults.plan("ReserveStock", Mishap.BEFORE, times=7)
-    shop.order("pm_decline", key="declined")
-    world.settle()
-    world.sweep()
-    world.lost |= {"OrderConfirmed"}
-    shop.order(key="held")
-    world.settle()
-    world.reconcile(after=timedelta(hours=2))
-    cancelled = shop.order(key="cancelled")
-    world.faults.just_before("ConfirmOrder", lambda: shop.cancel(cancelled))
-    world.faults.plan("CancelOrder", Mishap.BEFORE, times=ALWAYS)
-    world.settle()
-    for _ in range(9):
-        world.sweep(after=timedelta(hours=2))
-    _interventions(world, cancelled)
-
-
-def _interventions(world: MotoWorld, order_id: str) -> None:
-    operator = {"role": "operator", "customer": "olga"}
-    listed = world.http("orders", "GET", "/ops/checkouts", query={"state": "NEEDS_ATTENTION"}, **operator)
-    assert [order["order_id"] for order in listed[1]["checkouts"]] == [order_id]
-    why = {"because": "the cause is gone"}
-    assert world.http("checkout", "POST", "/ops/checkouts/resume", why, key="all", **operator)[0] == 202
-    world.settle()
-    assert world.intervene(order_id, "resolve", to="CANCELLED")[0] == 200
-
-
-def _screens(world: MotoWorld, shop: SagaShop) -> None:
-    order_id = shop.order(key="confirmed")
-    assert shop.history(order_id)
-    for service, path, role in (
-        ("orders", f"/orders/{order_id}", "customer"),
-        ("payments", f"/payments/{order_id}", "customer"),
-        ("inventory", "/inventory/mug", "operator"),
-        ("catalog", "/catalog/products/mug", "customer"),
-        ("storefront", "/storefront/me/orders", "customer"),
-    ):
-        status, _ = world.http(service, "GET", path, role=role)
-        assert status == 200, path
-    ask_the_sandbox(world, order_id)
-    world.http("catalog", "DELETE", "/catalog/products/mug", role="operator")
-    world.settle()
-
-
-def _republish(world: MotoWorld, service: str) -> None:
-    now = identity.now().isoformat()
-    lost = {"approximateArrivalOfFirstRecord": now, "approximateArrivalOfLastRecord": now}
-    world.call("kernel.triggers.relay.republish", aws.queued({"DDBStreamBatchInfo": lost}), service=service)
-
-
 def _running(world: MotoWorld) -> tuple[str, str]:
     if world.running and os.environ["SERVICE"] == "acquirer":
         return "acquirer", "acquirer.api.handler"
@@ -244,6 +144,7 @@ def _forget_clients() -> None:
         commands.functions,
         acquirer_store.secret,
         operations_store.queues,
+        data_keys.kms,
     ]
     for factory in cached:
         factory.cache_clear()

@@ -1,6 +1,6 @@
 """In the synthesized templates: no service can reach another's data, publish as another, or do too much."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from fnmatch import fnmatchcase
 from types import SimpleNamespace
 from typing import Any
@@ -11,7 +11,7 @@ from infrastructure.service_table import ServiceTable
 from tests.infrastructure.permissions import Grant, allowed, is_of, reaches, written_out
 from tests.infrastructure.synthesis import Assembly
 
-PUBLISHERS = ("catalog", "orders", "inventory", "payments")
+PUBLISHERS = ("catalog", "customers", "orders", "inventory", "payments")
 # Where a resource or an action may hold a wildcard, and why it must.
 WILDCARDS = {
     (
@@ -42,18 +42,30 @@ WILDCARDS = {
 
 
 def tables(assembly: Assembly) -> dict[str, list[str]]:
-    """The ARNs of each stack's table, and of the table's indexes and stream."""
-    found = {}
+    """The ARNs of each stack's tables, and of their indexes and streams."""
+    found: dict[str, list[str]] = defaultdict(list)
     for stack, name, properties in assembly.resources("AWS::DynamoDB::Table"):
         arn = f"arn:aws:dynamodb:here:me:table/{stack}.{name}"
         indexes = [index["IndexName"] for index in properties.get("GlobalSecondaryIndexes", [])]
-        found[stack] = [arn, f"{arn}/stream/now", *(f"{arn}/index/{index}" for index in [*indexes, "later"])]
+        found[stack] += [arn, f"{arn}/stream/now", *(f"{arn}/index/{index}" for index in [*indexes, "later"])]
     return found
 
 
-def test_each_service_has_one_table(assembly: Assembly) -> None:
-    owners = {"Catalog", "Orders", "Inventory", "Payments", "Acquirer", "Storefront", "Operations"}
+def test_each_service_has_one_table_and_customers_one_more_for_keys(assembly: Assembly) -> None:
+    owners = {
+        "Catalog",
+        "Customers",
+        "Orders",
+        "Inventory",
+        "Payments",
+        "Acquirer",
+        "Storefront",
+        "Operations",
+    }
     assert set(tables(assembly)) == {f"Settle{owner}" for owner in owners}
+    count = Counter(stack for stack, *_ in assembly.resources("AWS::DynamoDB::Table"))
+    assert {stack for stack, number in count.items() if number > 1} == {"SettleCustomers"}
+    assert count["SettleCustomers"] == 2
     for _, name, table in assembly.resources("AWS::DynamoDB::Table"):
         assert "ResourcePolicy" not in table, name
 

@@ -34,9 +34,37 @@ def test_tables_have_the_shape_that_the_kernel_and_the_tests_rely_on(assembly: A
         }
         assert keys == ["pk", "sk"], name
         assert table["BillingMode"] == "PAY_PER_REQUEST", name
+        if name.startswith("CustomersKeys"):
+            continue
         assert table["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}, name
         assert table["StreamSpecification"] == {"StreamViewType": "NEW_IMAGE"}, name
         assert indexes == INDEXES.get(stack.removeprefix("Settle").lower(), {}), name
+
+
+def test_the_table_of_data_keys_leaves_no_copy_of_a_key_anywhere(assembly: Assembly) -> None:
+    """A stream or a backup would keep a key that was destroyed, and an expiry would lose one that was not."""
+    (keys,) = (
+        table
+        for _, name, table in assembly.resources("AWS::DynamoDB::Table")
+        if name.startswith("CustomersKeys")
+    )
+    assert set(keys) <= {
+        "KeySchema",
+        "AttributeDefinitions",
+        "BillingMode",
+        "DeletionProtectionEnabled",
+        "Tags",
+    }
+
+
+def test_the_key_that_wraps_data_keys_is_renewed_and_stays_where_data_stays(
+    assembly: Assembly, target: str
+) -> None:
+    ((stack, name, key),) = assembly.resources("AWS::KMS::Key")
+    assert stack == "SettleCustomers"
+    assert key["EnableKeyRotation"] is True
+    policy = assembly.templates[stack]["Resources"][name]["DeletionPolicy"]
+    assert policy == ("Retain" if target == "cloud" else "Delete")
 
 
 def test_the_cdk_has_checked_the_templates_and_found_nothing(assembly: Assembly) -> None:
@@ -93,7 +121,7 @@ def test_dead_letters_late_relays_and_parked_orders_raise_an_alarm(
 ) -> None:
     letters = {name for _, name, _ in assembly.resources("AWS::SQS::Queue") if "DeadLetters" in name}
     assert letters == set(of(watched, "ApproximateNumberOfMessagesVisible"))
-    assert len(of(watched, "IteratorAge")) == 4
+    assert len(of(watched, "IteratorAge")) == 5
     assert of(watched, "OrderParked") == ["orders"]
     for end in ("ExecutionsFailed", "ExecutionsTimedOut", "ExecutionsAborted"):
         assert len(of(watched, end)) == 2, end
@@ -102,7 +130,16 @@ def test_dead_letters_late_relays_and_parked_orders_raise_an_alarm(
 def test_failing_functions_raise_an_alarm_unless_they_refuse_as_business(
     assembly: Assembly, watched: Watched
 ) -> None:
-    services = {"catalog", "orders", "inventory", "payments", "checkout", "storefront", "operations"}
+    services = {
+        "catalog",
+        "customers",
+        "orders",
+        "inventory",
+        "payments",
+        "checkout",
+        "storefront",
+        "operations",
+    }
     assert set(of(watched, "Fault")) == {*services, "authorizer"}
     functions = {name for _, name, _ in assembly.resources("AWS::Lambda::Function")}
     unwatched = {name[:-8] for name in functions - set(of(watched, "Errors"))}
@@ -127,13 +164,15 @@ def test_every_stack_is_tagged_and_tells_its_table(assembly: Assembly, target: s
 
 
 def test_services_refer_to_no_other_services_stack(assembly: Assembly) -> None:
-    queues = {"Acquirer", "Catalog", "Orders", "Inventory", "Payments", "Storefront", "Checkout"}
+    queues = {"Acquirer", "Catalog", "Customers", "Orders", "Inventory", "Payments", "Storefront", "Checkout"}
     may = {
         "SettleOperations": {f"Settle{owner}" for owner in queues},
         "SettlePayments": {"SettleAcquirer"},  # the sandbox stands for an outside processor
         "SettleCheckout": {"SettleOrders", "SettleInventory", "SettlePayments"},
+        "SettleCustomers": {"SettleOrders", "SettlePayments"},  # it asks both before it forgets a person
         "SettleEdge": {
             "SettleCatalog",
+            "SettleCustomers",
             "SettleOrders",
             "SettleInventory",
             "SettlePayments",

@@ -14,6 +14,8 @@ SUBSCRIPTIONS = {
     ("Consumers", "settle.catalog", "ProductListed"),
     ("Consumers", "settle.catalog", "PriceChanged"),
     ("Consumers", "settle.catalog", "ProductRetired"),
+    ("Erasure", "settle.customers", "CustomerErasureStarted"),
+    ("Erasure", "settle.customers", "CustomerErased"),
 }
 
 
@@ -45,6 +47,7 @@ def test_every_stream_mapping_is_bounded_and_bisects_and_tells_of_its_failures(a
     found = list(mappings(assembly, stream=True))
     assert {stack for stack, *_ in found} == {
         "SettleCatalog",
+        "SettleCustomers",
         "SettleOrders",
         "SettleInventory",
         "SettlePayments",
@@ -80,7 +83,7 @@ def test_rows_that_a_relay_gave_up_on_are_republished_one_message_at_a_time(asse
 
 def test_every_queue_that_feeds_a_function_gives_up_into_dead_letters(assembly: Assembly) -> None:
     found = list(mappings(assembly, stream=False))
-    assert len(found) == 9
+    assert len(found) == 13
     for stack, name, mapping in found:
         queue = queue_of(assembly, stack, mapping["EventSourceArn"])
         redrive = queue["RedrivePolicy"]
@@ -105,7 +108,7 @@ def test_consumers_of_batches_answer_with_the_failed_messages(assembly: Assembly
 
 def test_every_target_of_a_rule_has_dead_letters(assembly: Assembly) -> None:
     rules = list(assembly.resources("AWS::Events::Rule"))
-    assert len(rules) == 10
+    assert len(rules) == 13
     for stack, name, rule in rules:
         for target in rule["Targets"]:
             assert queue_of(assembly, stack, target["DeadLetterConfig"]["Arn"]), name
@@ -143,4 +146,5 @@ def test_each_schedule_fires_as_often_as_its_job_needs(assembly: Assembly) -> No
         ("rate(1 minute)", "Seal"),
         ("rate(1 minute)", "Send"),
         ("rate(1 minute)", "Sweep"),
+        ("rate(5 minutes)", "EraseDue"),
     ]

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from tests.support.evidence import Books
+from tests.support.evidence import FORGOTTEN, Books
 
 Corrupt = Callable[[Books], Any]
 CORRUPTIONS: list[tuple[str, Corrupt]] = []
@@ -200,6 +200,26 @@ def a_reason_is_in_the_order(books: Books) -> None:
 @breaks("typed-text-stays-where-it-was-typed")
 def the_reason_of_an_adjustment_is_in_its_event(books: Books) -> None:
     books.reword("StockAdjusted", "a1", why="three were broken")
+
+
+@breaks("profiles-are-sealed")
+def a_name_stands_in_a_profile_as_it_is(books: Books) -> None:
+    record(books, "customers", "profile", "alice")["sealed"]["name"] = "Ada Löwe"
+
+
+@breaks("profiles-are-sealed")
+def an_address_of_e_mail_is_in_an_order(books: Books) -> None:
+    record(books, "orders", "order", "paid")["note"] = "ask ada@shop.example"
+
+
+@breaks("profiles-are-sealed")
+def an_address_of_e_mail_is_in_an_event(books: Books) -> None:
+    books.reword("CustomerRegistered", "alice", email="ada@shop.example")
+
+
+@breaks("who-is-forgotten-has-no-payment-method")
+def a_token_of_somebody_forgotten_was_kept(books: Books) -> None:
+    record(books, "payments", "method", FORGOTTEN)["token"] = "pm_approve"
 
 
 def typed_about(books: Books, order_id: str) -> str:

@@ -27,6 +27,8 @@ ALWAYS = {
     "typed-text-stays-where-it-was-typed",
     "published-is-committed",
     "registrations-stay-with-payments",
+    "profiles-are-sealed",
+    "who-is-forgotten-has-no-payment-method",
     "processor-ids-stay-in-the-payment",
     "payment-method-stays-with-its-order",
 }

@@ -25,11 +25,14 @@ INDEXES = {
     "inventory": {"open": ("open_shard", "due_at")},
     "payments": {"commits": ("hour", "moment"), "open": ("open_shard", "due_at")},
     "acquirer": {"by_reference": ("reference", "created_at"), "due": ("due", "due_at")},
+    "customers": {"open": ("open_shard", "due_at")},
     "storefront": {
         "orders_of_customer": ("customer_id", "placed_at"),
         "by_customer": ("customer_id", "placed_at"),
     },
 }
+# The table of data keys, and the name of the key that wraps them.
+SEALING = {"KEYS": "customers-keys", "WRAPPING_KEY": "alias/customers"}
 COPIES = {"by_reference", "by_customer"}  # the indexes that hold whole items; all others hold keys
 # Moto copies a table with its whole stream in each transaction. So only a table whose stream is read has one.
 STREAMED = {"testing"}
@@ -39,7 +42,8 @@ FAR_FUTURE = 4_102_444_800
 def environment(service: str) -> dict[str, str]:
     commits = "commits" if service == "payments" else ""
     table = {"TABLE": f"{service}-table", "VAULT": "vault-table"}
-    return {"SERVICE": service, **table, "BUS": "settle", "COMMITS": commits}
+    sealing = SEALING if service == "customers" else {}
+    return {"SERVICE": service, **table, "BUS": "settle", "COMMITS": commits, **sealing}
 
 
 @cache
@@ -59,6 +63,19 @@ def create_table(service: str) -> None:
         **_stream(service),
         **_secondary(indexes),
     )
+    if service == "customers":
+        _create_keys()
+
+
+def _create_keys() -> None:
+    client("dynamodb").create_table(
+        TableName=SEALING["KEYS"],
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=_keys("pk", "sk"),
+        AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")],
+    )
+    made = client("kms").create_key()["KeyMetadata"]["KeyId"]
+    client("kms").create_alias(AliasName=SEALING["WRAPPING_KEY"], TargetKeyId=made)
 
 
 def create_bus() -> None:
@@ -67,9 +84,14 @@ def create_bus() -> None:
 
 def items(service: str) -> list[dict[str, Any]]:
     """Every item of the service's table, plain, in key order."""
+    return stored(f"{service}-table")
+
+
+def stored(table: str) -> list[dict[str, Any]]:
+    """Every item of the table, plain, in key order."""
     from tests.support import moto_memory  # noqa: PLC0415 - the simulator takes this module and needs no moto
 
-    found = map(door.unpack, moto_memory.images(f"{service}-table"))
+    found = map(door.unpack, moto_memory.images(table))
     return sorted(found, key=lambda item: (item["pk"], item["sk"]))
 
 

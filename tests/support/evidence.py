@@ -15,13 +15,14 @@ NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 MONEY = {"amount": 1000, "currency": "EUR"}
 LINES = [{"sku": "mug", "quantity": 2}]
 PRICED = [{"sku": "mug", "quantity": 2, "unit_price": {"amount": 500, "currency": "EUR"}}]
-METHOD = "aaaaaaaa-bbbb-5ccc-8ddd-eeeeeeeeeeee"
+METHOD, FORGOTTEN = "aaaaaaaa-bbbb-5ccc-8ddd-eeeeeeeeeeee", "aaaaaaaa-bbbb-5ccc-8ddd-ffffffffffff"
+SEALED = "A2VEfQYk0m3o1yYlqk7Zr9sVwP8b7T+0/hQm5mYl1uBvQf8x"
 SOURCES = {"order": "orders", "reservation": "inventory", "payment": "payments", "product": "catalog"}
-SOURCES |= {"adjustment": "inventory"}
-NAMES = {"product": "sku", "adjustment": "adjustment"}
+SOURCES |= {"adjustment": "inventory", "customer": "customers"}
+NAMES = {"product": "sku", "adjustment": "adjustment", "customer": "customer_id"}
 SUBJECTS = {"StockAdjusted": "adjustment", "Stock": "reservation"}
 SUBJECTS |= {"Order": "order", "Cancellation": "order", "Payment": "payment"}
-SUBJECTS |= {"Refund": "payment", "Pr": "product"}
+SUBJECTS |= {"Refund": "payment", "Pr": "product", "Customer": "customer"}
 DATA: dict[str, dict[str, Any]] = {
     "OrderPlaced": {"customer_id": "alice", "lines": PRICED, "total": MONEY, "payment_method": METHOD},
     "CancellationStarted": {"reason": "CancelledByCustomer"},
@@ -179,6 +180,7 @@ def good(since: datetime = NOON) -> Books:
     for order_id in ("paid", "undone", "parked"):
         books.place(order_id)
         books.said(order_id, "StockReserved")
+    _people(books)
     _paid(books)
     _undone(books)
     books.said("parked", "CancellationStarted", "OrderParked", reason="Interrupted")
@@ -192,6 +194,16 @@ def good(since: datetime = NOON) -> Books:
     books.record("inventory", "adjustment", "a1", sku="mug", quantity=-3, by="olga")
     books.record("inventory", "reason", "a1", sku="mug", by="olga", because="three were broken")
     return books
+
+
+def _people(books: Books) -> None:
+    """Alice is registered, and somebody else was forgotten."""
+    books.said("alice", "CustomerRegistered")
+    books.record("customers", "customer", "alice", customer_id="alice", status="ACTIVE", revision=1)
+    books.record("customers", "profile", "alice", sealed={"name": SEALED, "email": SEALED})
+    books.said("gone", "CustomerErasureStarted", "CustomerErased")
+    books.record("customers", "customer", "gone", customer_id="gone", status="ERASED", revision=0)
+    books.record("payments", "method", FORGOTTEN, customer_id="gone", forgotten_at=NOON.isoformat())
 
 
 def _paid(books: Books) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from kernel.events import Envelope
 
-PUBLISHERS = ("catalog", "orders", "inventory", "payments")
+PUBLISHERS = ("catalog", "customers", "orders", "inventory", "payments")
 TABLES = (*PUBLISHERS, "storefront")
 MANIFEST: Mapping[str, list[dict[str, Any]]] = json.loads(
     (Path(__file__).parents[2] / "contracts" / "manifest.json").read_text()
@@ -38,18 +38,23 @@ TIMEOUTS = {
     "checkout.repair.reconcile": 300,
     "checkout.saga.start": 30,
     "checkout.repair.sweep": 300,
+    "customers.erasure.erase_due": 300,
     "inventory.consumers.handler": 30,
     "inventory.tasks.claim_open": 30,
     "kernel.triggers.relay.handler": 60,
     "kernel.triggers.relay.republish": 120,
     "operations.api.handler": 29,
     "orders.consumers.handler": 30,
+    "orders.erasure.count_open_orders": 20,
+    "orders.erasure.handler": 30,
     "orders.tasks.claim_overdue": 30,
     "orders.tasks.select_parked": 20,
     "payments.consumers.handler": 30,
     "payments.sealing.seal": 60,
     "payments.tasks.claim_unsold": 30,
     "payments.watch.watch": 300,
+    "payments.erasure.forget_methods": 24,
+    "payments.erasure.handler": 30,
     "payments.tasks.charge_payment": 24,
     "payments.tasks.refund_payment": 24,
     "storefront.projector.handler": 30,

@@ -68,9 +68,9 @@ def _plain(kind: str, value: Any) -> Any:
     return value
 
 
-def load(key: Key) -> Item | None:
-    """The item as it is now (a consistent read), or None."""
-    found = client().get_item(TableName=table(), Key=pack(key), ConsistentRead=True)
+def load(key: Key, *, within: str = "") -> Item | None:
+    """The item as it is now (a consistent read), or None. `within`: see Write."""
+    found = client().get_item(TableName=within or table(), Key=pack(key), ConsistentRead=True)
     return unpack(found["Item"]) if "Item" in found else None
 
 

@@ -29,7 +29,10 @@ UNMET = {"ConditionalCheckFailed", "ConditionalCheckFailedException"}
 
 @dataclass(frozen=True)
 class Write:
-    """One guarded write: `#name` stands for the attribute `name`, `:name` for `binds["name"]`."""
+    """One guarded write: `#name` stands for the attribute `name`, `:name` for `binds["name"]`.
+
+    `within` names another table of the service's own than its first.
+    """
 
     key: Key
     sets: Item = field(default_factory=dict)
@@ -37,6 +40,7 @@ class Write:
     removes: Sequence[str] = ()
     condition: str = ""
     binds: Item = field(default_factory=dict)
+    within: str = ""
 
     def __post_init__(self) -> None:
         if names := {*self.sets, *self.adds} & {*self.binds}:
@@ -53,7 +57,7 @@ class Write:
         names = re.findall(r"#(\w+)", f"{update} {self.condition}")
         values = {f":{name}": value for name, value in {**self.sets, **self.adds, **self.binds}.items()}
         request: dict[str, Any] = {
-            "TableName": table(),
+            "TableName": self.within or table(),
             "Key": pack(self.key),
             "UpdateExpression": update,
             "ExpressionAttributeNames": {f"#{name}": name for name in names},

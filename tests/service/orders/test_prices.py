@@ -115,9 +115,9 @@ def test_prices_that_the_table_did_not_get_to_are_asked_for_again(
     shelf()
     stingy = Stingy(items.client())
     monkeypatch.setattr(items, "client", lambda: stingy)
-    found = store.prices(["mug", "nothing", "lid", "pot"])
-    assert stingy.asked == [4, 3, 2, 1]
-    assert len(clock.paused) == 3
+    found = store.prices(["mug", "nothing", "lid", "pot"], to="alice")
+    assert stingy.asked == [5, 4, 3, 2, 1]
+    assert len(clock.paused) == 4
     assert found == {
         "mug": Price("mug", Money(1250, "EUR"), for_sale=True),
         "lid": Price("lid", Money(99, "EUR"), for_sale=True),

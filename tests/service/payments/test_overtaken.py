@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from payments import store
+from payments import methods
 from tests.support.moments import Moments
 from tests.support.payments import (
     CAPTURED,
@@ -112,13 +112,13 @@ def test_a_charge_that_hears_a_decline_after_its_twin_has_captured_is_no_refusal
 def test_a_charge_that_found_no_method_in_time_for_its_twin_is_no_refusal(
     processor: Processor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    method = store.method
+    load = methods.load
 
     def overtaken(method_id: str, *, customer_id: str) -> None:
-        monkeypatch.setattr(store, "method", method)
+        monkeypatch.setattr(methods, "load", load)
         assert charge() == "CAPTURED"
 
-    monkeypatch.setattr(store, "method", overtaken)
+    monkeypatch.setattr(methods, "load", overtaken)
     assert [outcome(charge), outcome(charge)] == ["Contended", "CAPTURED"]
     assert (processor.books("o1"), events()) == (PAID, [CAPTURED])
 

@@ -1,5 +1,6 @@
 """What stands where boto3's clients do: each method is one call across the boundary."""
 
+import hashlib
 import io
 import json
 from collections.abc import Iterator, Mapping
@@ -10,7 +11,8 @@ from typing import Any
 from tests.simulator.aws.dynamo.dynamo import Dynamo
 from tests.simulator.boundary import Boundary
 from tests.simulator.engine import Timeout
-from tests.simulator.faults.kinds import Call, lost
+from tests.simulator.faults.kinds import Call, failure, lost
+from tests.support.aws import SEALING
 
 Request = dict[str, Any]
 
@@ -125,6 +127,33 @@ class Lambda:
             raise lost(Call(0, "", "lambda", "Invoke")) from None
         error = {"FunctionError": "Unhandled"} if answer.error else {}
         return {"StatusCode": 200, "Payload": io.BytesIO(json.dumps(answer.payload).encode()), **error}
+
+
+class Kms:
+    """Wraps data keys, each for its encryption context. What was wrapped for another context stays closed."""
+
+    def __init__(self, boundary: Boundary) -> None:
+        self._call, self._made = boundary.call, 0
+
+    def generate_data_key(self, **request: Any) -> Any:
+        return self._call("kms", "GenerateDataKey", partial(self._generated, **request))
+
+    def decrypt(self, **request: Any) -> Any:
+        return self._call("kms", "Decrypt", partial(self._decrypted, **request))
+
+    def _generated(self, *, KeyId: str, KeySpec: str, EncryptionContext: Request) -> Any:  # noqa: N803 - as boto3
+        assert (KeyId, KeySpec) == (SEALING["WRAPPING_KEY"], "AES_256")
+        self._made += 1
+        key = hashlib.sha256(f"data key {self._made}".encode()).digest()
+        wrapped = json.dumps({"key": key.hex(), "for": EncryptionContext}).encode()
+        return {"KeyId": KeyId, "Plaintext": key, "CiphertextBlob": wrapped}
+
+    def _decrypted(self, *, CiphertextBlob: bytes, EncryptionContext: Request) -> Any:  # noqa: N803 - as boto3
+        known = json.loads(CiphertextBlob)
+        if known["for"] != EncryptionContext:
+            call = Call(0, "", "kms", "Decrypt")
+            raise failure("InvalidCiphertextException", call, status=400)
+        return {"KeyId": SEALING["WRAPPING_KEY"], "Plaintext": bytes.fromhex(known["key"])}
 
 
 class Secrets:

@@ -48,6 +48,7 @@ READS = {
     "BatchGetItem",
     "TransactGetItems",
     "GetSecretValue",
+    "Decrypt",
     "GET",
     "GetQueueAttributes",
 }

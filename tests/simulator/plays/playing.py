@@ -11,7 +11,7 @@ from tests.simulator.aws.delivery import letters
 from tests.simulator.engine import Engine
 from tests.simulator.faults.kinds import Call, Fate, Kind
 from tests.simulator.plays.scenario import BY_A_PERSON, Scenario, Trouble
-from tests.simulator.plays.verdict import glance, orders, unfinished, verdict
+from tests.simulator.plays.verdict import glance, leaving, orders, unfinished, verdict
 from tests.simulator.settle.interpreter import simulated
 from tests.simulator.settle.people import SimulatedShop
 from tests.simulator.settle.world import SimulatedWorld
@@ -69,6 +69,8 @@ def opened(world: SimulatedWorld, scenario: Scenario, troubled: Troubled) -> Sim
     shop.method(scenario.method)
     if scenario.credit:
         shop.deposit(scenario.credit)
+    if scenario.leaves:
+        shop.register()
     for sku in scenario.stock if scenario.buckets > 1 else ():
         shop.spread(sku, scenario.buckets)
     world.run()
@@ -104,6 +106,8 @@ def _prepare(world: SimulatedWorld, shop: SimulatedShop, scenario: Scenario) -> 
         _at(world, outage.ends, partial(world.functions.outages.pop, outage.function))
     if scenario.cancels:
         world.machines.entering[scenario.cancels] = [partial(_cancel, world, shop)]
+    if scenario.leaves:
+        world.machines.entering[scenario.leaves] = [shop.leave]
     _at_each(world, sorted({*TICKS, *ROUNDS}), partial(_pass, world, shop, scenario))
 
 
@@ -145,6 +149,8 @@ def fire(world: SimulatedWorld, minute: int) -> None:
         if minute in HOURLY:
             world.invoke("payments.watch.watch")
             world.invoke("checkout.repair.reconcile")
+    if leaving(world, by=world.engine.now):  # a run at another time would find nothing
+        world.invoke("customers.erasure.erase_due")
 
 
 def sweep(world: SimulatedWorld) -> None:
@@ -158,7 +164,7 @@ def sweep(world: SimulatedWorld) -> None:
 def come_to_rest(world: SimulatedWorld, shop: SimulatedShop) -> None:
     """Schedules and operators go on for as long as there is anything to do for them."""
     for _ in range(MOST_ROUNDS):
-        if not (unfinished(world) or left_to_people(world)):
+        if not (unfinished(world) or leaving(world) or left_to_people(world)):
             return
         world.run(65 * 60)
         fire(world, min(HOURLY))

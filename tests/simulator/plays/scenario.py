@@ -41,6 +41,8 @@ BY_A_PERSON = ", by a person"
 class Scenario:
     """A checkout, what troubles it, and how it then ends; its customer cancels before the state `cancels`.
 
+    Before the state `leaves` its customer, who has registered, asks to be forgotten.
+
     An order that had to be parked on its way ends BY_A_PERSON. Two executions that run `at_once` are also
     held up for a second at each of their calls, so that either overtakes the other everywhere. Where
     operators `disagree`, one resolves what another has resumed so many seconds before.
@@ -61,6 +63,7 @@ class Scenario:
     saga: str = EXPRESS
     at_once: bool = False
     cancels: str = ""
+    leaves: str = ""
     resolve: str = ""
     disagree: float = 0
     republish: str = ""

@@ -27,6 +27,15 @@ CANCELLED = [
     Scenario(f"cancelled before {state}", "CANCELLED", cancels=state)
     for state in ("ReserveStock", "ChargePayment", "ConfirmOrder")
 ]
+FORGOTTEN = [
+    Scenario("the customer is forgotten while the order is paid", "CONFIRMED", leaves="ChargePayment"),
+    Scenario(
+        "the customer is forgotten while the order is undone",
+        "CANCELLED",
+        cancels="ConfirmOrder",
+        leaves="FenceOrder",
+    ),
+]
 # Minutes: for how long an order cannot be ended, and when an operator sees to it.
 MANY, SEEN_TO = 470, 475
 UNENDED = (
@@ -54,6 +63,7 @@ SCENARIOS: Mapping[str, Scenario] = {
         Scenario("one line is out of stock", "CANCELLED", stock={"cup": 5, "mug": 1}),
         *CANCELLED,
         *MONEY,
+        *FORGOTTEN,
         *DIES,
         *UNDONE,
         Scenario(

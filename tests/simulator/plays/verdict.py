@@ -1,9 +1,11 @@
 """What is said of a world at rest: everything that does not hold."""
 
 import json
+from datetime import datetime
 from typing import Any
 
 from kernel import identity
+from kernel.table.open_index import FOREVER
 from ops.invariants import violations
 from ops.invariants.privacy import leaks
 from tests.simulator.settle.people import Asked, SimulatedShop
@@ -36,6 +38,12 @@ def _unfinished(world: SimulatedWorld) -> bool:
     return bool(set(status.values()) - ENDED or [one for one in held if status.get(one) != "NEEDS_ATTENTION"])
 
 
+def leaving(world: SimulatedWorld, *, by: datetime = FOREVER) -> list[str]:
+    """Who has asked to be forgotten, and is not yet; somebody looks at it by that time."""
+    people = [each for each in world.items("customers", "customer#") if each["status"] == "ERASING"]
+    return [each["customer_id"] for each in people if each["due_at"] <= by.isoformat()]
+
+
 def _recorded(world: SimulatedWorld, asked: Asked) -> bool:
     """Whether what an operator was granted is on record: as an order's event, or an action with its end."""
     who, key, path = asked
@@ -55,6 +63,12 @@ def _recorded(world: SimulatedWorld, asked: Asked) -> bool:
     return any(row["id"] == request and row.get("outcome") for row in rows)
 
 
+def _told(world: SimulatedWorld, shop: SimulatedShop) -> list[str]:
+    """What of a profile stands as it is in any table or event."""
+    written = str([world.dynamo.items(table) for table in world.dynamo.tables()] + world.bus.published)
+    return [f"a profile is told: {word}" for word in shop.private if word in written]
+
+
 def glance(world: SimulatedWorld) -> list[str]:
     """What is wrong already, in what an operator finds."""
     return [
@@ -66,7 +80,8 @@ def glance(world: SimulatedWorld) -> list[str]:
 
 def logged(world: SimulatedWorld, shop: SimulatedShop) -> list[str]:
     """What stands in the logs and may not."""
-    return [f"log: {found}" for found in leaks(map(str, world.logs), list(shop.methods.values()))]
+    secrets = [*shop.methods.values(), *shop.private]
+    return [f"log: {found}" for found in leaks(map(str, world.logs), secrets)]
 
 
 def verdict(world: SimulatedWorld, shop: SimulatedShop, *, heals: bool) -> list[str]:
@@ -76,8 +91,10 @@ def verdict(world: SimulatedWorld, shop: SimulatedShop, *, heals: bool) -> list[
     wrong += shop.seen
     wrong += [f"not in the audit trail: {asked}" for asked in shop.answers if not _recorded(world, asked)]
     wrong += logged(world, shop)
+    wrong += _told(world, shop)
     wrong += [f"dead letter: {found}" for found in leaks(letter.body for letter in world.letters())]
     if heals:
+        wrong += [f"not forgotten: {customer_id}" for customer_id in leaving(world)]
         wrong += [f"given up on: {letter.body[:200]}" for letter in world.letters()]
         parked = [order["order_id"] for order in orders(world) if order["status"] == "NEEDS_ATTENTION"]
         wrong += [f"left to a person: {order_id}" for order_id in parked]

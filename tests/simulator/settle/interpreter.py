@@ -30,6 +30,7 @@ SHIPPED = (
     "acquirer",
     "catalog",
     "checkout",
+    "customers",
     "inventory",
     "kernel",
     "operations",
@@ -62,6 +63,7 @@ def inhabited(world: SimulatedWorld) -> Iterator[None]:
         )  # botocore's takes long to make, and nobody reads it here
         patch.setattr(identity, "now", lambda: world.engine.now)
         patch.setattr(identity, "pause", world.engine.sleep)
+        patch.setattr(identity, "random_bytes", world.random_bytes)
         patch.setattr(retries, "random", world.weather)
         patch.setattr(transport, "_connections", lambda: world.connections)
         patch.setattr(observability, "logger", lambda: Log(world.logs))

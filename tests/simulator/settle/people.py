@@ -25,6 +25,7 @@ class SimulatedShop:
     bodies: dict[Asked, set[str]] = field(default_factory=dict)
     seen: list[str] = field(default_factory=list)
     methods: dict[str, str] = field(default_factory=dict)
+    private: tuple[str, ...] = ()
     rounds: int = 0
 
     # Before anything is armed
@@ -52,6 +53,12 @@ class SimulatedShop:
         """An operator gives alice store credit."""
         body = {"amount": amount, "currency": "EUR", "because": "the parcel was late"}
         self._now("payments", "POST", "/wallets/alice/deposits", body, role="operator", key="credit")
+
+    def register(self) -> None:
+        """Alice describes herself."""
+        person = {"name": "Ada Lovelace", "email": "ada@shop.example"}
+        self._now("customers", "PUT", "/customers/me", person)
+        self.private = tuple(person.values())
 
     def _now(self, service: str, method: str, path: str, body: Any, **options: Any) -> Any:
         ended = self.world.process(lambda: self.world.ask(service, method, path, body, **options))
@@ -87,6 +94,10 @@ class SimulatedShop:
 
     def cancel(self, order_id: str) -> None:
         self.world.process(lambda: self.insist("orders", "POST", f"/orders/{order_id}/cancel"))
+
+    def leave(self) -> None:
+        """Alice asks to be forgotten."""
+        self.world.process(lambda: self.insist("customers", "POST", "/customers/me/erase", key="leave"))
 
     def ask_again(self) -> None:
         """Whoever was given an answer asks once more, however late: it must be the same one."""

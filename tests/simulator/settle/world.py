@@ -1,5 +1,6 @@
 """The simulated world: what there is of AWS, as bad as AWS promises to be at worst, with Settle wired in."""
 
+import hashlib
 import json
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
@@ -67,6 +68,7 @@ class SimulatedWorld:
         for service in (*TABLES, "acquirer", "operations"):
             self.dynamo.create(f"{service}-table", aws.INDEXES.get(service, {}))
         self.dynamo.create("vault-table")
+        self.dynamo.create(aws.SEALING["KEYS"])
         self.bus = Bus(self.engine, weather)
         for name, types in SUBSCRIPTIONS.items():
             source = SOURCES[name] if types else ""
@@ -83,6 +85,7 @@ class SimulatedWorld:
             "stepfunctions": clients.StepFunctions(self.boundary, self.machines),
             "lambda": clients.Lambda(self.boundary, self.functions),
             "sqs": sqs.Sqs(self.boundary, {queue.name: queue for queue in self._all_queues()}),
+            "kms": clients.Kms(self.boundary),
             "secretsmanager": clients.Secrets(self.boundary, {SECRET_NAME: SECRET}),
         }
 
@@ -121,6 +124,7 @@ class SimulatedWorld:
             "PUBLIC_ADDRESS": PUBLIC,
             "QUEUES": sqs.URL,
             "DEAD_LETTERS": json.dumps(self._dead_letters()),
+            **aws.SEALING,
         }
 
     def _feeding(self) -> list[Queue]:
@@ -134,6 +138,10 @@ class SimulatedWorld:
 
     def _now(self) -> datetime:
         return self.engine.now
+
+    def random_bytes(self, count: int) -> bytes:
+        """The same for the same world, so that it always goes the same way."""
+        return hashlib.sha256(f"{self.changes} {self.engine.now}".encode()).digest()[:count]
 
     def _changed(self, table: str, key: Any, old: Any, new: Any) -> None:
         self.changes += 1

@@ -42,6 +42,9 @@ class Dynamo:
     def create(self, table: str, indexes: Mapping[str, tuple[str, str]] = {}) -> None:
         self._tables[table] = Table(table, indexes)
 
+    def tables(self) -> list[str]:
+        return sorted(self._tables)
+
     def items(self, table: str, prefix: str = "") -> list[dict[str, Any]]:
         """Plain items in key order, of partition keys that begin with `prefix`."""
         found = sorted(self._tables[table].now.items.items())
