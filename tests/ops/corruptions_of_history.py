@@ -14,7 +14,7 @@ def nobody_ever_started_it(books: Books) -> None:
 @breaks("confirmed-is-paid-and-held")
 def a_confirmed_order_is_being_refunded(books: Books) -> None:
     books.said("paid", "RefundStarted")
-    books.payment("paid", "REFUNDING")
+    books.payment("paid", "REFUNDING", sold=True)
 
 
 @breaks("confirmed-is-paid-and-held")
@@ -65,7 +65,7 @@ def an_operator_confirmed_what_was_fenced(books: Books) -> None:
     books.said("parked", "PaymentCaptured")
     books.said("parked", "OrderResolved", to="CONFIRMED")
     books.said("parked", "OrderConfirmed")
-    books.payment("parked", "CAPTURED")
+    books.payment("parked", "SOLD")
     books.reservation("parked", "COMMITTED")
     books.order("parked", "CONFIRMED", reason="")
 

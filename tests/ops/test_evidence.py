@@ -3,7 +3,7 @@
 from itertools import permutations
 from typing import Any
 
-from tests.support.evidence import good
+from tests.support.good_books import good
 from tests.support.ledgers import chained, commit
 
 
@@ -14,7 +14,9 @@ def test_a_payment_is_as_its_newest_commit_says_and_not_as_the_record_that_it_cl
         {"status": "CAPTURED", "charge": charge, "held": 1000},
         {"status": "SOLD", "charge": charge},
     ]
-    stream = chained([commit("old", place, state=state) for place, state in enumerate(states, start=2)])
+    stream = chained(
+        [commit("payment#old", place, state=state) for place, state in enumerate(states, start=2)]
+    )
     for items in permutations([{**closed, "status_before": "CAPTURED"}, *stream]):
         payment = good().evidence(tables={"payments": items}).records("payments", "payment")["old"]
         told = {name: payment[name] for name in ("status", "amount", "currency", "intent_id", "version")}

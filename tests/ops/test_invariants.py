@@ -7,9 +7,10 @@ import pytest
 
 from ops.evidence import HEALS_WITHIN
 from ops.invariants import INVARIANTS, Violation, leaks, violations
-from tests.ops import corruptions, corruptions_of_history
+from tests.ops import corruptions, corruptions_of_history, corruptions_of_the_ledger
 from tests.ops.corruptions import CORRUPTIONS, Corrupt
-from tests.support.evidence import NOON, Books, good
+from tests.support.evidence import NOON, Books
+from tests.support.good_books import good
 
 # The invariants that hold at every moment, also while an order moves.
 ALWAYS = {
@@ -31,6 +32,9 @@ ALWAYS = {
     "who-is-forgotten-has-no-payment-method",
     "processor-ids-stay-in-the-payment",
     "payment-method-stays-with-its-order",
+    "postings-follow-the-chart",
+    "seals-are-chained",
+    "seals-cover-the-ledger",
 }
 
 
@@ -115,6 +119,14 @@ def test_an_order_undone_before_it_was_done_leaves_tombstones() -> None:
     books.reservation("early", "RELEASED", [])
     books.record("payments", "payment", "early", status="VOIDED", reason="")
     assert told(books) == []
+
+
+def test_a_commit_of_the_last_two_minutes_needs_no_seal_yet() -> None:
+    books = good()
+    corruptions_of_the_ledger.the_newest_seal_was_deleted(books)
+    assert told(books, at=NOON + timedelta(minutes=2)) == []
+    later = told(books, at=NOON + timedelta(minutes=2, microseconds=1))
+    assert {each.rule for each in later} == {"seals-cover-the-ledger"}
 
 
 def test_an_event_may_be_published_twice() -> None:

@@ -6,7 +6,8 @@ from typing import Any
 
 from ops import timeline
 from ops.timeline import Moment
-from tests.support.evidence import NOON, good
+from tests.support.evidence import NOON
+from tests.support.good_books import good
 
 
 def after(seconds: float) -> datetime:

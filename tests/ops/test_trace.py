@@ -13,7 +13,8 @@ from ops.deployment import Deployment
 from ops.trace import Trace
 from tests.support import aws
 from tests.support.deployment import FakeCloudFormation, deployed, put
-from tests.support.evidence import Books, good
+from tests.support.evidence import Books
+from tests.support.good_books import good
 
 ENDS = json.dumps({"StartAt": "End", "States": {"End": {"Type": "Succeed"}}})
 ROLE = "arn:aws:iam::123456789012:role/saga"

@@ -14,7 +14,8 @@ from ops.deployment import Deployment
 from ops.evidence import Item
 from ops.invariants import INVARIANTS, violations
 from tests.support.deployment import deployed, put
-from tests.support.evidence import NOON, good
+from tests.support.evidence import NOON
+from tests.support.good_books import good
 
 QUARTER = timedelta(minutes=15)
 AT = NOON + timedelta(hours=1)
@@ -28,7 +29,7 @@ def _time(cloud: None, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_stack_that_is_right_has_no_violation_and_nothing_moves() -> None:
     found = verify.gather(deployed(good()), QUARTER)
     assert violations(found) == []
-    assert sorted(found.orders) == ["paid", "parked", "undone"]
+    assert sorted(found.orders) == ["credited", "paid", "parked", "undone"]
     assert [order for order in found.orders if found.moves(order)] == []
     assert len(found.published) == len(found.committed) == len(good().outbox)
     assert {intent["reference"] for intent in found.intents} == {"paid", "parked", "undone"}
@@ -69,8 +70,8 @@ def test_the_verification_ends_well_and_tells_what_it_asked(
     assert verify.main([]) == 0
     said = capsys.readouterr().out
     assert "Auditing a test" in said
-    assert f"{len(INVARIANTS)} rules, 3 orders, 1 SKUs, {len(good().outbox)} events" in said
-    assert "4 units are taken: 2 are reserved, 2 sold." in said
+    assert f"{len(INVARIANTS)} rules, 4 orders, 1 SKUs, {len(good().outbox)} events" in said
+    assert "6 units are taken: 2 are reserved, 4 sold." in said
     assert all(rule.says in said for rule in INVARIANTS.values())
 
 
@@ -93,7 +94,7 @@ def test_orders_that_move_are_reported(
     stack = deployed(good(since=AT - timedelta(minutes=10)))
     monkeypatch.setattr(verify, "here", lambda: stack)
     assert verify.main([]) == 0
-    assert "3 orders are still moving" in capsys.readouterr().out
+    assert "4 orders are still moving" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

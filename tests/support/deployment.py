@@ -11,6 +11,7 @@ from tests.support.evidence import Books
 from tests.support.wiring import PUBLISHERS
 
 SERVICES = (*PUBLISHERS, "storefront", "acquirer")
+VAULT = {"VaultName": "vault-table"}
 
 
 @dataclass
@@ -26,6 +27,7 @@ class FakeCloudFormation:
     def describe_stacks(self) -> Iterator[Mapping[str, Any]]:
         yield {"Stacks": [{"StackName": "CDKToolkit", "Outputs": _outputs({"TableName": "none"})}]}
         tables = {f"Settle{service.title()}": {"TableName": f"{service}-table"} for service in SERVICES}
+        tables["SettlePayments"] |= VAULT
         yield {"Stacks": [{"StackName": "SettlePlatform"}]}
         for stack in ("SettleCheckout", *tables):
             outputs = tables.get(stack, {}) | self.outputs.get(stack, {})
@@ -51,7 +53,7 @@ class FakePaginator:
 def deployed(books: Books, formation: FakeCloudFormation | None = None) -> Deployment:
     """A deployment in moto's AWS, whose tables hold all that the books have."""
     found = formation or FakeCloudFormation()
-    for service in SERVICES:
+    for service in (*SERVICES, "vault"):
         aws.create_table(service)
     for service, rows in [*books.tables().items(), ("acquirer", _intents(books))]:
         put(service, rows)

@@ -1,5 +1,6 @@
-"""Evidence that is written by hand: three orders that break no invariant, and methods to change them."""
+"""Evidence that is written by hand: all that is stored, and methods to add to it and to change it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -18,11 +19,12 @@ PRICED = [{"sku": "mug", "quantity": 2, "unit_price": {"amount": 500, "currency"
 METHOD, FORGOTTEN = "aaaaaaaa-bbbb-5ccc-8ddd-eeeeeeeeeeee", "aaaaaaaa-bbbb-5ccc-8ddd-ffffffffffff"
 SEALED = "A2VEfQYk0m3o1yYlqk7Zr9sVwP8b7T+0/hQm5mYl1uBvQf8x"
 SOURCES = {"order": "orders", "reservation": "inventory", "payment": "payments", "product": "catalog"}
-SOURCES |= {"adjustment": "inventory", "customer": "customers"}
-NAMES = {"product": "sku", "adjustment": "adjustment", "customer": "customer_id"}
+SOURCES |= {"adjustment": "inventory", "wallet": "payments", "customer": "customers"}
+NAMES = {"product": "sku", "adjustment": "adjustment", "wallet": "customer_id", "customer": "customer_id"}
 SUBJECTS = {"StockAdjusted": "adjustment", "Stock": "reservation"}
 SUBJECTS |= {"Order": "order", "Cancellation": "order", "Payment": "payment"}
-SUBJECTS |= {"Refund": "payment", "Pr": "product", "Customer": "customer"}
+SUBJECTS |= {"Refund": "payment", "Pr": "product", "Wallet": "wallet", "Customer": "customer"}
+Tables = dict[str, list[dict[str, Any]]]
 DATA: dict[str, dict[str, Any]] = {
     "OrderPlaced": {"customer_id": "alice", "lines": PRICED, "total": MONEY, "payment_method": METHOD},
     "CancellationStarted": {"reason": "CancelledByCustomer"},
@@ -44,7 +46,11 @@ DATA: dict[str, dict[str, Any]] = {
 
 @dataclass
 class Books:
-    """All that is stored. `said` adds an event to the outbox, the journal and the bus."""
+    """All that is stored. `said` adds an event to the outbox, the journal and the bus.
+
+    `wallets` are the entries of each wallet. `tampers` change the tables in the end, with the ledger chained
+    and sealed. `vault` are the seals, if they are not those of the ledger as it is.
+    """
 
     since: datetime = NOON
     records: dict[tuple[str, str, str], dict[str, Any]] = field(default_factory=dict)
@@ -53,6 +59,9 @@ class Books:
     published: list[Envelope] = field(default_factory=list)
     intents: list[dict[str, Any]] = field(default_factory=list)
     rows: dict[str, dict[str, Any]] = field(default_factory=dict)
+    wallets: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    tampers: list[Callable[[Tables], Any]] = field(default_factory=list)
+    vault: list[dict[str, Any]] | None = None
 
     def said(self, about: str, *types: str, **data: Any) -> None:
         """Adds the next events about an order or a product, one second after each other."""
@@ -114,8 +123,23 @@ class Books:
         record.update({"open_shard": f"{mark}#0"} if mark else {})
 
     def payment(self, order_id: str, status: str, **sets: Any) -> None:
-        terms = {"customer_id": "alice", **MONEY, "intent_id": f"pi_00000000-{order_id}", "reason": ""}
+        """The payment by card. With `sold`, its sale is posted whatever its status."""
+        self._pay(order_id, status, intent_id=f"pi_00000000-{order_id}", **sets)
+
+    def wallet_payment(self, order_id: str, status: str) -> None:
+        self._pay(order_id, status)
+
+    def _pay(self, order_id: str, status: str, **sets: Any) -> None:
+        terms = {"customer_id": "alice", **MONEY, "reason": ""}
         self.record("payments", "payment", order_id, status=status, **(terms | sets))
+
+    def wallet(self, customer_id: str, kind: str, **entry: Any) -> None:
+        """The next entry of the wallet, and its event."""
+        changes = self.wallets.setdefault(customer_id, [])
+        changes.append({"type": kind, **entry})
+        known = ledgers.balance(changes)
+        told = {"currency": "EUR", "posted": known["posted"], "available": known["posted"] - known["pending"]}
+        self.said(customer_id, "WalletChanged", balances=[told])
 
     def intent(self, order_id: str, status: str, captured: int = 0, refunded: int = 0, **sets: Any) -> None:
         said = {"id": f"pi_00000000-{order_id}", "reference": order_id, "status": status, **MONEY}
@@ -124,16 +148,30 @@ class Books:
     def stock(self, bucket: str = "mug", /, **counters: int) -> None:
         self.record("inventory", "stock", bucket, **counters)
 
-    def tables(self) -> dict[str, list[dict[str, Any]]]:
-        found: dict[str, list[dict[str, Any]]] = {"storefront": []}
-        for (service, kind, about), item in self.records.items():
-            is_stream = (service, kind) == ("payments", "payment")
-            found.setdefault(service, []).extend(self._stream(about) if is_stream else [item])
-        streams = {f"payment/{about}" for _, kind, about in self.records if kind == "payment"}
+    def ledger(self) -> list[dict[str, Any]]:
+        """The commits of all payments and wallets."""
+        found = list[dict[str, Any]]()
+        for (_, kind, about), record in self.records.items():
+            if kind == "payment":
+                found += ledgers.payment(about, record, self._events(f"payment/{about}"))
+        for customer_id, changes in self.wallets.items():
+            found += ledgers.wallet(customer_id, changes, self._events(f"wallet/{customer_id}"))
+        return found
+
+    def _events(self, subject: str) -> list[Envelope]:
+        return [event for event in self.outbox if event.subject == subject]
+
+    def tables(self) -> Tables:
+        found: Tables = {"storefront": []}
+        for (service, kind, _), item in self.records.items():
+            found.setdefault(service, []).extend([item] if kind != "payment" else [])
+        commits = self.ledger()
+        sealed = {event for item in commits for event in item["events"]}
         for place, event in enumerate(self.outbox):
-            if event.subject in streams:
+            text = event.model_dump_json()
+            if text in sealed:
                 continue  # it stands in a commit
-            row = {"kind": "outbox", "events": [event.model_dump_json()]}
+            row = {"kind": "outbox", "events": [text]}
             service = event.source.removeprefix("settle.")
             found[service].append({"pk": "outbox#2026-03-01T12:00#0", "sk": str(place), **row})
         for place, event in enumerate(self.journal):
@@ -141,12 +179,12 @@ class Books:
             found["storefront"].append(
                 {"pk": f"journal#{event.correlationid}", "sk": str(place), "event": text}
             )
-        return found | {"storefront": [*found["storefront"], *self._rows()]}
-
-    def _stream(self, order_id: str) -> list[dict[str, Any]]:
-        """The ledger's commits of a payment, which end as its record tells."""
-        said = [one.model_dump_json() for one in self.outbox if one.subject == f"payment/{order_id}"]
-        return ledgers.written(order_id, self.records["payments", "payment", order_id], said)
+        found["storefront"] += self._rows()
+        found["payments"] += commits
+        found["vault"] = ledgers.vault(commits) if self.vault is None else self.vault
+        for tamper in self.tampers:
+            tamper(found)
+        return found
 
     def _rows(self) -> list[dict[str, Any]]:
         """The storefront's rows as the projector makes them, unless a test has written one itself."""
@@ -165,60 +203,3 @@ class Books:
         }
         known = Evidence(tables, self.published, self.intents, at=NOON + timedelta(hours=1))
         return replace(known, **sets)
-
-
-def good(since: datetime = NOON) -> Books:
-    """`paid` is CONFIRMED, `undone` CANCELLED after its capture, `parked` NEEDS_ATTENTION with stock held."""
-    books = Books(since)
-    books.said("mug", "ProductListed", "PriceChanged")
-    price = {"name": "Mug", "price": {"amount": 500, "currency": "EUR"}}
-    books.record("catalog", "product", "mug", sku="mug", status="LISTED", **price)
-    books.record("orders", "price", "mug", sku="mug", for_sale=True, price=price["price"], sequence=2)
-    books.record(
-        "payments", "method", METHOD, customer_id="alice", token="pm_approve", label="blue", fingerprint="f00"
-    )
-    for order_id in ("paid", "undone", "parked"):
-        books.place(order_id)
-        books.said(order_id, "StockReserved")
-    _people(books)
-    _paid(books)
-    _undone(books)
-    books.said("parked", "CancellationStarted", "OrderParked", reason="Interrupted")
-    books.order("parked", "NEEDS_ATTENTION", reason="Interrupted", fenced=True)
-    books.reservation("parked", "RESERVED")
-    books.payment("parked", "PENDING")
-    books.intent("parked", "succeeded", 1000)
-    books.stock(available=5, received=8)
-    books.stock("mug#1", available=1, received=2)
-    books.said("a1", "StockAdjusted")
-    books.record("inventory", "adjustment", "a1", sku="mug", quantity=-3, by="olga")
-    books.record("inventory", "reason", "a1", sku="mug", by="olga", because="three were broken")
-    return books
-
-
-def _people(books: Books) -> None:
-    """Alice is registered, and somebody else was forgotten."""
-    books.said("alice", "CustomerRegistered")
-    books.record("customers", "customer", "alice", customer_id="alice", status="ACTIVE", revision=1)
-    books.record("customers", "profile", "alice", sealed={"name": SEALED, "email": SEALED})
-    books.said("gone", "CustomerErasureStarted", "CustomerErased")
-    books.record("customers", "customer", "gone", customer_id="gone", status="ERASED", revision=0)
-    books.record("payments", "method", FORGOTTEN, customer_id="gone", forgotten_at=NOON.isoformat())
-
-
-def _paid(books: Books) -> None:
-    books.said("paid", "PaymentCaptured", "OrderConfirmed")
-    books.order("paid", "CONFIRMED")
-    books.reservation("paid", "COMMITTED")
-    books.payment("paid", "CAPTURED")
-    books.intent("paid", "succeeded", 1000)
-
-
-def _undone(books: Books) -> None:
-    books.said("undone", "CancellationStarted", "PaymentCaptured", "RefundStarted", "PaymentRefunded")
-    books.said("undone", "StockReleased", "OrderCancelled")
-    books.order("undone", "CANCELLED", reason="CancelledByCustomer", fenced=True)
-    books.reservation("undone", "RELEASED")
-    books.payment("undone", "REFUNDED")
-    books.intent("undone", "succeeded", 1000, 1000)
-    books.intent("undone", "requires_confirmation", id="pi_00000000-orphan")
