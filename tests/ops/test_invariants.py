@@ -9,7 +9,8 @@ from ops.evidence import HEALS_WITHIN
 from ops.invariants import INVARIANTS, Violation, leaks, violations
 from tests.ops import corruptions, corruptions_of_history, corruptions_of_the_ledger
 from tests.ops.corruptions import CORRUPTIONS, Corrupt
-from tests.support.evidence import NOON, Books
+from tests.support import ledgers
+from tests.support.evidence import NOON, Books, Tables
 from tests.support.good_books import good
 
 # The invariants that hold at every moment, also while an order moves.
@@ -35,6 +36,14 @@ ALWAYS = {
     "postings-follow-the-chart",
     "seals-are-chained",
     "seals-cover-the-ledger",
+}
+
+
+# The rules over the sums of what was posted for an order.
+LEDGER_SUMS = {
+    "no-account-falls-below-its-floor",
+    "an-ended-order-holds-no-money",
+    "receivable-is-as-the-processor-has-it",
 }
 
 
@@ -119,6 +128,30 @@ def test_an_order_undone_before_it_was_done_leaves_tombstones() -> None:
     books.reservation("early", "RELEASED", [])
     books.record("payments", "payment", "early", status="VOIDED", reason="")
     assert told(books) == []
+
+
+@pytest.mark.parametrize(("before", "rules"), [("CAPTURED", set()), ("PENDING", LEDGER_SUMS)])
+def test_a_record_of_the_release_before_is_the_first_commit_of_its_stream(
+    before: str, rules: set[str]
+) -> None:
+    books = good()
+    books.tampers.append(lambda tables: kept_as_before(tables, before))
+    assert {each.rule for each in told(books)} == rules
+
+
+def kept_as_before(tables: Tables, status: str) -> None:
+    """Makes a record, which the sale closes, of all that `paid` had before. Its event is in an outbox."""
+    ledger = corruptions_of_the_ledger
+    started, captured, sold = (item for item in ledger.commits(tables) if item["pk"] == ledger.PAID)
+    for item in (started, captured):
+        tables["payments"].remove(item)
+    closed = {"pk": ledger.PAID, "sk": "payment", "status": "CLOSED", "status_before": status}
+    terms = {"amount": 1000, "currency": "EUR", "customer_id": "alice", "version": 3, "sequence": 1}
+    row = {"pk": "outbox#2026-03-01T12:00#0", "sk": "before", "kind": "outbox", "events": captured["events"]}
+    tables["payments"] += [{**closed, **terms}, row]
+    sold.update(version=2, sk="payment#0000000002")
+    ledger.chain_anew(tables)
+    tables["vault"] = ledgers.vault(ledger.commits(tables))
 
 
 def test_a_commit_of_the_last_two_minutes_needs_no_seal_yet() -> None:
