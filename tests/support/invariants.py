@@ -7,7 +7,8 @@ from tests.support.wiring import TABLES
 from tests.support.world import MotoWorld
 
 # The saga tests also check between two sweeps, when an order may be open: they assert its state themselves.
-LEFT_TO_THE_SWEEP = "every-order-ends"
+# No sealer runs in them: moto has no INSERT with parameters. The simulator has one.
+NOT_ASKED = ("every-order-ends", "seals-cover-the-ledger")
 
 
 def check(world: MotoWorld) -> None:
@@ -15,4 +16,4 @@ def check(world: MotoWorld) -> None:
     tables = {service: aws.items(service) for service in (*TABLES, "acquirer")}
     intents = books.intents(tables, world.clock)
     found = violations(Evidence(tables, world.bus.published, intents, at=world.clock))
-    assert [violation for violation in found if violation.rule != LEFT_TO_THE_SWEEP] == []
+    assert [violation for violation in found if violation.rule not in NOT_ASKED] == []
