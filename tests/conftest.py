@@ -7,7 +7,7 @@ import pytest
 from moto import mock_aws
 from moto.core.config import DefaultConfig
 
-from tests.support import aws
+from tests.support import aws, moto_partiql
 
 os.environ.update(aws.DUMMY_ENVIRONMENT)
 MOTO: DefaultConfig = {
@@ -30,6 +30,9 @@ def service(cloud: None, request: pytest.FixtureRequest, monkeypatch: pytest.Mon
     """The service named by the module's `SERVICE`, with its table, bus and environment."""
     name: str = request.module.SERVICE
     aws.create_table(name)
+    if name == "payments":
+        aws.create_vault()
+        moto_partiql.install(monkeypatch)
     aws.create_bus()
     for variable, value in aws.environment(name).items():
         monkeypatch.setenv(variable, value)

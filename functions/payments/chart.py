@@ -98,13 +98,13 @@ def balance(account: str, postings: Iterable[Posting], *, before: int = 0) -> in
     rule = CHART[account]
     for posting in postings:
         check(posting)
-        before += posting.amount * _sign(account, posting)
+        before += moved(account, posting)
         if rule.floor is not None and before < rule.floor:
             raise PostingRefused(code=posting.code, because=f"{account} would fall below its floor")
     return before
 
 
-def _sign(account: str, posting: Posting) -> int:
-    """1 when the posting raises the account's balance, -1 when it lowers the balance, otherwise 0."""
-    to_debit, to_credit = posting.debit == account, posting.credit == account
-    return (to_debit - to_credit) * (1 if CHART[account].normal is Side.DEBIT else -1)
+def moved(account: str, posting: Posting) -> int:
+    """By how many minor units the posting raises the account's balance on its normal side."""
+    side = (posting.debit == account) - (posting.credit == account)
+    return posting.amount * (side if CHART[account].normal is Side.DEBIT else -side)

@@ -6,6 +6,12 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import NamedTuple
 
+from kernel.errors import Fault
+
+
+class SealMissing(Fault):
+    """A seal is missing from the vault."""
+
 
 class Sealed(NamedTuple):
     """A commit by its item's key, and the digest that it had when it was sealed."""

@@ -76,3 +76,4 @@ class Payments(Construct):
         on_schedule(seal)
         table.allow(seal, "Query", index="commits")
         vault.allow(seal, "PartiQLInsert", "Query")
+        vault.allow(self.api, "Query")

@@ -39,6 +39,7 @@ DOMAIN: tuple[str, ...] = (
     "entries",
     "payment",
     "wallet",
+    "statements",
 )
 # Shapes of what is stored: read and written as JSON, and pure otherwise.
 STORED_SHAPES = ("entries",)

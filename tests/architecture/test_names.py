@@ -26,6 +26,9 @@ OWN_CHAPTERS = {
     "inventory": {"buckets", "adjustment", "reservations", "stock"},
     "payments": {
         "ledger",
+        "ledger_api",
+        "accounts",
+        "statements",
         "commits",
         "chart",
         "entries",

@@ -45,6 +45,9 @@ ROUTES = {
     "POST /ops/dead-letters/{queue}/redrive": "Operations",
     "POST /ops/outbox/{service}/republish": "Operations",
     "GET /ops/audit": "Operations",
+    "GET /ledger/orders/{order_id}/statement": "Payments",
+    "GET /ledger/wallets/{customer_id}/statement": "Payments",
+    "GET /wallets/me/statement": "Payments",
 }
 
 

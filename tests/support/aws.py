@@ -78,6 +78,17 @@ def _create_keys() -> None:
     client("kms").create_alias(AliasName=SEALING["WRAPPING_KEY"], TargetKeyId=made)
 
 
+def create_vault() -> None:
+    """The table of the ledger's seals, beside payments' own."""
+    attributes = [{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")]
+    client("dynamodb").create_table(
+        TableName="vault-table",
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=_keys("pk", "sk"),
+        AttributeDefinitions=attributes,
+    )
+
+
 def create_bus() -> None:
     client("events").create_event_bus(Name="settle")
 
