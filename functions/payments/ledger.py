@@ -159,6 +159,15 @@ def recorded(since: datetime, until: datetime) -> Iterator[Sealed]:
         yield Sealed(entry["pk"], entry["sk"], entry["moment"].partition("#")[2])
 
 
+def stored(keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Item]:
+    """The items at these keys, read consistently. A key at which nothing stands is left out."""
+    found = dict[tuple[str, str], Item]()
+    for start in range(0, len(keys), 100):
+        page = [{"pk": pk, "sk": sk} for pk, sk in keys[start : start + 100]]
+        found |= {(item["pk"], item["sk"]): item for item in items.load_all(page, consistent=True)}
+    return found
+
+
 def _head(stream: Stream[State], id: str, item: Item) -> Head[State]:
     if not commits.is_commit(item):
         state, _ = _applied(stream, stream.initial(id), stream.brought(item))

@@ -13,6 +13,14 @@ class SealMissing(Fault):
     """A seal is missing from the vault."""
 
 
+class SealChanged(Fault):
+    """A seal is not the one that the seal after it names."""
+
+
+class SealedCommitChanged(Fault):
+    """A commit that was sealed is gone from the ledger, or is not what it was."""
+
+
 class Sealed(NamedTuple):
     """A commit by its item's key, and the digest that it had when it was sealed."""
 

@@ -76,4 +76,8 @@ class Payments(Construct):
         on_schedule(seal)
         table.allow(seal, "Query", index="commits")
         vault.allow(seal, "PartiQLInsert", "Query")
-        vault.allow(self.api, "Query")
+        replay = ServiceFunction(self, "payments.replay.replay", home=home, seconds=300)
+        on_schedule(replay)
+        table.allow(replay, "BatchGetItem", "Query", "UpdateItem")
+        for reader in (self.api, replay):
+            vault.allow(reader, "Query")

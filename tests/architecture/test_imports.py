@@ -40,6 +40,8 @@ DOMAIN: tuple[str, ...] = (
     "payment",
     "wallet",
     "statements",
+    "closing",
+    "seals",
 )
 # Shapes of what is stored: read and written as JSON, and pure otherwise.
 STORED_SHAPES = ("entries",)

@@ -27,6 +27,10 @@ OWN_CHAPTERS = {
     "payments": {
         "ledger",
         "ledger_api",
+        "books_api",
+        "closing",
+        "totals",
+        "replay",
         "accounts",
         "statements",
         "commits",

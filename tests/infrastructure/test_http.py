@@ -48,6 +48,10 @@ ROUTES = {
     "GET /ledger/orders/{order_id}/statement": "Payments",
     "GET /ledger/wallets/{customer_id}/statement": "Payments",
     "GET /wallets/me/statement": "Payments",
+    "GET /ledger/trial-balance": "Payments",
+    "GET /ledger/revenue": "Payments",
+    "GET /ledger/months/{month}": "Payments",
+    "POST /ledger/months/{month}/closing": "Payments",
 }
 
 

@@ -25,8 +25,10 @@ def install(patch: pytest.MonkeyPatch) -> None:
 def _inserted(backend: DynamoDBBackend, statement: str, parameters: list[Any]) -> list[Any]:
     put = put_of({"Statement": statement, "Parameters": parameters})
     table = backend.get_table(put["TableName"])
-    key = [put["Item"][name]["S"] for name in ("pk", "sk")]
-    if any([item.hash_key.value, item.range_key.value] == key for item in table.all_items()):
+    key = [put["Item"][name] for name in ("pk", "sk")]
+    if any(
+        [item.to_json()["Attributes"][name] for name in ("pk", "sk")] == key for item in table.all_items()
+    ):
         raise DuplicateItem
     table.put_item(put["Item"])
     return []

@@ -90,6 +90,8 @@ def concluded(shop: SimulatedShop) -> tuple[list[str], list[str]]:
     shop.ask_again()
     world.invoke("payments.sealing.seal")
     world.run()
+    world.invoke("payments.replay.replay")
+    world.run()
     return verdict(world, shop, heals=True), ends(world)
 
 
