@@ -72,6 +72,9 @@ class Monitoring(Construct):
             "parked-orders", "An order NEEDS_ATTENTION: find out what is stuck, then resume or resolve it."
         )
         alarm(Construct(self, "Parked"), parked, platform=platform, says=says)
+        broken = counted("LedgerBroken", "payments")
+        says = alarm_text("broken-ledger", "The ledger is not what was sealed: find out why.")
+        alarm(Construct(self, "LedgerBroken"), broken, platform=platform, says=says)
         for service, fault in faults.items():
             says = alarm_text(
                 "faults", f"Requests or steps of {service} failed, and the business had not refused."

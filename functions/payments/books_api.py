@@ -77,14 +77,12 @@ def show_revenue() -> Response:
     if not timedelta() <= date.fromisoformat(last) - date.fromisoformat(first) < timedelta(days=MOST_DAYS):
         raise InvalidRequest(f"to must be from or a day after it, of {MOST_DAYS} days at most")
     newest, days = totals.newest(), totals.between(first, last)
-    told = [
+    told: list[dict[str, int | str]] = [
         {"day": one.day, "currency": one.currency, "revenue": one.revenue, "refunds": one.refunds}
         for one in closing.revenue(days)
     ]
     seal, is_final = days[-1].seal if days else 0, closing.is_final(last, newest)
-    return answer(
-        200, ShownRevenue(first=first, last=last, seal=seal, provisional=not is_final, days=list(told))
-    )
+    return answer(200, ShownRevenue(first=first, last=last, seal=seal, provisional=not is_final, days=told))
 
 
 @api.post(

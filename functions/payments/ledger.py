@@ -9,7 +9,7 @@ first commit of its stream, brought forward when it is read, and closed to the r
 """
 
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -166,6 +166,17 @@ def stored(keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Item]:
         page = [{"pk": pk, "sk": sk} for pk, sk in keys[start : start + 100]]
         found |= {(item["pk"], item["sk"]): item for item in items.load_all(page, consistent=True)}
     return found
+
+
+def tail(stream: Stream[State], id: str, *, version: int) -> Iterator[Item]:
+    """The items of the stream from a version on, in order."""
+    binds = _key(stream, id, version)
+    return items.query("#pk = :pk AND #sk >= :sk", dict(binds), ConsistentRead=True)
+
+
+def after(stream: Stream[State], state: State, *, item: Mapping[str, Any]) -> State:
+    """The state after the entries of a stored item. Raises as the stream's `evolve`, and UnknownEntry."""
+    return _applied(stream, state, _entries(stream, dict(item)))[0]
 
 
 def _head(stream: Stream[State], id: str, item: Item) -> Head[State]:

@@ -8,11 +8,14 @@ from typing import Any
 from kernel import identity
 from kernel.table import buckets
 from kernel.triggers.schedules import scheduled
-from payments import ledger, seals, vault
+from payments import audits, ledger, seals, vault
 from payments.seals import Seal, Sealed
 
 # How much of a backlog is sealed at once, and how far back the first seal ever looks.
 WINDOW, FIRST = timedelta(hours=1), timedelta(days=1)
+# By how much the clocks of the audit and of the sealer may differ, and a run of the sealer last: a straggler
+# that was found so long after the recent seals begin is in one of them, if it was sealed.
+SKEW = timedelta(minutes=5)
 # A seal is one item of at most 400 KB, and a commit takes about 130 bytes of it.
 MOST = 2_000
 
@@ -48,8 +51,10 @@ def _seal_window(now: datetime, line: dict[str, Any]) -> datetime | None:
 
 
 def _unsealed(since: datetime, until: datetime, recent: list[Seal]) -> list[Sealed]:
+    """The commits of the window that no recent seal has, and the stragglers that the audit has found."""
     known = {sealed for seal in recent for sealed in seal.commits}
-    return sorted(one for one in ledger.recorded(since, until) if one not in known)
+    found = {*ledger.recorded(since, until), *audits.stragglers(since + SKEW)}
+    return sorted(found - known)
 
 
 def _recent(newest: Iterator[Seal], since: datetime) -> list[Seal]:

@@ -71,9 +71,14 @@ def newest() -> Iterator[Seal]:
 
 def since(number: int, *, page: int = 25) -> Iterator[Seal]:
     """The seals from that number on, in order, so many in each read."""
+    return (seal for seal, _ in stored(number, page=page))
+
+
+def stored(number: int, *, page: int = 25) -> Iterator[tuple[Seal, str]]:
+    """The seals from that number on, in order, each with the digest that is stored beside it."""
     options: Item = {"TableName": _table(), "ConsistentRead": True, "Limit": page}
-    binds = {"pk": SEALS, "sk": f"{number:010}"}
-    return map(_seal, items.query("#pk = :pk AND #sk >= :sk", binds, **options))
+    found = items.query("#pk = :pk AND #sk >= :sk", {"pk": SEALS, "sk": f"{number:010}"}, **options)
+    return ((_seal(item), item["digest"]) for item in found)
 
 
 def add(seal: Seal) -> None:

@@ -70,14 +70,23 @@ class Payments(Construct):
         return {"FORGET_METHODS": forget}
 
     def _seal(self, home: Home, table: ServiceTable) -> None:
-        """The sealer may read the index of commits and add to the vault, and change neither of them."""
+        """The sealer may read commits and stragglers and add to the vault, and change neither of them."""
         vault = Vault(self, home=home)
         seal = ServiceFunction(self, "payments.sealing.seal", home=home, seconds=60)
         on_schedule(seal)
+        table.allow(seal, "Query")
         table.allow(seal, "Query", index="commits")
         vault.allow(seal, "PartiQLInsert", "Query")
+        self._look_back(home, table, vault)
+
+    def _look_back(self, home: Home, table: ServiceTable, vault: Vault) -> None:
+        """Statements, totals and the audit may read the vault, and never add to it."""
         replay = ServiceFunction(self, "payments.replay.replay", home=home, seconds=300)
         on_schedule(replay)
         table.allow(replay, "BatchGetItem", "Query", "UpdateItem")
-        for reader in (self.api, replay):
+        audit = ServiceFunction(self, "payments.audit.audit", home=home, seconds=300)
+        on_schedule(audit)
+        table.allow(audit, "Query", index="commits")
+        table.allow(audit, "GetItem", "Query", "UpdateItem")
+        for reader in (self.api, replay, audit):
             vault.allow(reader, "Query")

@@ -17,6 +17,12 @@ pytestmark = pytest.mark.usefixtures("service", "clock", "processor")
 OPERATOR = {"role": "operator", "customer": "olga"}
 
 
+@pytest.fixture(autouse=True)
+def _an_hour_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first seal looks back for a day, hour by hour, and finds nothing here."""
+    monkeypatch.setattr(sealing, "FIRST", timedelta(hours=1))
+
+
 def ask(method: str, path: str, **options: Any) -> tuple[int, dict[str, Any]]:
     return aws.call(api.handler, method, path, **{**OPERATOR, **options})
 

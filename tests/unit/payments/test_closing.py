@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kernel.errors import NotFound
@@ -103,6 +103,7 @@ POSTINGS = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 2), st.lists(POSTINGS, max_size=5)), min_size=1, max_size=12))
 def test_debits_are_credits_in_each_currency_and_no_posting_is_lost(
     steps: list[tuple[int, list[Posting]]],
