@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo dev stop verify trace bench contracts cost test quick chaos chaos-report bundle bundle-report format lint types clean environment
+.PHONY: help demo dev stop verify trace ledger-export bench contracts cost test quick chaos chaos-report bundle bundle-report format lint types clean environment
 
 PYTHON := .venv/bin/python
 SIMULATOR := PYTHONPATH=functions:. $(PYTHON) -m tests.simulator.plays
@@ -13,6 +13,7 @@ help:
 	@echo "make stop           end the emulator that the demo left running"
 	@echo "make verify         check everything that must hold in a deployed stack (SETTLED=15m, TARGET=cloud)"
 	@echo "make trace          tell one order's story: make trace ORDER=<id> (TARGET=cloud)"
+	@echo "make ledger-export  write the ledger to FILE=.local/ledger.jsonl; python -m ops.ledger_check FILE checks it"
 	@echo "make bench          measure checkouts on an emulator of its own: latency, rate, calls, CPU"
 	@echo "                    BASE=<revision>: and that revision's code in the same minutes, with ratios"
 	@echo "make contracts      write contracts/manifest.json and the READMEs' tables from the declarations"
@@ -44,13 +45,17 @@ contracts: environment
 cost: environment
 	@PYTHONPATH=functions:. $(PYTHON) -m tests.simulator.cost.run
 
-# `verify` and `trace` read the demo's emulator while it is up. Otherwise, or with TARGET=cloud, they read the AWS
+# `verify`, `trace` and `ledger-export` read the demo's emulator while it is up. Otherwise, or with TARGET=cloud, they read the AWS
 # account of the caller's credentials.
 verify: environment
 	@PYTHONPATH=functions $(PYTHON) -m ops.verify $(if $(SETTLED),--settled $(SETTLED))
 
 trace: environment
 	@PYTHONPATH=functions $(PYTHON) -m ops.trace $(ORDER)
+
+ledger-export: environment
+	@mkdir -p .local
+	@PYTHONPATH=functions $(PYTHON) -m ops.ledger_export $(or $(FILE),.local/ledger.jsonl)
 
 bench: environment
 	@$(PYTHON) -m localstack.bench $(if $(BASE),--base "$$BASE") $(if $(CHECKOUTS),--checkouts $(CHECKOUTS)) $(if $(BURST),--burst $(BURST))

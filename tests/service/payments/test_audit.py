@@ -173,7 +173,7 @@ def test_the_newest_seal_that_the_totals_count_must_be_there(
     delete(VAULT, "seal", "0000000003")
     audit.audit({}, None)
     (line,) = [record.msg for record in caplog.records if "audit" in str(record.msg)][-1:]
-    assert "is missing, and the totals count it" in line["failed"]["seal 3"]  # type: ignore[index, call-overload]
+    assert "is missing, and the totals count it" in line["failed"]["seal 3"]  # type: ignore[index]
     assert counted == ["LedgerBroken"]
 
 
