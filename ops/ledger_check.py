@@ -1,9 +1,9 @@
 """Checks an exported ledger without AWS and without Settle's code: `python -m ops.ledger_check FILE`.
 
-It ends with 0 when all is as it was sealed. Otherwise it ends with 1 and names the first break: a seal that is
-missing or changed, a commit that is gone or changed, a stream with a gap. It computes each digest from its
-definition. Commits that no seal has yet are checked by their chains. `--head DIGEST` says the newest seal that
-somebody has kept elsewhere, so that seals cut from the end are seen, too.
+It ends with 0 when all is as it was sealed. Otherwise it ends with 1 and names the first break: a seal that
+is missing or changed, a commit that is gone or changed, a stream with a gap. It computes each digest from
+its definition. Commits that no seal has yet are checked by their chains. `--head DIGEST` says the newest
+seal that somebody has kept elsewhere, so that seals cut from the end are seen, too.
 """
 
 import argparse
