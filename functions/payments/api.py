@@ -9,9 +9,9 @@ from kernel.errors import KeyReused, NotFound
 from kernel.money import Money
 from kernel.privacy import Because, PaymentToken, no_card_number
 from kernel.triggers.http import Api, Body, Response, answer, slug
-from payments import books_api, ledger_api, methods, store, wallets
-from payments.methods import Method
+from payments import books_api, ledger_api, registrations, store, wallets
 from payments.payment import Status
+from payments.registrations import Method
 from payments.wallet import Asked, InsufficientFunds
 
 api = handler = Api()
@@ -91,7 +91,7 @@ class ShownPayment(TypedDict):
     role="customer",
     takes=Registration,
     answers={201: Registered},
-    refuses=(KeyReused, methods.ErasedCustomer),
+    refuses=(KeyReused, registrations.ErasedCustomer),
 )
 def register_method() -> Response:
     """Keeps the processor's token, or the wallet, and answers an opaque id: the same id for the same key."""
@@ -99,7 +99,7 @@ def register_method() -> Response:
     method_id = identity.derive(caller.customer_id, api.idempotency_key()).translate(WITHOUT_DIGITS)
     asked = api.body(Registration)
     token, fingerprint = asked.token or "", asked.fingerprint()
-    methods.register(Method(method_id, caller.customer_id, token, asked.label, fingerprint))
+    registrations.register(Method(method_id, caller.customer_id, token, asked.label, fingerprint))
     return answer(201, Registered(payment_method=method_id, label=asked.label))
 
 

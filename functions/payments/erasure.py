@@ -5,7 +5,7 @@ from pydantic import BaseModel
 from kernel.events import Envelope
 from kernel.triggers.consumers import consumer
 from kernel.triggers.tasks import Step, task
-from payments import methods
+from payments import registrations
 
 
 class LeavingCustomer(BaseModel):
@@ -31,13 +31,13 @@ def forget_methods(step: ForgetMethods) -> Forgotten:
 
     It is asked once all orders of the customer have ended: a charge that begins later finds no method.
     """
-    methods.fence(step.customer_id)
-    found = methods.of_customer(step.customer_id)
+    registrations.fence(step.customer_id)
+    found = registrations.of_customer(step.customer_id)
     for method in found:
-        methods.forget(method)
+        registrations.forget(method)
     return Forgotten(customer_id=step.customer_id, forgotten=len(found))
 
 
 @consumer(of="customers", types=("CustomerErasureStarted", "CustomerErased"), reads=LeavingCustomer)
 def handler(event: Envelope, customer: LeavingCustomer) -> None:
-    methods.fence(customer.customer_id)
+    registrations.fence(customer.customer_id)

@@ -14,7 +14,7 @@ from kernel.errors import Contended
 from kernel.money import Money
 from kernel.triggers.claims import Batch, Look, claim_due
 from kernel.triggers.tasks import Step, task
-from payments import adapters, domain, methods, sales, store, wallets
+from payments import adapters, domain, registrations, sales, store, wallets
 from payments.intents import Intent, Progress
 from payments.ledger import Head
 from payments.payment import Charge, Payment, Status
@@ -112,7 +112,7 @@ def payment_status(step: PaymentStatus) -> Standing:
 
 def _begun(head: Head[Payment], step: ChargePayment) -> Head[Payment]:
     """Charges the method that the customer has registered under the id."""
-    method = methods.load(step.payment_method, customer_id=step.customer_id) or _refused(step)
+    method = registrations.load(step.payment_method, customer_id=step.customer_id) or _refused(step)
     if method.is_wallet:
         return wallets.charge(step.order_id, step.customer_id, total=step.total, cause=step.cause)
     return _settled(*_started(head, step, method.token), cause=step.cause)

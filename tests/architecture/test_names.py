@@ -55,7 +55,7 @@ OWN_CHAPTERS = {
         "currencies",
         "transport",
         "webhooks",
-        "methods",
+        "registrations",
         "erasure",
     },
     "customers": {"keys", "sealing", "profiles", "erasure", "commands"},

@@ -4,7 +4,7 @@ import pytest
 
 from kernel import identity
 from kernel.errors import Contended
-from payments import erasure, methods, tasks
+from payments import erasure, registrations, tasks
 from tests.contracts import samples
 from tests.support import aws
 from tests.support.payments import add_method, charge, outcome, register
@@ -90,16 +90,16 @@ def test_many_methods_are_forgotten_in_one_run() -> None:
 def test_a_run_that_died_half_way_is_gone_on_with(monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(3):
         add_method(TOKEN, key=f"k{number}")
-    forgetting, calls = methods.forget, list[str]()
+    forgetting, calls = registrations.forget, list[str]()
 
-    def dying(method: methods.Method) -> None:
+    def dying(method: registrations.Method) -> None:
         calls.append(method.id)
         if len(calls) == 2:
             raise Contended
         forgetting(method)
 
-    monkeypatch.setattr(methods, "forget", dying)
+    monkeypatch.setattr(registrations, "forget", dying)
     with pytest.raises(Contended):
         forget()
-    monkeypatch.setattr(methods, "forget", forgetting)
+    monkeypatch.setattr(registrations, "forget", forgetting)
     assert forget() == 2

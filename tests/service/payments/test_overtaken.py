@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from payments import methods
+from payments import registrations
 from tests.support.moments import Moments
 from tests.support.payments import (
     CAPTURED,
@@ -112,13 +112,13 @@ def test_a_charge_that_hears_a_decline_after_its_twin_has_captured_is_no_refusal
 def test_a_charge_that_found_no_method_in_time_for_its_twin_is_no_refusal(
     processor: Processor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    load = methods.load
+    load = registrations.load
 
     def overtaken(method_id: str, *, customer_id: str) -> None:
-        monkeypatch.setattr(methods, "load", load)
+        monkeypatch.setattr(registrations, "load", load)
         assert charge() == "CAPTURED"
 
-    monkeypatch.setattr(methods, "load", overtaken)
+    monkeypatch.setattr(registrations, "load", overtaken)
     assert [outcome(charge), outcome(charge)] == ["Contended", "CAPTURED"]
     assert (processor.books("o1"), events()) == (PAID, [CAPTURED])
 
