@@ -11,7 +11,7 @@ from constructs import Construct
 
 from infrastructure import manifest
 from infrastructure.monitoring import MINUTES, alarm, alarm_text
-from infrastructure.packaging.assets import packages
+from infrastructure.packaging.assets import PROCESSOR, packages
 from infrastructure.platform import Home
 from infrastructure.target import Target
 
@@ -36,7 +36,7 @@ class ServiceFunction(lambda_.Function):
             id,
             handler=handler,
             code=lambda_.Code.from_asset(str(home.platform.sources.of(home.service))),
-            layers=_layers(scope, target),
+            layers=_layers(scope, target, "Packages"),
             runtime=target.runtime,
             architecture=target.architecture,
             role=role,
@@ -75,6 +75,11 @@ class ServiceFunction(lambda_.Function):
         if not self.home.platform.target.has_authorizers:
             self.verifies()
 
+    def imports_stripe(self) -> None:
+        """Adds the package that speaks to the card processor, which is large."""
+        for layer in _layers(self, self.home.platform.target, "ProcessorPackages", PROCESSOR):
+            self.add_layers(layer)
+
     def waits(self) -> None:
         """Halves the memory, and the price of a second, of a function that mostly waits for an answer."""
         resource = self.node.default_child
@@ -109,14 +114,14 @@ def _name(handler: str) -> str:
     return own.title().replace("_", "")
 
 
-def _layers(scope: Construct, target: Target) -> list[lambda_.ILayerVersion]:
+def _layers(scope: Construct, target: Target, id: str, suffix: str = "") -> list[lambda_.ILayerVersion]:
     """One layer version for each stack, all of one asset: a shared version could never be replaced."""
     if not target.is_cloud:
         return []
     stack = Stack.of(scope)
-    found = stack.node.try_find_child("Packages")
+    found = stack.node.try_find_child(id)
     if isinstance(found, lambda_.LayerVersion):
         return [found]
-    code = lambda_.Code.from_asset(str(packages(target)))
-    layer = lambda_.LayerVersion(stack, "Packages", code=code, removal_policy=RemovalPolicy.DESTROY)
+    code = lambda_.Code.from_asset(str(packages(target, suffix)))
+    layer = lambda_.LayerVersion(stack, id, code=code, removal_policy=RemovalPolicy.DESTROY)
     return [layer]

@@ -17,6 +17,7 @@ from infrastructure.services.inventory import Inventory
 from infrastructure.services.operations import Operations
 from infrastructure.services.orders import Orders
 from infrastructure.services.payments import Payments
+from infrastructure.services.processor_account import ProcessorAccount
 from infrastructure.services.storefront import Storefront
 from infrastructure.target import NO_KEYS, Target, target_of
 
@@ -33,8 +34,9 @@ def build(app: App) -> None:
     catalog = Catalog(_stack(app, "Catalog", target), platform=platform)
     orders = Orders(_stack(app, "Orders", target), platform=platform)
     inventory = Inventory(_stack(app, "Inventory", target), platform=platform)
-    acquirer = Acquirer(_stack(app, "Acquirer", target), platform=platform)
-    payments = Payments(_stack(app, "Payments", target), platform=platform, processor=acquirer)
+    charged = _stack(app, "Payments", target)
+    processor = _account(app, charged, platform=platform)
+    payments = Payments(charged, platform=platform, processor=processor)
     people = Customers(_stack(app, "Customers", target), platform=platform, orders=orders, payments=payments)
     storefront = Storefront(_stack(app, "Storefront", target), platform=platform)
     saga = _stack(app, "Checkout", target)
@@ -56,12 +58,20 @@ def build(app: App) -> None:
     Edge(edge, platform=platform, apis=apis)
     machines = [checkout.saga.checkout, checkout.saga.repair]
     Monitoring(edge, platform=platform, watched=[*apis, "authorizer"], machines=machines)
-    _warn(target, acquirer=acquirer, edge=edge)
+    _warn(target, payments=charged, edge=edge)
 
 
-def _warn(target: Target, *, acquirer: Acquirer, edge: Stack) -> None:
-    if target.is_cloud:
-        Annotations.of(acquirer).add_warning_v2("settle:sandbox", SANDBOX)
+def _account(app: App, payments: Stack, *, platform: Platform) -> ProcessorAccount:
+    """Stripe, or the sandbox in a stack of its own."""
+    target = platform.target
+    if target.payments == "stripe":
+        return ProcessorAccount.stripe(payments, target=target)
+    return Acquirer(_stack(app, "Acquirer", target), platform=platform).processor
+
+
+def _warn(target: Target, *, payments: Stack, edge: Stack) -> None:
+    if target.is_cloud and target.payments == "sandbox":
+        Annotations.of(payments).add_warning_v2("settle:sandbox", SANDBOX)
     if target.tokens["TOKEN_JWKS"] == NO_KEYS:
         Annotations.of(edge).add_warning_v2("settle:issuer", NOBODY)
 

@@ -26,7 +26,8 @@ NO_KEYS = '{"keys":[]}'
 class Target:
     """Where the stacks are deployed. `endpoint` is an emulator's address as functions reach it.
 
-    `saga` is the kind of machine that runs new orders.
+    `saga` is the kind of machine that runs new orders. `payments` is the card processor: the secret
+    `stripe_secret` has the key of an account of Stripe's, and customers come back to `return_url`.
     """
 
     name: str
@@ -37,6 +38,9 @@ class Target:
     python: str
     saga: Literal["express", "standard"]
     tokens: dict[str, str]
+    payments: Literal["sandbox", "stripe"] = "sandbox"
+    stripe_secret: str = ""
+    return_url: str = ""
 
     @property
     def is_cloud(self) -> bool:
@@ -91,7 +95,8 @@ def target_of(scope: Construct) -> Target:
 
     name = context("target", "cloud")
     saga = context("saga", "express")
-    _check(name, payments=context("payments", "sandbox"))
+    payments = context("payments", "sandbox")
+    _check(name, payments=payments, needs={each: context(each) for each in ("stripe_secret", "return_url")})
     if saga not in ("express", "standard"):
         raise SystemExit(f"saga={saga} is unknown: it is express or standard.")
     embedded = name == "embedded"
@@ -108,13 +113,19 @@ def target_of(scope: Construct) -> Target:
             "TOKEN_AUDIENCE": context("audience", "settle"),
             "TOKEN_JWKS": context("jwks", NO_KEYS),
         },
+        payments="stripe" if payments == "stripe" else "sandbox",
+        stripe_secret=context("stripe_secret"),
+        return_url=context("return_url", "https://settle.example/"),
     )
 
 
-def _check(name: str, *, payments: str) -> None:
-    if payments == "stripe":
-        raise SystemExit("payments=stripe cannot be deployed: there is no Stripe provider yet.")
-    if payments != "sandbox":
+def _check(name: str, *, payments: str, needs: dict[str, str]) -> None:
+    if payments == "stripe" and not all(needs.values()):
+        raise SystemExit(
+            "payments=stripe needs the secret that holds the API key, by its name or ARN in Secrets Manager"
+            " (-c stripe_secret=...), and where customers come back to from their bank (-c return_url=...)."
+        )
+    if payments not in ("sandbox", "stripe"):
         raise SystemExit(f"payments={payments} is unknown: it is sandbox or stripe.")
     if name not in ("cloud", "embedded", "localstack"):
         raise SystemExit(f"target={name} is unknown: it is cloud, embedded or localstack.")

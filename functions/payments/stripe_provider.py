@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import stripe
 from stripe import RequestOptions, StripeClient, StripeObject, _util
 
+from kernel import identity
 from kernel.money import Money
 from payments import transport
 from payments.currencies import AmountUnrepresentable, units_of
@@ -161,7 +162,9 @@ class StripeProvider:
 
         calls = self._stripe.webhook_endpoints
         earlier = [one.id for one in _pages(Endpoint, page) if one.url == url]
-        said = _ask(lambda options: calls.create({"url": url, "enabled_events": EVENTS}, options))
+        # Each registration is a new one, since only its answer tells the secret.
+        key = identity.derive("webhook", url, identity.now().isoformat())
+        said = _ask(lambda options: calls.create({"url": url, "enabled_events": EVENTS}, options), key=key)
         secret = read(Endpoint, _good(said)).secret
         for endpoint in earlier:
             _ask(partial(calls.delete, endpoint, {}))

@@ -14,6 +14,10 @@ SYNTHESIZED = (
     *("cdk.out", "manifest.json", "tree.json", "validation-report.json"),
 )
 
+PROCESSOR = "-processor"
+# The services that have functions that call the card processor. A function's asset is that of its service.
+CALL_THE_PROCESSOR = {"payments"}
+
 
 class Sources:
     """The code of the functions of one synthesis: a new folder for each service, made once."""
@@ -50,12 +54,17 @@ def stage(service: str, target: Target, *, into: Path) -> Path:
             _add_bootstrap(folder, target.python)
         case "localstack":
             shutil.copytree(packages(target) / "python", folder, dirs_exist_ok=True)
+            if service in CALL_THE_PROCESSOR:
+                shutil.copytree(packages(target, PROCESSOR) / "python", folder, dirs_exist_ok=True)
     return folder
 
 
-def packages(target: Target) -> Path:
-    """The third-party packages for the target's machine, as a layer. Ends when there are none that fit."""
-    folder = target.bundle / target.machine
+def packages(target: Target, suffix: str = "") -> Path:
+    """The third-party packages for the target's machine, as a layer. Ends when there are none that fit.
+
+    With the suffix PROCESSOR they are those that only functions have that call the card processor.
+    """
+    folder = target.bundle / f"{target.machine}{suffix}"
     if not folder.is_dir():
         raise SystemExit(
             f"There are no packages for {target.name} ({target.machine}): run `make bundle` first."

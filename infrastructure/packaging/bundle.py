@@ -1,6 +1,7 @@
 """Builds the third-party packages that ship to Lambda, without Docker, from the hashes of a lock file.
 
-`python -m infrastructure.packaging.bundle` writes build/bundle/<machine>/python.
+`python -m infrastructure.packaging.bundle` writes build/bundle/<machine>/python, and for what calls the card
+processor build/bundle/<machine>-processor/python.
 """
 
 import hashlib
@@ -15,25 +16,49 @@ from infrastructure.target import BUNDLE, ROOT, host
 
 # Made for Linux, so no line has a marker. Pip would judge a marker by the machine that builds.
 LOCK = ROOT / "requirements-functions.txt"
+PROCESSOR_LOCK = ROOT / "requirements-processor.txt"
 VERSION = "3.13"
 # Lambda's python3.13 runs on Amazon Linux 2023, whose glibc is 2.34.
 PLATFORMS = ("manylinux2014", "manylinux_2_17", "manylinux_2_28", "manylinux_2_34")
 KEPT = (f".pyenv/versions/{VERSION}*", f".local/share/uv/python/cpython-{VERSION}*")
 NEEDLESS = ("*.dist-info", "bin", "__pycache__", "tests", "examples*", "*.pyi", "*.c", "*.pxd")
+# Of what stripe needs: what every function has, and an HTTP client that is not used.
+ELSEWHERE = (
+    "urllib3",
+    "typing_extensions.py",
+    "requests",
+    "certifi",
+    "charset_normalizer",
+    "*mypyc*",
+    "idna",
+)
+TYPES_ONLY = "stripe/params"  # half of the package, and only a type checker imports it
 
 
-def build(machine: str, bundle: Path = BUNDLE) -> Path:
-    """Replaces the packages for one machine (`aarch64` or `x86_64`), trimmed and, if possible, compiled."""
+def build(machine: str, bundle: Path = BUNDLE) -> tuple[Path, Path]:
+    """Replaces the packages for one machine (`aarch64` or `x86_64`), trimmed and, if possible, compiled.
+
+    Answers the folder of the packages of all functions, and that of the functions that call the processor.
+    """
     bundle.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=bundle) as scratch:
-        folder = Path(scratch) / "python"
-        _install(folder, machine)
-        trim(folder, services=used_services())
-        _compile(folder)
-        shutil.rmtree(bundle / machine, ignore_errors=True)
-        (bundle / machine).mkdir()
+        common, processor = Path(scratch) / "common", Path(scratch) / "processor"
+        _install(common, machine, LOCK)
+        _install(processor, machine, PROCESSOR_LOCK)
+        trim(common, services=used_services())
+        trim(processor, services=set())
+        trim_stripe(processor)
+        made = _moved(common, bundle / machine), _moved(processor, bundle / f"{machine}-processor")
         record(machine, bundle)
-        return folder.rename(bundle / machine / "python")
+        return made
+
+
+def _moved(made: Path, layer: Path) -> Path:
+    """Compiles the packages, and puts them in the place of those that were there."""
+    _compile(made)
+    shutil.rmtree(layer, ignore_errors=True)
+    layer.mkdir()
+    return made.rename(layer / "python")
 
 
 def record(machine: str, bundle: Path) -> None:
@@ -42,14 +67,14 @@ def record(machine: str, bundle: Path) -> None:
 
 
 def fits(machine: str, bundle: Path) -> bool:
-    """Whether the packages were made from this lock file, for the clients that the sources make now."""
+    """Whether the packages were made from these lock files, for the clients that the sources make now."""
     note = bundle / f"{machine}.made-for"
     return note.is_file() and note.read_text() == wanted()
 
 
 def wanted() -> str:
-    """All that decides the packages: the lock file, Python's version, the AWS services that are called."""
-    lock = hashlib.sha256(LOCK.read_bytes()).hexdigest()
+    """All that decides the packages: the lock files, Python's version, the AWS services that are called."""
+    lock = hashlib.sha256(LOCK.read_bytes() + PROCESSOR_LOCK.read_bytes()).hexdigest()
     return f"{lock}\npython{VERSION}\n{' '.join(sorted(used_services()))}\n"
 
 
@@ -71,6 +96,13 @@ def trim(folder: Path, *, services: set[str]) -> None:
             shutil.rmtree(model)
 
 
+def trim_stripe(folder: Path) -> None:
+    """Deletes what every function has already, and what only an HTTP client or a type checker would read."""
+    for pattern in (*ELSEWHERE, TYPES_ONLY):
+        for path in folder.glob(pattern):
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
 def interpreter() -> str | None:
     """A Python of the target's version that runs here: on the path, or kept by pyenv or uv."""
     found = [sys.executable, shutil.which(f"python{VERSION}")]
@@ -84,9 +116,9 @@ def size(folder: Path) -> int:
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
-def _install(folder: Path, machine: str) -> None:
+def _install(folder: Path, machine: str, lock: Path) -> None:
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    command += ["--target", str(folder), "--require-hashes", "--no-deps", "--no-compile", "-r", str(LOCK)]
+    command += ["--target", str(folder), "--require-hashes", "--no-deps", "--no-compile", "-r", str(lock)]
     command += ["--only-binary=:all:", "--implementation=cp", f"--python-version={VERSION}"]
     command += [f"--platform={platform}_{machine}" for platform in PLATFORMS]
     subprocess.run(command, check=True)  # noqa: S603
@@ -106,10 +138,10 @@ def _said(command: list[str]) -> str:
 
 def main() -> None:
     for machine in sorted({"aarch64", host()}):
-        folder = build(machine)
-        compiled = any(folder.rglob("*.pyc"))
-        how = "byte-code compiled" if compiled else f"not compiled: no python{VERSION} runs here"
-        print(f"{folder.relative_to(ROOT)}: {size(folder) / 1e6:.1f} MB, {how}")  # noqa: T201
+        for folder in build(machine):
+            compiled = any(folder.rglob("*.pyc"))
+            how = "byte-code compiled" if compiled else f"not compiled: no python{VERSION} runs here"
+            print(f"{folder.relative_to(ROOT)}: {size(folder) / 1e6:.1f} MB, {how}")  # noqa: T201
 
 
 if __name__ == "__main__":

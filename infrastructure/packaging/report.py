@@ -24,6 +24,9 @@ from infrastructure.target import BUNDLE, ROOT, target_of
 RUNS = 5
 MEASURE = "import time; start = time.process_time(); import {}; print(time.process_time() - start)"
 BUDGET_MS = 175
+# What calls the card processor imports its package too, at init.
+PROCESSOR_BUDGET_MS = 270
+ADAPTER = "payments.stripe_provider"
 YARDSTICK, YARDSTICK_MS = "botocore.session, pydantic.main", 126
 
 
@@ -31,18 +34,20 @@ def report() -> tuple[str, list[str]]:
     """A table of all functions with remarks about the packages, and the functions that import too long."""
     with tempfile.TemporaryDirectory() as scratch:
         functions = sorted(_functions(Path(scratch)))
-        services = {service for service, _ in functions}
+        services = {service for service, *_ in functions}
         own = {service: _own_size(service, Path(scratch)) for service in services}
     packages = BUNDLE / "aarch64"
     shared = size(packages) if packages.is_dir() else 0
     lines = [f"{'function':44} {'own kB':>8} {'all MB':>8} {'import ms':>10}"]
     times: dict[str, float] = {}
-    for service, handler in functions:
+    budgets: dict[str, int] = {}
+    for service, handler, calls_the_processor in functions:
         total = f"{(own[service] + shared) / 1e6:.1f}" if shared else "-"
-        name = f"{service}: {handler}"
-        times[name] = import_time(handler.rpartition(".")[0])
+        name, module = f"{service}: {handler}", handler.rpartition(".")[0]
+        times[name] = import_time(f"{module}, {ADAPTER}" if calls_the_processor else module)
+        budgets[name] = PROCESSOR_BUDGET_MS if calls_the_processor else BUDGET_MS
         lines.append(f"{name:44} {own[service] / 1e3:8.1f} {total:>8} {times[name]:10.0f}")
-    slow = too_slow(times, yardstick=import_time(YARDSTICK))
+    slow = too_slow(times, budgets, yardstick=import_time(YARDSTICK))
     return "\n".join([*lines, "", *_remarks(packages), *_judged(slow)]), slow
 
 
@@ -53,13 +58,13 @@ def import_time(modules: str) -> float:
     return min(float(_said(command, PYTHONPATH=str(ROOT / "functions"))) for _ in range(RUNS)) * 1000
 
 
-def too_slow(times: Mapping[str, float], *, yardstick: float) -> list[str]:
-    """What is over the budget on a machine on which the yardstick takes so many milliseconds."""
-    return [name for name, time in times.items() if time * YARDSTICK_MS > BUDGET_MS * yardstick]
+def too_slow(times: Mapping[str, float], budgets: Mapping[str, int], *, yardstick: float) -> list[str]:
+    """What is over its budget on a machine on which the yardstick takes so many milliseconds."""
+    return [name for name, time in times.items() if time * YARDSTICK_MS > budgets[name] * yardstick]
 
 
-def _functions(scratch: Path) -> Iterator[tuple[str, str]]:
-    """Service and handler of every function in the templates."""
+def _functions(scratch: Path) -> Iterator[tuple[str, str, bool]]:
+    """Service and handler of every function in the templates, and whether it calls the card processor."""
     assembly, context = scratch / "assembly", json.dumps({"target": "embedded"})
     _said([sys.executable, str(ROOT / "app.py")], CDK_OUTDIR=str(assembly), CDK_CONTEXT_JSON=context)
     for template in assembly.glob("*.template.json"):
@@ -67,7 +72,8 @@ def _functions(scratch: Path) -> Iterator[tuple[str, str]]:
         for resource in resources.values():
             if resource["Type"] == "AWS::Lambda::Function":
                 properties = resource["Properties"]
-                yield properties["Environment"]["Variables"]["SERVICE"], properties["Handler"]
+                variables = properties["Environment"]["Variables"]
+                yield variables["SERVICE"], properties["Handler"], "PROCESSOR_URL" in variables
 
 
 def _said(command: list[str], **environment: str) -> str:
@@ -93,8 +99,10 @@ def _remarks(packages: Path) -> Iterator[str]:
 
 def _judged(slow: list[str]) -> Iterator[str]:
     here = import_time(YARDSTICK)
-    limit = BUDGET_MS * here / YARDSTICK_MS
-    yield f"The budget of {BUDGET_MS} ms is {limit:.0f} ms here: `import {YARDSTICK}` takes {here:.0f} ms."
+    for budget, about in ((BUDGET_MS, "an import"), (PROCESSOR_BUDGET_MS, "what calls the processor")):
+        limit = budget * here / YARDSTICK_MS
+        yield f"The budget of {about}, {budget} ms, is {limit:.0f} ms here."
+    yield f"`import {YARDSTICK}` takes {here:.0f} ms here, and {YARDSTICK_MS} ms where the budget was set."
     yield f"Over the budget: {', '.join(slow) or 'none'}."
 
 

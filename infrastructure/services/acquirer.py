@@ -12,6 +12,7 @@ from infrastructure.manifest import routes
 from infrastructure.platform import Home, Platform
 from infrastructure.rest_api import RestApi
 from infrastructure.service_table import ServiceTable
+from infrastructure.services.processor_account import ProcessorAccount
 from infrastructure.subscriptions import on_schedule
 
 
@@ -39,7 +40,7 @@ class Acquirer(Construct):
         table.allow(handler, "Query", index="by_reference")
         address = platform.target.address(Stack.of(self), api="{api}", stage="{stage}")
         handler.knows(PUBLIC_ADDRESS=address)
-        self.share_secret(handler)
+        self._share_secret(handler)
 
         self._send_webhooks(home, table)
 
@@ -47,8 +48,8 @@ class Acquirer(Construct):
         for method, path, _ in routes("acquirer"):
             integration = apigateway.LambdaIntegration(handler, allow_test_invoke=False)
             api.root.resource_for_path(path).add_method(method, integration)
-        self.url = api.address
-        CfnOutput(Stack.of(self), "AcquirerUrl", value=self.url)
+        self.processor = ProcessorAccount(api.address, self.secret, self.secret, platform.target.return_url)
+        CfnOutput(Stack.of(self), "AcquirerUrl", value=api.address)
         CfnOutput(Stack.of(self), "AcquirerSecretArn", value=self.secret)
 
     def _send_webhooks(self, home: Home, table: ServiceTable) -> None:
@@ -56,9 +57,9 @@ class Acquirer(Construct):
         webhooks = ServiceFunction(self, "acquirer.webhooks.send", home=home, seconds=300)
         table.allow(webhooks, "GetItem", "Query", "UpdateItem")
         table.allow(webhooks, "Query", index="due")
-        self.share_secret(webhooks)
+        self._share_secret(webhooks)
         on_schedule(webhooks)
 
-    def share_secret(self, function: ServiceFunction) -> None:
+    def _share_secret(self, function: ServiceFunction) -> None:
         function.knows(PROCESSOR_SECRET=self.secret)
         function.may("secretsmanager:GetSecretValue", on=self.secret)

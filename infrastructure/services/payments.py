@@ -5,16 +5,16 @@ from constructs import Construct
 from infrastructure.function import ServiceFunction
 from infrastructure.platform import Home, Platform
 from infrastructure.service_table import Relay, ServiceTable, Vault
-from infrastructure.services.acquirer import Acquirer
+from infrastructure.services.processor_account import ProcessorAccount
 from infrastructure.subscriptions import on_events, on_schedule
 
 INDEXES = {"commits": ("hour", "moment"), "open": ("open_shard", "due_at")}
 
 
 class Payments(Construct):
-    """The processor is outside of Settle, so payments gets the address and the secret of the sandbox."""
+    """The processor is outside of Settle, so payments gets its address and its secret."""
 
-    def __init__(self, scope: Construct, *, platform: Platform, processor: Acquirer) -> None:
+    def __init__(self, scope: Construct, *, platform: Platform, processor: ProcessorAccount) -> None:
         super().__init__(scope, "Payments")
         home = Home("payments", platform)
         table = ServiceTable(self, home=home, indexes=INDEXES)
@@ -32,15 +32,16 @@ class Payments(Construct):
         self.erasure = self._erasure(home, table)
         self._seal(home, table)
 
-    def _tasks(self, home: Home, table: ServiceTable, processor: Acquirer) -> dict[str, ServiceFunction]:
+    def _tasks(
+        self, home: Home, table: ServiceTable, processor: ProcessorAccount
+    ) -> dict[str, ServiceFunction]:
         """A charge asks the processor twice, and each time it may take 11 seconds to time out."""
         charge = ServiceFunction(self, "payments.tasks.charge_payment", home=home, seconds=24)
         refund = ServiceFunction(self, "payments.tasks.refund_payment", home=home, seconds=24)
         for task in (charge, refund):
             task.waits()
             table.allow(task, "Query", "UpdateItem")
-            task.knows(PROCESSOR_URL=processor.url)
-            processor.share_secret(task)
+            processor.is_called_by(task)
         table.allow(charge, "GetItem")
         return {"ChargePayment": charge, "RefundPayment": refund}
 

@@ -1,5 +1,8 @@
 """Requests to the sandbox that make it call AWS in each way that it may."""
 
+import pytest
+
+from acquirer import store, transport
 from kernel.money import Money
 from payments import adapters
 from tests.support import aws
@@ -22,9 +25,13 @@ def ask_the_sandbox(world: MotoWorld, order_id: str) -> None:
 
 
 def _webhooks(world: MotoWorld) -> None:
-    """An event that is due, which no endpoint wants."""
+    """An event that is due, which an endpoint wants. Here all functions share one memory of the secret."""
     with as_acquirer():
+        adapters.provider().register_webhook("https://shop.example/hook")
         intent_id = adapters.provider().create("pm_stall", Money(1250, "EUR"), reference="", key="late").id
-        adapters.provider().confirm(intent_id, key="confirmed late")
+        adapters.provider().confirm(intent_id, key="confirmed-late")
     world.pass_time(60)
-    world.call("acquirer.webhooks.send", {})
+    store.secret.cache_clear()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(transport, "post", lambda *sent, headers: "Stripe-Signature" in headers)
+        world.call("acquirer.webhooks.send", {})

@@ -85,11 +85,12 @@ def synthesize_copy(root: Path, outdir: Path, **context: str) -> Assembly:
 
 
 def stand_in_bundle(folder: Path) -> Path:
-    """A bundle of one tiny package, for both machines."""
+    """A bundle of a tiny package for all functions, and one for what calls the processor."""
     for machine in ("aarch64", "x86_64"):
-        package = folder / machine / "python" / "package"
-        package.mkdir(parents=True)
-        (package / "__init__.py").write_text('"""Stands in for the third-party packages."""\n')
+        for name, layer in (("package", machine), ("processor", f"{machine}-processor")):
+            package = folder / layer / "python" / name
+            package.mkdir(parents=True)
+            (package / "__init__.py").write_text('"""Stands in for the third-party packages."""\n')
         bundle.record(machine, folder)
     return folder
 

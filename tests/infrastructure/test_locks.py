@@ -1,16 +1,18 @@
-"""The two lock files: they hold all packages that the project names, and agree on those that ship."""
+"""The lock files: they hold all packages that the project names, and agree on those that ship."""
 
 import re
 import tomllib
 from dataclasses import dataclass
 from functools import cache
 
+import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from tests.infrastructure.synthesis import ROOT
 
 EVERYTHING, SHIPPED = "requirements.txt", "requirements-functions.txt"
+PROCESSOR = "requirements-processor.txt"  # what ships, besides, to functions that call the card processor
 THE_PROJECT = "settle (pyproject.toml)"
 
 
@@ -60,7 +62,7 @@ def not_as_named(lock: str, wanted: dict[str, Requirement]) -> list[str]:
 
 
 def test_every_locked_package_has_its_hashes() -> None:
-    for lock in (EVERYTHING, SHIPPED):
+    for lock in (EVERYTHING, SHIPPED, PROCESSOR):
         assert [name for name, pin in pins(lock).items() if not pin.hashes] == []
 
 
@@ -69,11 +71,12 @@ def test_every_package_the_project_names_is_locked_in_a_version_it_wants() -> No
     assert not_as_named(EVERYTHING, named() | named(tools=True)) == []
 
 
-def test_the_two_locks_agree_on_the_packages_that_ship() -> None:
+@pytest.mark.parametrize("lock", [SHIPPED, PROCESSOR])
+def test_the_locks_agree_on_the_packages_that_ship(lock: str) -> None:
     everything = pins(EVERYTHING)
     differing = [
         name
-        for name, pin in pins(SHIPPED).items()
+        for name, pin in pins(lock).items()
         if name not in everything
         or (pin.version, pin.hashes) != (everything[name].version, everything[name].hashes)
     ]
@@ -94,4 +97,18 @@ def test_every_package_that_ships_is_needed_by_the_project_or_by_another() -> No
 
 
 def test_no_package_that_ships_depends_on_the_machine_that_builds() -> None:
-    assert [name for name, pin in pins(SHIPPED).items() if pin.conditional] == []
+    for lock in (SHIPPED, PROCESSOR):
+        assert [name for name, pin in pins(lock).items() if pin.conditional] == []
+
+
+def test_the_processors_packages_are_stripes_and_shared_ones_are_the_same_as_everywhere() -> None:
+    processor, shipped = pins(PROCESSOR), pins(SHIPPED)
+    assert {"stripe"} == {
+        name
+        for name, pin in processor.items()
+        if "settle:processor" in {*pin.needed_by} or not pin.needed_by & {*processor}
+    }
+    assert "stripe" not in shipped
+    assert {name: processor[name].version for name in processor.keys() & shipped.keys()} == {
+        name: shipped[name].version for name in processor.keys() & shipped.keys()
+    }

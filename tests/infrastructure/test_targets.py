@@ -1,6 +1,7 @@
 """The three targets: the files of an asset, the differences, and what cannot be synthesized."""
 
 import hashlib
+import json
 import os
 from pathlib import Path
 
@@ -27,6 +28,7 @@ STACKS = {
     )
 }
 ADDED = {"cloud": set(), "embedded": {"bootstrap", "runtime.py"}, "localstack": {"package"}}
+ADDED_TO_PAYMENTS = {**ADDED, "localstack": {"package", "processor"}}
 
 
 def test_every_target_has_the_same_stacks(assembly: Assembly) -> None:
@@ -39,7 +41,8 @@ def test_an_asset_holds_its_service_the_kernel_and_the_files_of_its_target(
     for stack, name, function in assembly.resources("AWS::Lambda::Function"):
         folder = assembly.asset(stack, function["Code"]["S3Key"])
         service = function["Environment"]["Variables"]["SERVICE"]
-        assert {path.name for path in folder.iterdir()} == {"kernel", service} | ADDED[target], name
+        added = (ADDED_TO_PAYMENTS if service == "payments" else ADDED)[target]
+        assert {path.name for path in folder.iterdir()} == {"kernel", service} | added, name
         left_out = [path for path in folder.rglob("*") if path.name.startswith(("README", "__pycache__"))]
         assert left_out == [], name
 
@@ -61,15 +64,63 @@ def test_runtime_architecture_and_layer_are_those_of_the_target(assembly: Assemb
     for _, name, function in assembly.resources("AWS::Lambda::Function"):
         assert function["Runtime"] == runtime, name
         assert function["Architectures"] == ["arm64" if target == "cloud" else host], name
-        assert len(function.get("Layers", [])) == (1 if target == "cloud" else 0), name
+        wanted = 2 if "PROCESSOR_URL" in function["Environment"]["Variables"] else 1
+        assert len(function.get("Layers", [])) == (wanted if target == "cloud" else 0), name
 
 
-def test_all_layers_are_one_set_of_packages(cloud_assembly: Assembly) -> None:
-    layers = list(cloud_assembly.resources("AWS::Lambda::LayerVersion"))
-    assert len({layer["Content"]["S3Key"] for _, _, layer in layers}) == 1
-    stack, _, layer = layers[0]
-    folder = cloud_assembly.asset(stack, layer["Content"]["S3Key"])
-    assert [path.name for path in folder.iterdir()] == ["python"]
+def test_all_layers_are_one_set_of_packages_and_one_for_what_calls_the_processor(
+    cloud_assembly: Assembly,
+) -> None:
+    found: dict[str, set[str]] = {}
+    for stack, _, layer in cloud_assembly.resources("AWS::Lambda::LayerVersion"):
+        folder = cloud_assembly.asset(stack, layer["Content"]["S3Key"])
+        assert [path.name for path in folder.iterdir()] == ["python"]
+        found.setdefault(layer["Content"]["S3Key"], set()).add(stack)
+        assert [path.name for path in (folder / "python").iterdir()] in (["package"], ["processor"])
+    assert sorted(map(len, found.values())) == [1, len(STACKS) - 1]
+    assert {"SettlePayments"} in found.values()
+
+
+def test_only_functions_that_charge_or_refund_have_the_processors_package(cloud_assembly: Assembly) -> None:
+    calling = {
+        function["Handler"]
+        for _, _, function in cloud_assembly.resources("AWS::Lambda::Function")
+        if len(function["Layers"]) == 2
+    }
+    assert calling == {"payments.tasks.charge_payment", "payments.tasks.refund_payment"}
+
+
+STRIPE = {"payments": "stripe", "return_url": "https://shop.example/"}
+
+
+@pytest.mark.parametrize(
+    ("secret", "readable"),
+    [
+        (
+            "arn:aws:secretsmanager:eu-west-1:1:secret:key-abcdef",
+            "arn:aws:secretsmanager:eu-west-1:1:secret:key-abcdef",
+        ),
+        ("shop/key", ":secret:shop/key-??????"),
+    ],
+)
+def test_stripe_is_deployed_without_the_sandbox_and_with_the_key_that_it_names(
+    tmp_path: Path, secret: str, readable: str
+) -> None:
+    made = synthesize(tmp_path / "out", target="embedded", stripe_secret=secret, **STRIPE)
+    assert set(made.templates) == STACKS - {"SettleAcquirer"}, made.said
+    told = [
+        function["Environment"]["Variables"]
+        for _, _, function in made.resources("AWS::Lambda::Function")
+        if "PROCESSOR_URL" in function["Environment"]["Variables"]
+    ]
+    assert len(told) == 2
+    for variables in told:
+        assert variables["PROCESSOR_URL"] == "https://api.stripe.com"
+        assert variables["PROCESSOR_SECRET"] == secret
+        assert variables["PROCESSOR_RETURN"] == "https://shop.example/"
+    policies = json.dumps(made.templates["SettlePayments"])
+    assert readable in policies
+    assert "execute-api" not in policies
 
 
 def test_data_outlives_its_stack_in_the_cloud_only(assembly: Assembly, target: str) -> None:
@@ -131,7 +182,8 @@ def test_with_packages_of_another_lock_file_synthesis_ends_with_the_command_that
 @pytest.mark.parametrize(
     ("context", "sentence"),
     [
-        ({"payments": "stripe"}, "there is no Stripe provider yet"),
+        ({"payments": "stripe"}, "payments=stripe needs the secret"),
+        ({"payments": "stripe", "stripe_secret": "key"}, "-c return_url="),
         ({"payments": "cash"}, "payments=cash"),
         ({"target": "azure"}, "target=azure is unknown"),
     ],

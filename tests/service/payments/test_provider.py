@@ -226,23 +226,3 @@ def test_refunds_are_told_by_our_own_id_however_many_pages_they_fill(
         made = provider.refund(intent_id, Money(10, "EUR"), refund_id=name, key=name)
         assert (made.progress, made.amount) == (RefundProgress.SUCCEEDED, Money(10, "EUR"))
     assert [refund.ours for refund in provider.refunds(intent_id)] == ["e", "d", "c", "b", "a"]
-
-
-def test_a_method_is_detached_and_a_method_of_nobody_is_so_already(provider: PaymentProvider) -> None:
-    provider.detach("pm_approve__alice")
-    provider.detach("pm_approve__alice")
-    provider.detach("pm_approve")
-
-
-def test_a_method_that_stays_attached_is_no_success(provider: PaymentProvider, processor: Processor) -> None:
-    processor.disturb("detach", answered(400, b'{"error": {"type": "invalid_request_error"}}'))
-    with pytest.raises(ProcessorConfused):
-        provider.detach("pm_approve__alice")
-
-
-def test_a_method_that_the_processor_does_not_know_has_nothing_to_detach(
-    provider: PaymentProvider, processor: Processor
-) -> None:
-    processor.disturb("detach", answered(404, b'{"error": {"code": "resource_missing"}}'))
-    provider.detach("pm_unknown")
-    assert processor.calls == ["detach"]

@@ -27,6 +27,7 @@ from tests.simulator.settle.interpreter import simulated
 from tests.simulator.settle.people import SimulatedShop
 from tests.simulator.settle.world import SimulatedWorld
 from tests.support import aws
+from tests.support.processor import URL
 
 CACHED = (
     items.client,
@@ -166,7 +167,8 @@ def test_what_one_world_caches_is_not_there_in_the_next() -> None:
     assert other is not another
 
 
-def test_what_was_cached_before_a_world_is_not_there_in_it() -> None:
+def test_what_was_cached_before_a_world_is_not_there_in_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PROCESSOR_URL", URL)
     before = adapters.provider()
     with simulated():
         assert adapters.provider() is not before
