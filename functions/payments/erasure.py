@@ -34,7 +34,7 @@ def forget_methods(step: ForgetMethods) -> Forgotten:
     registrations.fence(step.customer_id)
     found = registrations.of_customer(step.customer_id)
     for method in found:
-        registrations.forget(method)
+        registrations.empty(method)
     return Forgotten(customer_id=step.customer_id, forgotten=len(found))
 
 

@@ -81,7 +81,7 @@ def of_customer(customer_id: str) -> Sequence[Method]:
     return [_method(row) for row in rows if row and "token" in row]
 
 
-def forget(method: Method) -> None:
+def empty(method: Method) -> None:
     """Takes the token and the label out of our books. The row stays as a tombstone, so its id stays taken."""
     sets = {"forgotten_at": identity.now().isoformat()}
     writes.update(Write(key_of(method.id), sets=sets, removes=("token", "label", "fingerprint")))

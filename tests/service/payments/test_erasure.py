@@ -90,7 +90,7 @@ def test_many_methods_are_forgotten_in_one_run() -> None:
 def test_a_run_that_died_half_way_is_gone_on_with(monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(3):
         add_method(TOKEN, key=f"k{number}")
-    forgetting, calls = registrations.forget, list[str]()
+    forgetting, calls = registrations.empty, list[str]()
 
     def dying(method: registrations.Method) -> None:
         calls.append(method.id)
@@ -98,8 +98,8 @@ def test_a_run_that_died_half_way_is_gone_on_with(monkeypatch: pytest.MonkeyPatc
             raise Contended
         forgetting(method)
 
-    monkeypatch.setattr(registrations, "forget", dying)
+    monkeypatch.setattr(registrations, "empty", dying)
     with pytest.raises(Contended):
         forget()
-    monkeypatch.setattr(registrations, "forget", forgetting)
+    monkeypatch.setattr(registrations, "empty", forgetting)
     assert forget() == 2
