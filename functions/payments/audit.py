@@ -13,7 +13,7 @@ from kernel import identity
 from kernel.table import buckets
 from kernel.triggers.observability import count, noted
 from kernel.triggers.schedules import scheduled
-from payments import audits, findings, ledger, sealing, store, totals, vault
+from payments import audits, closing, findings, ledger, sealing, store, totals, vault
 from payments.audits import Looked
 from payments.findings import Finding
 from payments.seals import Seal, Sealed
@@ -57,7 +57,7 @@ def _told(line: dict[str, Any], found: Iterable[Finding]) -> None:
 
 
 def _of_vault(now: datetime) -> Iterator[Finding]:
-    """Whether the newest seals are there: those that the totals count, and one of the last two hours."""
+    """Whether the newest seals are there (that of the totals, one of two hours), and the totals balance."""
     newest, day = next(vault.newest(), None), totals.newest()
     if newest and newest.sealed_at < buckets.stamp(now - QUIET):
         yield Finding("the vault", f"has no seal after {newest.sealed_at}")
@@ -67,6 +67,8 @@ def _of_vault(now: datetime) -> Iterator[Finding]:
             yield Finding(f"seal {day.seal}", "is missing, and the totals count it")
         elif found.digest() != day.digest:
             yield Finding(f"seal {day.seal}", "is not the seal that the totals count")
+        for currency in closing.unbalanced(day.totals):
+            yield Finding(f"the totals of {day.day}", f"have other debits than credits in {currency}")
 
 
 def _of_seals(looked: Looked, until: datetime) -> tuple[list[Finding], int]:

@@ -110,6 +110,14 @@ def balance(account: str, sum: Sum) -> int:
     return raised if chart.CHART[account].normal is Side.DEBIT else -raised
 
 
+def unbalanced(sums: Sums) -> list[str]:
+    """The currencies in which the debits are not the credits."""
+    differences: dict[str, int] = {}
+    for (_, currency), sum in sums.items():
+        differences[currency] = differences.get(currency, 0) + sum.debit - sum.credit
+    return sorted(currency for currency, difference in differences.items() if difference)
+
+
 def is_final(day: str, newest: Day | None) -> bool:
     """Whether the day's totals can no longer change: a seal of a later day is counted."""
     return newest is not None and newest.day > day

@@ -177,6 +177,18 @@ def test_the_newest_seal_that_the_totals_count_must_be_there(
     assert counted == ["LedgerBroken"]
 
 
+def test_totals_that_do_not_balance_are_named(
+    clock: Clock, caplog: pytest.LogCaptureFixture, counted: list[str]
+) -> None:
+    given_two_days(clock)
+    found = aws.client("dynamodb").get_item(TableName=LEDGER, Key=key("totals", "2026-01-01"))["Item"]
+    found["moved"]["M"]["order#EUR"]["M"]["debit"] = {"N": "1"}
+    aws.client("dynamodb").put_item(TableName=LEDGER, Item=found)
+    audit.audit({}, None)
+    assert "have other debits than credits in EUR" in str(caplog.records[-1].msg)
+    assert counted == ["LedgerBroken"]
+
+
 def test_a_sealer_that_stands_still_is_named(
     clock: Clock, caplog: pytest.LogCaptureFixture, counted: list[str]
 ) -> None:
