@@ -7,10 +7,11 @@ import pytest
 
 from kernel import identity
 from operations import store as operations_store
+from tests.infrastructure.sandbox import ask_the_sandbox
 from tests.support import aws
+from tests.support.books_once import look_at_the_books
 from tests.support.faults import ALWAYS, Mishap
 from tests.support.letters import LetterQueues
-from tests.support.processor import SECRET
 from tests.support.shop import SagaShop
 from tests.support.wiring import PUBLISHERS
 from tests.support.world import MotoWorld
@@ -19,8 +20,9 @@ from tests.support.world import MotoWorld
 def everything_once(world: MotoWorld) -> None:
     """Runs every function of every service, on every path that makes other calls of AWS."""
     shop = SagaShop(world)
-    shop.order(key="confirmed")
+    order_id = shop.order(key="confirmed")
     world.settle()
+    look_at_the_books(world, order_id)
     for publisher in {*PUBLISHERS} - {"customers"}:
         _republish(world, publisher)
     _stock(world)
@@ -128,9 +130,7 @@ def _screens(world: MotoWorld, shop: SagaShop) -> None:
     ):
         status, _ = world.http(service, "GET", path, role=role)
         assert status == 200, path
-    search = aws.request("GET", "/payment_intents", query={"reference": order_id})
-    search["headers"] = {"Authorization": f"Bearer {SECRET}"}
-    assert world.call("acquirer.api.handler", search)["statusCode"] == 200
+    ask_the_sandbox(world, order_id)
     world.http("catalog", "DELETE", "/catalog/products/mug", role="operator")
     world.settle()
 
