@@ -78,9 +78,12 @@ def _of_seals(looked: Looked, until: datetime) -> tuple[list[Finding], int]:
         if seal.number <= looked.seal:
             before = seal
             continue
+        is_later = seal.sealed_at > buckets.stamp(until)
+        if is_later and number == looked.seal:
+            break  # no seal was made in this window
         known = before or (_unknown(looked.seal) if looked.seal else None)
         found += findings.of_seal(known, seal, digest=digest)
-        if seal.sealed_at > buckets.stamp(until):
+        if is_later:
             break  # it has shown that the seal before is the one that was sealed
         found += _of_commits(seal)
         before, number = seal, seal.number

@@ -19,9 +19,9 @@ LEDGER, VAULT = "payments-table", "vault-table"
 
 @pytest.fixture(autouse=True)
 def _hours_are_enough(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A day has 24 windows of an hour, each alike."""
-    monkeypatch.setattr(audit, "AGE", timedelta(hours=2))
-    monkeypatch.setattr(sealing, "FIRST", timedelta(hours=1))
+    """A day has 24 windows of an hour, all alike."""
+    monkeypatch.setattr(audit, "AGE", timedelta(minutes=30))
+    monkeypatch.setattr(sealing, "FIRST", timedelta(minutes=5))
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ def given_two_days(clock: Clock) -> None:
 
 def audited(clock: Clock, caplog: pytest.LogCaptureFixture) -> dict[str, Any]:
     """The line of a run when all is old enough. The sealer has gone on until then."""
-    clock.advance((audit.AGE + timedelta(minutes=30)).total_seconds())
+    clock.advance((audit.AGE + timedelta(minutes=15)).total_seconds())
     sealing.seal({}, None)
     caplog.clear()
     audit.audit({}, None)
