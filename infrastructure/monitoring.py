@@ -66,20 +66,7 @@ class Monitoring(Construct):
         machines: Sequence[sfn.StateMachine],
     ) -> None:
         super().__init__(scope, "Monitoring")
-        parked = counted("OrderParked", "orders")
-        faults = {service: counted("Fault", service) for service in watched}
-        says = alarm_text(
-            "parked-orders", "An order NEEDS_ATTENTION: find out what is stuck, then resume or resolve it."
-        )
-        alarm(Construct(self, "Parked"), parked, platform=platform, says=says)
-        broken = counted("LedgerBroken", "payments")
-        says = alarm_text("broken-ledger", "The ledger is not what was sealed: find out why.")
-        alarm(Construct(self, "LedgerBroken"), broken, platform=platform, says=says)
-        for service, fault in faults.items():
-            says = alarm_text(
-                "faults", f"Requests or steps of {service} failed, and the business had not refused."
-            )
-            alarm(Construct(self, f"{service.title()}Faults"), fault, platform=platform, says=says, limit=5)
+        parked, faults = self._alarms(platform, watched)
         executions = [
             metric for machine in machines for metric in (machine.metric_succeeded(), machine.metric_failed())
         ]
@@ -90,3 +77,21 @@ class Monitoring(Construct):
             _search("Age of events to relay", "AWS/Lambda,FunctionName", "IteratorAge", "Maximum"),
             _search("Messages waiting", "AWS/SQS,QueueName", WAITING, "Maximum"),
         )
+
+    def _alarms(
+        self, platform: Platform, watched: Sequence[str]
+    ) -> tuple[cloudwatch.Metric, dict[str, cloudwatch.Metric]]:
+        """Raises an alarm for each parked order, each broken ledger and many faults; answers what is shown."""
+        parked = counted("OrderParked", "orders")
+        stuck = "An order NEEDS_ATTENTION: find out what is stuck, then resume or resolve it."
+        alarm(Construct(self, "Parked"), parked, platform=platform, says=alarm_text("parked-orders", stuck))
+        broken = counted("LedgerBroken", "payments")
+        says = alarm_text("broken-ledger", "The ledger is not what was sealed: find out why.")
+        alarm(Construct(self, "LedgerBroken"), broken, platform=platform, says=says)
+        faults = {service: counted("Fault", service) for service in watched}
+        for service, fault in faults.items():
+            says = alarm_text(
+                "faults", f"Requests or steps of {service} failed, and the business had not refused."
+            )
+            alarm(Construct(self, f"{service.title()}Faults"), fault, platform=platform, says=says, limit=5)
+        return parked, faults

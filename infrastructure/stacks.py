@@ -30,7 +30,6 @@ def build(app: App) -> None:
     clear(Path(app.outdir))
     target = target_of(app)
     platform = Platform(_stack(app, "Platform", target), target=target)
-
     catalog = Catalog(_stack(app, "Catalog", target), platform=platform)
     orders = Orders(_stack(app, "Orders", target), platform=platform)
     inventory = Inventory(_stack(app, "Inventory", target), platform=platform)
@@ -41,8 +40,8 @@ def build(app: App) -> None:
     storefront = Storefront(_stack(app, "Storefront", target), platform=platform)
     saga = _stack(app, "Checkout", target)
     checkout = Checkout(saga, platform=platform, orders=orders, inventory=inventory, payments=payments)
-    operators = _stack(app, "Operations", target)
-    operations = Operations(operators, platform=platform, dead_letters=all_dead_letters(app))
+    letters = all_dead_letters(app)
+    operations = Operations(_stack(app, "Operations", target), platform=platform, dead_letters=letters)
 
     edge = _stack(app, "Edge", target)
     apis = {
@@ -56,7 +55,7 @@ def build(app: App) -> None:
         "operations": operations.api,
     }
     Edge(edge, platform=platform, apis=apis)
-    machines = [checkout.saga.checkout, checkout.saga.repair]
+    machines = checkout.saga.checkout, checkout.saga.repair
     Monitoring(edge, platform=platform, watched=[*apis, "authorizer"], machines=machines)
     _warn(target, payments=charged, edge=edge)
 

@@ -9,7 +9,7 @@ from tests.architecture.source import File, Function, files, lines_of, packages
 HELD = ("functions", "contracts", "infrastructure", "localstack", "ops", "tests", "app.py")
 FILE, FUNCTION, TYPICAL_FUNCTION, POSITIONAL = 200, 30, 6, 2
 # Code lines of each storey of the kernel.
-STOREYS = {"words": 210, "table": 320, "triggers": 535}
+STOREYS = {"words": 210, "table": 340, "triggers": 535}
 INFRASTRUCTURE_LINES = 8  # per function, in the services' constructs; a relay is two functions
 # The files and functions that are over a limit, each with the reason.
 LONGER_FILES: dict[str, str] = {}

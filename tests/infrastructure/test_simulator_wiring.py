@@ -129,6 +129,8 @@ def test_the_schedules_are_those_of_the_rules(cloud_assembly: Assembly) -> None:
     assert schedules == {
         "checkout.repair.sweep": "rate(1 minute)",
         "checkout.repair.reconcile": "rate(1 hour)",
+        "payments.audit.audit": "rate(1 hour)",
+        "payments.replay.replay": "rate(1 hour)",
         "payments.watch.watch": "rate(1 hour)",
         "payments.sealing.seal": "rate(1 minute)",
         "customers.erasure.erase_due": "rate(5 minutes)",
@@ -197,11 +199,11 @@ def test_operators_reach_the_dead_letters_that_can_be_redriven(
 
 def test_the_tables_have_the_indexes_of_the_templates(cloud_assembly: Assembly) -> None:
     expected = {}
-    for stack, logical, table in cloud_assembly.resources("AWS::DynamoDB::Table"):
-        service = "vault" if "Vault" in logical else stack.removeprefix("Settle").lower()
+    for stack, _, table in cloud_assembly.resources("AWS::DynamoDB::Table"):
+        service = stack.removeprefix("Settle").lower()
         keys = [key["AttributeName"] for key in table["KeySchema"]]
         assert keys == ["pk", "sk"], service
-        if "StreamSpecification" not in table:  # the table of data keys
+        if "StreamSpecification" not in table:  # the vault, and the table of data keys
             continue
         indexes = {
             index["IndexName"]: tuple(key["AttributeName"] for key in index["KeySchema"])
@@ -213,4 +215,4 @@ def test_the_tables_have_the_indexes_of_the_templates(cloud_assembly: Assembly) 
             assert copied is (index["IndexName"] in aws.COPIES), index["IndexName"]
     assert {service: aws.INDEXES.get(service, {}) for service in expected} == expected
     assert set(aws.INDEXES) <= set(expected)
-    assert set(expected) == {*TABLES, "acquirer", "operations", "vault"}
+    assert set(expected) == {*TABLES, "acquirer", "operations"}

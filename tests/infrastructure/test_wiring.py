@@ -83,7 +83,7 @@ def test_rows_that_a_relay_gave_up_on_are_republished_one_message_at_a_time(asse
 
 def test_every_queue_that_feeds_a_function_gives_up_into_dead_letters(assembly: Assembly) -> None:
     found = list(mappings(assembly, stream=False))
-    assert len(found) == 13
+    assert len(found) == 12
     for stack, name, mapping in found:
         queue = queue_of(assembly, stack, mapping["EventSourceArn"])
         redrive = queue["RedrivePolicy"]
@@ -108,7 +108,7 @@ def test_consumers_of_batches_answer_with_the_failed_messages(assembly: Assembly
 
 def test_every_target_of_a_rule_has_dead_letters(assembly: Assembly) -> None:
     rules = list(assembly.resources("AWS::Events::Rule"))
-    assert len(rules) == 13
+    assert len(rules) == 15
     for stack, name, rule in rules:
         for target in rule["Targets"]:
             assert queue_of(assembly, stack, target["DeadLetterConfig"]["Arn"]), name
@@ -141,7 +141,9 @@ def test_each_schedule_fires_as_often_as_its_job_needs(assembly: Assembly) -> No
         if "ScheduleExpression" in rule
     )
     assert schedules == [
+        ("rate(1 hour)", "Audit"),
         ("rate(1 hour)", "Reconcile"),
+        ("rate(1 hour)", "Replay"),
         ("rate(1 hour)", "Watch"),
         ("rate(1 minute)", "Seal"),
         ("rate(1 minute)", "Send"),

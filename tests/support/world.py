@@ -197,6 +197,7 @@ class MotoWorld:
     def reconcile(self, after: timedelta) -> None:
         """Lets time pass, then runs checkout's hourly reconciliation."""
         self.clock += after
+        self.call("payments.watch.watch", {})
         self.call("checkout.repair.reconcile", {})
         self.settle()
 
