@@ -14,6 +14,7 @@ TOKEN = re.compile(r"\bpm_\w+")
 PROCESSOR_ID = re.compile(r"\b(?:pi|re)_[0-9A-Za-z][0-9A-Za-z-]{7,}")
 # No card number: digits of a UUID, digits within a word, and a number with a decimal point.
 ID = re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
+ENDS = ("OrderConfirmed", "OrderCancelled")
 EMAIL = re.compile(r"[^\s@<>\"']+@[^\s@<>\"']+\.[^\s@<>\"']+")
 SEALED = re.compile(r"[A-Za-z0-9+/]+={0,2}")
 DIGITS = re.compile(r"(?<![\w.])\d(?:[ -]?\d){12,}(?![\w.])")
@@ -134,6 +135,19 @@ def who_is_forgotten_has_no_payment_method(evidence: Evidence) -> Iterator[Findi
     for name, method in evidence.records("payments", "method").items():
         if method["customer_id"] in erased and {"token", "label"} & method.keys():
             yield f"payments method#{name}", "is of a customer who was erased"
+
+
+@invariant
+def orders_end_before_their_customer_is_forgotten(evidence: Evidence) -> Iterator[Finding]:
+    """An order that was placed before its customer asked to be forgotten has ended before the customer is."""
+    for order_id, order in evidence.orders.items():
+        person = evidence.history.get(("settle.customers", f"customer/{order['customer_id']}"), ())
+        began = next((event.time for event in person if event.type == "CustomerErasureStarted"), None)
+        gone = next((event.time for event in person if event.type == "CustomerErased"), None)
+        events = evidence.history.get(("settle.orders", f"order/{order_id}"), ())
+        ended = any(event.type in ENDS and gone and event.time <= gone for event in events)
+        if began and gone and events and events[0].time < began and not ended:
+            yield order_id, "was open when its customer was forgotten"
 
 
 def _is_sealed(text: str) -> bool:

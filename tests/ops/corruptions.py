@@ -217,6 +217,13 @@ def an_address_of_e_mail_is_in_an_event(books: Books) -> None:
     books.reword("CustomerRegistered", "alice", email="ada@shop.example")
 
 
+@breaks("orders-end-before-their-customer-is-forgotten")
+def the_customer_of_an_open_order_was_forgotten(books: Books) -> None:
+    books.reword("OrderPlaced", "parked", customer_id="gone")
+    record(books, "orders", "order", "parked")["customer_id"] = "gone"
+    record(books, "payments", "payment", "parked")["customer_id"] = "gone"
+
+
 @breaks("who-is-forgotten-has-no-payment-method")
 def a_token_of_somebody_forgotten_was_kept(books: Books) -> None:
     record(books, "payments", "method", FORGOTTEN)["token"] = "pm_approve"

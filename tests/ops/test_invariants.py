@@ -31,6 +31,7 @@ ALWAYS = {
     "registrations-stay-with-payments",
     "profiles-are-sealed",
     "who-is-forgotten-has-no-payment-method",
+    "orders-end-before-their-customer-is-forgotten",
     "processor-ids-stay-in-the-payment",
     "payment-method-stays-with-its-order",
     "postings-follow-the-chart",

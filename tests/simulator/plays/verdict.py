@@ -10,6 +10,7 @@ from ops.invariants import violations
 from ops.invariants.privacy import leaks
 from tests.simulator.settle.people import Asked, SimulatedShop
 from tests.simulator.settle.world import SimulatedWorld
+from tests.support.aws import SEALING
 
 # What is asked when an operator comes; by the time of the verdict nothing is parked any more.
 GLANCED_AT = {"parked-only-for-what-is-stuck"}
@@ -64,9 +65,14 @@ def _recorded(world: SimulatedWorld, asked: Asked) -> bool:
 
 
 def _told(world: SimulatedWorld, shop: SimulatedShop) -> list[str]:
-    """What of a profile stands as it is in any table or event."""
+    """What of a profile stands as it is in any table or event, or can be read though it was erased."""
     written = str([world.dynamo.items(table) for table in world.dynamo.tables()] + world.bus.published)
-    return [f"a profile is told: {word}" for word in shop.private if word in written]
+    told = [f"a profile is told: {word}" for word in shop.private if word in written]
+    keys = {row["pk"]: row for row in world.dynamo.items(SEALING["KEYS"])}
+    people = world.items("customers", "customer#")
+    erased = [each["customer_id"] for each in people if each["status"] == "ERASED"]
+    kept = [one for one in erased if "wrapped" in keys.get(f"key#{one}", {"wrapped": "nothing is on record"})]
+    return told + [f"the data key of somebody forgotten is there: {one}" for one in kept]
 
 
 def glance(world: SimulatedWorld) -> list[str]:
