@@ -81,7 +81,7 @@ class Monitoring(Construct):
     def _alarms(
         self, platform: Platform, watched: Sequence[str]
     ) -> tuple[cloudwatch.Metric, dict[str, cloudwatch.Metric]]:
-        """Raises an alarm for each parked order, each broken ledger and many faults; answers what is shown."""
+        """Raises alarms for parked orders, a broken ledger and many faults; answers what is shown."""
         parked = counted("OrderParked", "orders")
         stuck = "An order NEEDS_ATTENTION: find out what is stuck, then resume or resolve it."
         alarm(Construct(self, "Parked"), parked, platform=platform, says=alarm_text("parked-orders", stuck))

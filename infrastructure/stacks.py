@@ -42,7 +42,6 @@ def build(app: App) -> None:
     checkout = Checkout(saga, platform=platform, orders=orders, inventory=inventory, payments=payments)
     letters = all_dead_letters(app)
     operations = Operations(_stack(app, "Operations", target), platform=platform, dead_letters=letters)
-
     edge = _stack(app, "Edge", target)
     apis = {
         "catalog": catalog.api,

@@ -28,8 +28,17 @@ def everything_once(world: MotoWorld) -> None:
     _stock(world)
     _orders(world, shop)
     _people(world)
+    _wallets(world)
     _screens(world, shop)
     _operations(world)
+
+
+def _wallets(world: MotoWorld) -> None:
+    """An operator gives a customer store credit, twice under one key, and pays it out."""
+    change = {"amount": 500, "currency": "EUR", "because": "the parcel was late"}
+    for name in ("deposits", "deposits", "payouts"):
+        path = f"/wallets/alice/{name}"
+        assert world.http("payments", "POST", path, change, role="operator", key=name)[0] == 201
 
 
 def _people(world: MotoWorld) -> None:
