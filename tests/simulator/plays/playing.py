@@ -88,11 +88,15 @@ def concluded(shop: SimulatedShop) -> tuple[list[str], list[str]]:
     come_to_rest(world, shop)
     world.boundary.armed = False
     shop.ask_again()
-    world.invoke("payments.sealing.seal")
-    world.run()
-    world.invoke("payments.replay.replay")
-    world.run()
+    sealed(world)
     return verdict(world, shop, heals=True), ends(world)
+
+
+def sealed(world: SimulatedWorld) -> None:
+    """The ledger is sealed once more, and its totals counted."""
+    for job in ("payments.sealing.seal", "payments.replay.replay"):
+        world.invoke(job)
+        world.run()
 
 
 def ends(world: SimulatedWorld) -> list[str]:

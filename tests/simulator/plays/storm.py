@@ -12,7 +12,7 @@ from typing import Any
 
 from tests.simulator.faults.kinds import Chance
 from tests.simulator.faults.weather import DAY, Storm
-from tests.simulator.plays.playing import come_to_rest, sweep, tick
+from tests.simulator.plays.playing import come_to_rest, sealed, sweep, tick
 from tests.simulator.plays.verdict import glance, orders, verdict
 from tests.simulator.settle.interpreter import simulated
 from tests.simulator.settle.people import SimulatedShop
@@ -28,6 +28,7 @@ METHODS = (
     "pm_stall",
 )
 SKUS = ("cup", "mug", "pot")
+SEALED_AFTER = (0.5, 2, 5, 12)  # hours; the first seal looks back no more than a day
 RATES = (0.0, 0.01, 0.03, 0.08, 0.2)
 BUCKETS = 3  # in every fourth schedule
 HOUR = 3600.0
@@ -69,9 +70,12 @@ class Stormy:
                 self._sometime(within, partial(self.shop.spread, sku, self.buckets))
                 self._sometimes(1, ROUGH, partial(self.shop.adjust, sku, -1, key=f"correction-{sku}"))
         tick(self.world)
+        for hours in SEALED_AFTER:
+            self.world.engine.after(3600 * hours, partial(self.world.invoke, "payments.sealing.seal"))
         self.world.engine.after(ROUGH, self._calm)
         self.world.run()
         come_to_rest(self.world, self.shop)
+        sealed(self.world)
         self._replay()
 
     def _checkout(self, key: str, skus: list[str]) -> Callable[[], None]:
@@ -189,6 +193,7 @@ def storm(seed: int) -> Schedule:
         played = Stormy(world, fate, random, buckets=BUCKETS if seed % 4 == 2 else 1)
         played.play()
         played.shop.ask_again()
+        sealed(world)
         ended = [order["status"] for order in orders(world)]
         return Schedule(
             wrong=verdict(world, played.shop, heals=True),

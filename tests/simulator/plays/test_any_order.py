@@ -8,7 +8,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from ops.invariants import violations
 from tests.simulator.faults.kinds import Call, Kind
-from tests.simulator.plays.playing import come_to_rest, fire
+from tests.simulator.plays.playing import come_to_rest, fire, sealed
 from tests.simulator.plays.verdict import orders, verdict
 from tests.simulator.settle.interpreter import simulated
 from tests.simulator.settle.people import SimulatedShop
@@ -92,7 +92,8 @@ class AnyOrder(RuleBasedStateMachine):
     def what_holds_always_holds_now(self) -> None:
         if hasattr(self, "world"):
             long_ago = self.world.engine.began - timedelta(days=1)
-            assert violations(self.world.evidence(settled_before=long_ago)) == []
+            found = violations(self.world.evidence(settled_before=long_ago))
+            assert [one for one in found if one.rule != "seals-cover-the-ledger"] == []  # nobody seals yet
 
     def teardown(self) -> None:
         if not hasattr(self, "world"):
@@ -101,6 +102,7 @@ class AnyOrder(RuleBasedStateMachine):
             self.fate.waiting.clear()
             self.world.run()
             come_to_rest(self.world, self.shop)
+            sealed(self.world)
             assert verdict(self.world, self.shop, heals=True) == []
         finally:
             self._block.__exit__(None, None, None)

@@ -34,7 +34,7 @@ def _unfinished(world: SimulatedWorld) -> bool:
         item["order_id"] for item in world.items("inventory", "reservation#") if item["status"] == "RESERVED"
     ]
     commits = world.items("payments", "payment#")  # of the commits of an order the newest is the last
-    paid = {item["pk"].partition("#")[2]: json.loads(item["state"])["status"] for item in commits}
+    paid = {item["pk"].partition("#")[2]: json.loads(item["state"]).get("status") for item in commits}
     held += [one for one in paid if (paid[one], status.get(one)) == ("CAPTURED", "CONFIRMED")]
     return bool(set(status.values()) - ENDED or [one for one in held if status.get(one) != "NEEDS_ATTENTION"])
 

@@ -20,7 +20,7 @@ from tests.simulator.aws.delivery import (
     Rule,
     Streams,
 )
-from tests.simulator.aws.dynamo.dynamo import Dynamo
+from tests.simulator.aws.dynamo.dynamo import Dynamo, never
 from tests.simulator.aws.functions import Answer, Functions
 from tests.simulator.aws.machines import Machines
 from tests.simulator.boundary import Boundary
@@ -64,7 +64,13 @@ class SimulatedWorld:
         self.queues = {name: self._queue(name) for name in SUBSCRIPTIONS}
         self.lost = {service: self._republisher(service) for service in PUBLISHERS}
         self.streams = Streams(self.engine, weather, self.functions, lost=self.lost)
-        self.dynamo = Dynamo(now=self._now, changed=self._changed, lags=weather.lags, holds=weather.holds)
+        lags = never if type(weather).lags is Weather.lags else weather.lags
+        self.dynamo = Dynamo(
+            now=self._now,
+            changed=self._changed,
+            lags=lags,
+            holds=weather.holds,
+        )
         for service in (*TABLES, "acquirer", "operations"):
             self.dynamo.create(f"{service}-table", aws.INDEXES.get(service, {}))
         self.dynamo.create("vault-table")

@@ -16,9 +16,14 @@ from tests.simulator.aws.dynamo.writes import GUARD, KNOWS, NEEDED, NEEDS, UNMET
 
 LONGEST_TOKEN, LARGEST = 36, 4 * 1024 * 1024
 TOKEN_LASTS = timedelta(minutes=10)
+MOST_BEHIND = timedelta(minutes=5)  # of an index or a read that need not be consistent
 FINE = {"Code": "None"}
 CONFLICT = {"Code": "TransactionConflict", "Message": "Transaction is ongoing for the item"}
 Changed = Callable[[str, Image, Image | None, Image | None], None]
+
+
+def never() -> bool:
+    return False
 
 
 class Dynamo:
@@ -31,10 +36,11 @@ class Dynamo:
         *,
         now: Callable[[], datetime],
         changed: Changed | None = None,
-        lags: Callable[[], bool] = lambda: False,
+        lags: Callable[[], bool] = never,
         holds: Callable[[], float] = lambda: 0,
     ) -> None:
         self._now, self._changed, self._lags, self._holds = now, changed, lags, holds
+        self._may_lag = lags != never
         self._held: dict[tuple[str, Key], datetime] = {}  # until when a transaction has the item
         self._tables: dict[str, Table] = {}
         self._tokens: dict[str, tuple[str, datetime]] = {}
@@ -143,7 +149,10 @@ class Dynamo:
     def _view(self, table: Table, request: Request) -> View:
         consistent = request.get("ConsistentRead", False)
         insist(type(consistent) is bool)
-        return table.now if consistent or not self._lags() else table.before
+        if consistent or not self._lags():
+            return table.now
+        table.catch_up(self._now() - MOST_BEHIND)
+        return table.before
 
     def _actions(self, items: Any) -> list[Action]:
         actions = [self._action(item) for item in listed(items)]
@@ -217,6 +226,10 @@ class Dynamo:
     def _commit(self, written: list[tuple[Action, Image]]) -> None:
         """All of it, and only then what listens to it."""
         changes = [(one.table, one.key, one.table.replace(one.key, item), item) for one, item in written]
+        if self._may_lag:
+            for table, key, *_ in changes:
+                table.behind.pop(key, None)
+                table.behind[key] = self._now()
         for table, key, old, new in changes:
             if self._changed and old != new:
                 images = handed_out(old) if old else None, handed_out(new)

@@ -1,6 +1,7 @@
-"""Tables in memory: items by key and by index, as they are now and as they were one write before."""
+"""Tables in memory: items by key and by index, as they are now and as they were before their last write."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from tests.simulator.aws.dynamo.values import Image, Invalid, Unsupported
@@ -40,6 +41,7 @@ class Table:
         self.name = name
         self.schemas: dict[str, Key] = {"": ("pk", "sk"), **indexes}
         self.now, self.before = View(self.schemas), View(self.schemas)
+        self.behind: dict[Key, datetime] = {}  # items that `before` has as they were, by their last write
 
     def key(self, given: Any) -> Key:
         """The key that a request names. Raises Invalid for anything but pk and sk, not empty."""
@@ -56,6 +58,14 @@ class Table:
             self.before.put(key, old)
             self.now.put(key, item)
         return old
+
+    def catch_up(self, by: datetime) -> None:
+        """Lets `before` have what was written by that time: no read is behind for many minutes."""
+        for key, written in list(self.behind.items()):
+            if written > by:
+                return
+            self.before.put(key, self.now.items.get(key))
+            del self.behind[key]
 
     def check(self, item: Image) -> None:
         """Raises Invalid for an attribute that stands in an index but cannot be a key there."""
