@@ -71,7 +71,17 @@ class Asked:
 
 
 def evolve(wallet: Wallet, entry: Entry) -> Wallet:
-    """The wallet after the entry. Raises UnknownEntry for an entry of another kind of stream."""
+    """The wallet after the entry. Raises PostingRefused when more would be held than there is.
+
+    Raises UnknownEntry for an entry of another kind of stream.
+    """
+    after = _evolved(wallet, entry)
+    if any(one.available < 0 for one in after.balances.values()):
+        raise chart.PostingRefused(because="more would be held than the wallet has")
+    return after
+
+
+def _evolved(wallet: Wallet, entry: Entry) -> Wallet:
     match entry:
         case entries.Held():
             return _held(wallet, {**wallet.holds, entry.order_id: entry.amount})
@@ -164,11 +174,8 @@ def _posted(wallet: Wallet, postings: Sequence[Posting]) -> Wallet:
 
 
 def _held(wallet: Wallet, holds: Mapping[str, Money]) -> Wallet:
-    """The wallet with these holds. Raises PostingRefused when more would be held than there is."""
     pending = dict.fromkeys(wallet.balances, 0)
     for held in holds.values():
         pending[held.currency] += held.amount
     balances = {name: Balance(one.posted, pending[name]) for name, one in wallet.balances.items()}
-    if any(one.available < 0 for one in balances.values()):
-        raise chart.PostingRefused(because="more would be held than the wallet has")
     return replace(wallet, balances=balances, holds=holds)

@@ -36,3 +36,16 @@ HISTORIES: Mapping[str, Entries] = {
     "REFUNDED": (STARTED, CAPTURED, REFUND_STARTED, REFUNDED),
     "SOLD": (STARTED, CAPTURED, SOLD),
 }
+
+# A wallet: what an operator gave and paid out, and what an order of the customer held, took and gave back.
+GOODWILL = Posting("goodwill", "goodwill", "wallet", 2000, "EUR")
+PAYOUT = Posting("payout", "wallet", "bank", 500, "EUR")
+SPENT = Posting("wallet", "wallet", "order", 1250, "EUR")
+BACK = Posting("refund", "order", "wallet", 1250, "EUR")
+DEPOSITED = entries.Deposited(deposit="deposit-1", postings=(GOODWILL,))
+PAID_OUT = entries.PaidOut(payout="payout-1", postings=(PAYOUT,))
+HELD = entries.Held(order_id="o1", amount=TOTAL)
+HOLD_POSTED = entries.HoldPosted(order_id="o1", mirror=(SPENT,))
+HOLD_VOIDED = entries.HoldVoided(order_id="o1")
+GIVEN = entries.GivenBack(order_id="o1", refund=REFUND, mirror=(BACK,))
+WALLET: Entries = (DEPOSITED, PAID_OUT, HELD, HOLD_POSTED, HOLD_VOIDED, GIVEN)

@@ -188,42 +188,48 @@ def test_a_sweep_that_orders_does_not_answer_fails_and_starts_nothing(functions:
     assert executions() == {}
 
 
+CLAIMS = {"stock-claim": "stock", "money-claim": "money"}
+SELLS = {"stock": "stock-commit", "money": "money-sale"}
+GIVES_BACK = {"stock": "stock-release", "money": "money-refund"}
+
+
+@pytest.mark.parametrize("claim", CLAIMS)
 @pytest.mark.parametrize(
-    ("status", "asked"),
+    ("status", "closes"),
     [
-        ("CONFIRMED", ["stock-commit"]),
-        ("CANCELLED", ["stock-release"]),
-        *((status, []) for status in ("PENDING", "CANCELLING", "NEEDS_ATTENTION")),
+        ("CONFIRMED", SELLS),
+        ("CANCELLED", GIVES_BACK),
+        *((status, {}) for status in ("PENDING", "CANCELLING", "NEEDS_ATTENTION")),
     ],
 )
-def test_stock_held_too_long_is_closed_as_its_order_ended(
-    status: str, asked: list[str], functions: FakeLambda
+def test_what_is_held_too_long_is_closed_as_its_order_ended(
+    status: str, closes: dict[str, str], claim: str, functions: FakeLambda
 ) -> None:
-    functions.answers = {
-        "stock-claim": [NOTHING, {"order_ids": ["o1"]}, NOTHING, NOTHING],
-        "orders-status": [{"order_id": "o1", "status": status}],
-        "stock-commit": [{}],
-        "stock-release": [{}],
-    }
+    asked = [closes[CLAIMS[claim]]] if closes else []
+    functions.answers = {name: [NOTHING] * SHARDS for name in CLAIMS}
+    functions.answers[claim] = [NOTHING, {"order_ids": ["o1"]}, NOTHING, NOTHING]
+    functions.answers["orders-status"] = [{"order_id": "o1", "status": status}]
+    functions.answers |= {name: [{}] for name in (*SELLS.values(), *GIVES_BACK.values())}
     repair.reconcile({}, None)
     about = {"order_id": "o1"}
     closing = [("orders-status", about), *((name, about) for name in asked)]
-    claims = [("stock-claim", {"shard": shard, "after": None}) for shard in range(SHARDS)]
-    assert functions.asked == [*claims[:2], *closing, *claims[2:]]
+    claims = [(name, {"shard": shard, "after": None}) for shard in range(SHARDS) for name in CLAIMS]
+    place = claims.index((claim, {"shard": 1, "after": None})) + 1
+    assert functions.asked == [*claims[:place], *closing, *claims[place:]]
 
 
-def test_a_shard_that_inventory_does_not_answer_for_does_not_hold_up_the_others(
-    functions: FakeLambda,
-) -> None:
-    functions.answers = {"stock-claim": [{"errorType": "Contended"}, NOTHING, NOTHING, NOTHING]}
+def test_a_shard_that_nobody_answers_for_does_not_hold_up_the_others(functions: FakeLambda) -> None:
+    failing = [{"errorType": "Contended"}, NOTHING, NOTHING, NOTHING]
+    functions.answers = {name: list(failing) for name in CLAIMS}
     with pytest.raises(RepairIncomplete):
         repair.reconcile({}, None)
-    assert [asked["shard"] for _, asked in functions.asked] == list(range(SHARDS))
+    assert [asked["shard"] for _, asked in functions.asked] == [0, 0, 1, 1, 2, 2, 3, 3]
 
 
 def test_stock_that_cannot_be_closed_now_does_not_hold_up_the_rest(functions: FakeLambda) -> None:
     functions.answers = {
         "stock-claim": [{"order_ids": ["o1"], "after": entry(0)}, {"order_ids": ["o2"]}, *[NOTHING] * 3],
+        "money-claim": [NOTHING] * SHARDS,
         "orders-status": [{"errorType": "Contended"}, {"order_id": "o2", "status": "CONFIRMED"}],
         "stock-commit": [{}],
     }

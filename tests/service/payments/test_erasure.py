@@ -4,7 +4,7 @@ import pytest
 
 from kernel import identity
 from kernel.errors import Contended
-from payments import erasure, registrations, tasks
+from payments import erasure, registrations, store, tasks
 from tests.contracts import samples
 from tests.support import aws
 from tests.support.payments import add_method, charge, outcome, register
@@ -71,7 +71,7 @@ def test_a_forgotten_method_pays_nothing_and_its_id_is_never_given_again(process
 def test_what_was_paid_before_stays_paid(processor: Processor) -> None:
     charge()
     forget()
-    assert rows("payment")[0]["status"] == "CAPTURED"
+    assert store.load("o1").state.status == "CAPTURED"
 
 
 def test_forgetting_fences_by_itself_when_no_event_came() -> None:

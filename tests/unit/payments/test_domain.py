@@ -59,7 +59,8 @@ DONE: dict[str, Any] = {"CAPTURED": (), "DECLINED": (), "SOLD": ()}
 ANSWERS: dict[str, dict[str, Any]] = {
     "start": {"NONE": (STARTED,), "PENDING": (), **DONE, **NEVER_AGAIN},
     "settle, captured": {"NONE": ChargeVoided, "PENDING": (CAPTURED,), **DONE, **NEVER_AGAIN},
-    "settle, declined": {"NONE": ChargeVoided, "PENDING": (DECLINED,), **DONE, **NEVER_AGAIN},
+    # The processor may decline a payment that it does not even create.
+    "settle, declined": {"NONE": (DECLINED,), "PENDING": (DECLINED,), **DONE, **NEVER_AGAIN},
     "undo": {**BACK, "PENDING": CaptureStillPossible, "DECLINED": CaptureStillPossible},
     "undo, cancelled": {**BACK, "PENDING": (VOIDED,), "DECLINED": ()},
     "undo, captured": {

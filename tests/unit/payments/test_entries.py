@@ -19,6 +19,7 @@ from tests.support.payment_histories import (
     SOLD,
     STARTED,
     VOIDED,
+    WALLET,
 )
 
 STORED = Path(__file__).parents[2] / "contracts" / "ledger" / "entries"
@@ -33,6 +34,7 @@ SAYS: dict[str, Entry] = {
     "Refunded.v1": REFUNDED,
     "SalePosted.v1": SOLD,
     "BroughtForward.v1": BROUGHT,
+    **{f"{type(entry).__name__}.v1": entry for entry in WALLET},
 }
 
 

@@ -24,6 +24,7 @@ from tests.support.payment_histories import (
     STARTED,
     TOTAL,
     VOIDED,
+    WALLET,
 )
 
 BROUGHT = entries.BroughtForward(status="CAPTURED", charge=STARTED, postings=(CAPTURE,))
@@ -52,7 +53,8 @@ def test_what_an_entry_posts_and_makes_public(
 
 def test_the_entries_of_these_tests_are_every_entry_that_there_is() -> None:
     seen = {type(entry).__name__ for history in HISTORIES.values() for entry in history}
-    assert seen | {"BroughtForward"} == set(entries.TYPES)
+    of_wallets = {type(entry).__name__ for entry in WALLET}
+    assert seen | {"BroughtForward"} | of_wallets == set(entries.TYPES)
 
 
 @pytest.mark.parametrize(
