@@ -63,9 +63,9 @@ def create_refund() -> Response:
 
 
 def _refunded(asked: NewRefund) -> Outcome:
-    now = identity.now()
-    at = now.isoformat()
     intent = store.load(asked.payment_intent)
+    now = identity.now()  # after the load, which may take long: no refund that it knows is of a later time
+    at = now.isoformat()
     new_id = f"re_{intent.suffix}_{len(intent.refunds) + 1}"
     new = Refund(new_id, intent.id, asked.amount, at, at, metadata=asked.metadata)
     changed = domain.refund(intent, new, now=now)
