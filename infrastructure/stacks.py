@@ -27,8 +27,7 @@ NOBODY = "No issuer of tokens is known (-c issuer=… -c audience=… -c jwks=�
 
 def build(app: App) -> None:
     """Builds every stack for the context's target. Ends with a plain sentence for an unknown target."""
-    clear(Path(app.outdir))
-    target = target_of(app)
+    target = _cleared(app)
     platform = Platform(_stack(app, "Platform", target), target=target)
     catalog = Catalog(_stack(app, "Catalog", target), platform=platform)
     orders = Orders(_stack(app, "Orders", target), platform=platform)
@@ -57,6 +56,12 @@ def build(app: App) -> None:
     machines = checkout.saga.checkout, checkout.saga.repair
     Monitoring(edge, platform=platform, watched=[*apis, "authorizer"], machines=machines)
     _warn(target, payments=charged, edge=edge)
+
+
+def _cleared(app: App) -> Target:
+    """The context's target, once nothing of an earlier synthesis is left."""
+    clear(Path(app.outdir))
+    return target_of(app)
 
 
 def _account(app: App, payments: Stack, *, platform: Platform) -> ProcessorAccount:

@@ -228,3 +228,20 @@ def an_old_commit_was_never_sealed(books: Books) -> None:
 @breaks("seals-cover-the-ledger")
 def the_newest_seal_was_deleted(books: Books) -> None:
     books.tampers.append(lambda tables: tables["vault"].pop())
+
+
+@breaks("totals-are-what-was-sealed")
+def a_seal_was_counted_twice(books: Books) -> None:
+    twice = {"bank#EUR": {"debit": 5, "credit": 0}, "wallet#EUR": {"debit": 0, "credit": 5}}
+    row = {"pk": "totals", "sk": "2026-03-01", "seal": 1, "carried": {}, "moved": twice}
+    books.tampers.append(lambda tables: tables["payments"].append(row))
+
+
+@breaks("a-closed-month-is-constant")
+def a_closed_month_was_written_again(books: Books) -> None:
+    def closed(tables: Tables) -> None:
+        digest = tables["vault"][-1]["digest"]
+        row = {"pk": "month", "sk": "2026-03", "seal": len(tables["vault"]), "digest": digest, "totals": {}}
+        tables["payments"].append(row)
+
+    books.tampers.append(closed)

@@ -36,6 +36,8 @@ ALWAYS = {
     "payment-method-stays-with-its-order",
     "postings-follow-the-chart",
     "seals-are-chained",
+    "totals-are-what-was-sealed",
+    "a-closed-month-is-constant",
     "seals-cover-the-ledger",
 }
 

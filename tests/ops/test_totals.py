@@ -23,8 +23,8 @@ CAPTURE = {
 SALE = {"code": "sale", "debit": "order", "credit": "revenue", "amount": 700, "currency": "EUR"}
 STREAM = chained(
     [
-        commit("o1", 1, state={}, entries=[{"type": "Captured", "postings": [CAPTURE]}]),
-        commit("o1", 2, state={}, entries=[{"type": "SalePosted", "postings": [SALE]}]),
+        commit("payment#o1", 1, state={}, entries=[{"type": "Captured", "postings": [CAPTURE]}]),
+        commit("payment#o1", 2, state={}, entries=[{"type": "SalePosted", "postings": [SALE]}]),
     ]
 )
 RECEIVABLE, ORDER = {"debit": 700, "credit": 0}, {"debit": 0, "credit": 700}

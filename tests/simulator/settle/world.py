@@ -64,17 +64,7 @@ class SimulatedWorld:
         self.queues = {name: self._queue(name) for name in SUBSCRIPTIONS}
         self.lost = {service: self._republisher(service) for service in PUBLISHERS}
         self.streams = Streams(self.engine, weather, self.functions, lost=self.lost)
-        lags = never if type(weather).lags is Weather.lags else weather.lags
-        self.dynamo = Dynamo(
-            now=self._now,
-            changed=self._changed,
-            lags=lags,
-            holds=weather.holds,
-        )
-        for service in (*TABLES, "acquirer", "operations"):
-            self.dynamo.create(f"{service}-table", aws.INDEXES.get(service, {}))
-        self.dynamo.create("vault-table")
-        self.dynamo.create(aws.SEALING["KEYS"])
+        self.dynamo = self._tables()
         self.bus = Bus(self.engine, weather)
         for name, types in SUBSCRIPTIONS.items():
             source = SOURCES[name] if types else ""
@@ -82,6 +72,15 @@ class SimulatedWorld:
         self.machines = self._run_by(saga)
         self.connections = Connections(self.engine, self.boundary, self.functions)
         self.clients = self._made()
+
+    def _tables(self) -> Dynamo:
+        lags = never if type(self.weather).lags is Weather.lags else self.weather.lags
+        dynamo = Dynamo(now=self._now, changed=self._changed, lags=lags, holds=self.weather.holds)
+        for service in (*TABLES, "acquirer", "operations"):
+            dynamo.create(f"{service}-table", aws.INDEXES.get(service, {}))
+        for table in ("vault-table", aws.SEALING["KEYS"]):
+            dynamo.create(table)
+        return dynamo
 
     def _made(self) -> Mapping[str, object]:
         """What stands where boto3's clients do, by the service's name."""
