@@ -119,6 +119,8 @@ def _running(world: MotoWorld) -> tuple[str, str]:
 def _actions(service: str, operation: str, params: Mapping[str, Any]) -> set[str]:
     if operation in ("TransactWriteItems", "TransactGetItems"):
         return {ITEM_ACTIONS[kind] for item in params["TransactItems"] for kind in item}
+    if operation == "ExecuteStatement":
+        return {"dynamodb:PartiQLInsert"}
     if (service, operation) == ("lambda", "Invoke"):
         return {"lambda:InvokeFunction"}
     return {f"{PREFIXES.get(service, service)}:{operation}"}
