@@ -97,8 +97,8 @@ def test_letters_that_were_redriven_have_their_effect(shop: DeployedShop, journa
 
 def test_a_look_tells_what_a_letter_is_about_but_not_its_data(shop: DeployedShop, journal: Journal) -> None:
     detail = {"type": "OrderPlaced", "correlationid": journal.order_id, "data": {"customer_id": "dora"}}
-    put(shop, "CheckoutReconcileDeadLetters", json.dumps({"detail": detail}))
-    seen = expect(shop.operator.call("GET", "/ops/dead-letters/checkout.repair.reconcile"), 200)
+    put(shop, "CheckoutSchedulesDeadLetters", json.dumps({"detail": detail}))
+    seen = expect(shop.operator.call("GET", "/ops/dead-letters/checkout.schedules"), 200)
     (letter,) = seen["letters"]
     assert letter["event"] == {"type": "OrderPlaced", "correlationid": journal.order_id}
     assert "dora" not in json.dumps(seen)

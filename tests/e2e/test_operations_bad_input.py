@@ -70,7 +70,7 @@ def test_an_operation_on_something_unknown_is_refused(shop: DeployedShop) -> Non
     problem(operator.call("GET", "/ops/dead-letters/nobody"), 404, "NotFound")
     problem(operator.call("POST", "/ops/dead-letters/nobody/redrive", BECAUSE, key="k"), 404, "NotFound")
     problem(operator.call("POST", "/ops/outbox/nobody/republish", BECAUSE | range_, key="k"), 404, "NotFound")
-    nowhere = operator.call("POST", "/ops/dead-letters/checkout.repair.sweep/redrive", BECAUSE, key="k")
+    nowhere = operator.call("POST", "/ops/dead-letters/checkout.schedules/redrive", BECAUSE, key="k")
     problem(nowhere, 409, "NothingToRedriveTo")
     problem(operator.call("GET", "/ops/audit"), 400, "InvalidRequest")
     problem(operator.call("GET", "/ops/audit?day=yesterday"), 400, "InvalidRequest")
