@@ -1,6 +1,7 @@
 """Owns a service's private data: its table, and the relay from the table's stream to the bus."""
 
 from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from aws_cdk import CfnOutput, Duration, Stack
 from aws_cdk import aws_dynamodb as dynamodb
@@ -24,18 +25,16 @@ OUTBOX_ROWS = lambda_.FilterCriteria.filter(
 )
 
 
-class ServiceTable(Construct):
-    """A table that only functions of its own service can be allowed to touch.
+class PrivateTable(Construct):
+    """A table that only functions of its own service can be allowed to touch. `variable` tells them its name.
 
-    `indexes` maps the name of a secondary index to its hash and range key, both strings. An index holds keys
-    only: the items that it finds are read from the table, as they are now, and a write that leaves the keys
-    alone costs nothing there. The indexes in `copies` hold whole items.
+    In a cloud account the table is backed up, and protected from deletion.
     """
 
-    def __init__(
-        self, scope: Construct, *, home: Home, indexes: Indexes = NO_INDEXES, copies: Indexes = NO_INDEXES
-    ) -> None:
-        super().__init__(scope, "Table")
+    variable: ClassVar[str]
+
+    def __init__(self, scope: Construct, construct_id: str, *, home: Home, **settings: Any) -> None:
+        super().__init__(scope, construct_id)
         self.home = home
         target = home.platform.target
         self.table = dynamodb.Table(
@@ -44,17 +43,41 @@ class ServiceTable(Construct):
             partition_key=_text("pk"),
             sort_key=_text("sk"),
             billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
-            stream=dynamodb.StreamViewType.NEW_IMAGE,
-            time_to_live_attribute="expires_at",
             removal_policy=target.removal,
             deletion_protection=target.is_cloud,
             point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
                 point_in_time_recovery_enabled=target.is_cloud
             ),
+            **settings,
         )
+        CfnOutput(Stack.of(self), f"{construct_id}Name", value=self.table.table_name)
+
+    def allow(self, function: ServiceFunction, *actions: str, index: str = "") -> None:
+        """Gives the function the table's name, and these DynamoDB actions on the table or on one index."""
+        if function.home.service != self.home.service:
+            raise ValueError(f"{function.node.path} may not touch the table of {self.home.service}")
+        function.knows(**{self.variable: self.table.table_name})
+        arn = f"{self.table.table_arn}/index/{index}" if index else self.table.table_arn
+        function.may(*(f"dynamodb:{action}" for action in actions), on=arn)
+
+
+class ServiceTable(PrivateTable):
+    """A service's own table, with a stream of its changes.
+
+    `indexes` maps the name of a secondary index to its hash and range key, both strings. An index holds keys
+    only: the items that it finds are read from the table, as they are now, and a write that leaves the keys
+    alone costs nothing there. The indexes in `copies` hold whole items.
+    """
+
+    variable = "TABLE"
+
+    def __init__(
+        self, scope: Construct, *, home: Home, indexes: Indexes = NO_INDEXES, copies: Indexes = NO_INDEXES
+    ) -> None:
+        stream = dynamodb.StreamViewType.NEW_IMAGE
+        super().__init__(scope, "Table", home=home, stream=stream, time_to_live_attribute="expires_at")
         self._add(indexes, dynamodb.ProjectionType.KEYS_ONLY)
         self._add(copies, dynamodb.ProjectionType.ALL)
-        CfnOutput(Stack.of(self), "TableName", value=self.table.table_name)
 
     def _add(self, indexes: Indexes, projection: dynamodb.ProjectionType) -> None:
         for name, (hash_key, range_key) in indexes.items():
@@ -65,40 +88,14 @@ class ServiceTable(Construct):
                 projection_type=projection,
             )
 
-    def allow(self, function: ServiceFunction, *actions: str, index: str = "") -> None:
-        """Gives the function the table's name, and these DynamoDB actions on the table or on one index."""
-        if function.home.service != self.home.service:
-            raise ValueError(f"{function.node.path} may not touch the table of {self.home.service}")
-        function.knows(TABLE=self.table.table_name)
-        arn = f"{self.table.table_arn}/index/{index}" if index else self.table.table_arn
-        function.may(*(f"dynamodb:{action}" for action in actions), on=arn)
 
-
-class Vault(Construct):
+class Vault(PrivateTable):
     """A table of a service beside its own, to which only one of its functions is allowed to add."""
 
-    def __init__(self, scope: Construct, *, home: Home) -> None:
-        super().__init__(scope, "Vault")
-        self.home = home
-        target = home.platform.target
-        self.table = dynamodb.Table(
-            self,
-            "Table",
-            partition_key=_text("pk"),
-            sort_key=_text("sk"),
-            billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
-            removal_policy=target.removal,
-            deletion_protection=target.is_cloud,
-            point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
-                point_in_time_recovery_enabled=target.is_cloud
-            ),
-        )
-        CfnOutput(Stack.of(self), "VaultName", value=self.table.table_name)
+    variable = "VAULT"
 
-    def allow(self, function: ServiceFunction, *actions: str) -> None:
-        """Gives the function the vault's name, and these DynamoDB actions on the vault."""
-        function.knows(VAULT=self.table.table_name)
-        function.may(*(f"dynamodb:{action}" for action in actions), on=self.table.table_arn)
+    def __init__(self, scope: Construct, *, home: Home) -> None:
+        super().__init__(scope, "Vault", home=home)
 
 
 class Relay(Construct):

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from infrastructure.service_table import ServiceTable
+from infrastructure.service_table import PrivateTable, ServiceTable, Vault
 from tests.infrastructure.permissions import Grant, allowed, is_of, reaches, written_out
 from tests.infrastructure.synthesis import Assembly
 
@@ -84,13 +84,14 @@ def test_no_role_reaches_the_table_index_or_stream_of_another_service(
     assert [entry for entry in crossing if not entry[1].startswith("logs:")] == []
 
 
-def test_a_table_cannot_be_opened_to_a_function_of_another_service() -> None:
+@pytest.mark.parametrize("kind", [ServiceTable, Vault])
+def test_a_table_cannot_be_opened_to_a_function_of_another_service(kind: type[PrivateTable]) -> None:
     table: Any = SimpleNamespace(home=SimpleNamespace(service="payments"))
     function: Any = SimpleNamespace(
         home=SimpleNamespace(service="orders"), node=SimpleNamespace(path="SettleOrders/Orders/Api")
     )
     with pytest.raises(ValueError, match="SettleOrders/Orders/Api may not touch the table of payments"):
-        ServiceTable.allow(table, function, "GetItem")
+        kind.allow(table, function, "GetItem")
 
 
 def test_every_table_is_reached_by_its_own_service(assembly: Assembly, given: list[Grant]) -> None:

@@ -157,6 +157,7 @@ def test_every_stack_is_tagged_and_tells_its_table(assembly: Assembly, target: s
     assert "ApiUrl" in outputs["SettleEdge"]
     assert {"AcquirerUrl", "AcquirerSecretArn"} <= outputs["SettleAcquirer"]
     assert "ConfirmOrderRoleArn" in outputs["SettleOrders"]
+    assert "VaultName" in outputs["SettlePayments"]
     assert {"CheckoutSagaArn", "CheckoutRepairArn"} <= outputs["SettleCheckout"]
     logs = {(stack, name[:-8]) for stack, name, _ in assembly.resources("AWS::Logs::LogGroup")}
     apis = {stack for stack, name in logs if name.endswith("ApiLog")}
