@@ -9,7 +9,7 @@ first commit of its stream, brought forward when it is read, and closed to the r
 """
 
 import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -159,13 +159,10 @@ def recorded(since: datetime, until: datetime) -> Iterator[Sealed]:
         yield Sealed(entry["pk"], entry["sk"], entry["moment"].partition("#")[2])
 
 
-def stored(keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Item]:
+def stored(keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Item]:
     """The items at these keys, read consistently. A key at which nothing stands is left out."""
-    found = dict[tuple[str, str], Item]()
-    for start in range(0, len(keys), 100):
-        page = [{"pk": pk, "sk": sk} for pk, sk in keys[start : start + 100]]
-        found |= {(item["pk"], item["sk"]): item for item in items.load_all(page, consistent=True)}
-    return found
+    wanted = ({"pk": pk, "sk": sk} for pk, sk in keys)
+    return {(item["pk"], item["sk"]): item for item in items.load_all(wanted, consistent=True)}
 
 
 def tail(stream: Stream[State], id: str, *, version: int) -> Iterator[Item]:

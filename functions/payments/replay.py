@@ -38,7 +38,7 @@ def postings(sealed: Sequence[Sealed]) -> list[Posting]:
     """
     second = f"{store.PAYMENTS.kind}#{2:010}"
     firsts = [(one.pk, store.PAYMENTS.kind) for one in sealed if one.sk == second]
-    found, decided = ledger.stored([*{*firsts, *((one.pk, one.sk) for one in sealed)}]), list[entries.Entry]()
+    found, decided = ledger.stored({*firsts, *((one.pk, one.sk) for one in sealed)}), list[entries.Entry]()
     for key in firsts:
         if key in found and not commits.is_commit(found[key]):
             decided += store.PAYMENTS.brought(found[key])

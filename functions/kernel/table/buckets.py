@@ -8,7 +8,6 @@ import os
 import zlib
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from itertools import islice
 
 from kernel.table import items
 from kernel.table.items import Item
@@ -52,9 +51,8 @@ def rows(first: datetime, last: datetime) -> Iterator[Item]:
     for partition in buckets(first, last):
         yield from items.query("#pk = :pk", {"pk": partition}, ConsistentRead=True)
     if index := os.environ.get("COMMITS"):
-        found = commits(first, last, index=index)
-        while keys := [{"pk": entry["pk"], "sk": entry["sk"]} for entry in islice(found, 100)]:
-            yield from items.load_all(keys, consistent=True)
+        keys = ({"pk": entry["pk"], "sk": entry["sk"]} for entry in commits(first, last, index=index))
+        yield from items.load_all(keys, consistent=True)
 
 
 def commits(first: datetime, last: datetime, *, index: str) -> Iterator[Item]:

@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from kernel.aws import at_init, connect
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 ATTEMPTS = 5
+LARGEST_BATCH = 100
 Item = dict[str, Any]
 Key = Mapping[str, str]
 
@@ -75,13 +77,16 @@ def load(key: Key, *, within: str = "") -> Item | None:
 
 
 def load_all(keys: Iterable[Key], *, consistent: bool) -> Iterator[Item]:
-    """The items of at most 100 keys, each once, in no order; without those that are not there.
+    """The items of the keys, each once, in no order; without those that are not there. No key comes twice.
 
     Raises Contended if DynamoDB keeps handing keys back.
     """
-    wanted: list[Any] = [pack(key) for key in keys]
-    if not wanted:
-        return  # DynamoDB refuses an empty batch
+    unread = iter(keys)
+    while batch := [pack(key) for key in islice(unread, LARGEST_BATCH)]:
+        yield from _batch(batch, consistent=consistent)
+
+
+def _batch(wanted: list[Any], *, consistent: bool) -> Iterator[Item]:
     for _ in attempts(ATTEMPTS):
         asked: Any = {table(): {"Keys": wanted, "ConsistentRead": consistent}}
         answer: Any = client().batch_get_item(RequestItems=asked)

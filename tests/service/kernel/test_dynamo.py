@@ -108,6 +108,16 @@ def test_a_query_goes_on_after_the_first_page() -> None:
     assert [found["sk"] for found in items.query("#pk = :pk", {"pk": "many"})] == ["0", "1", "2", "3"]
 
 
+@pytest.mark.parametrize("count", [0, 1, 100, 101, 250])
+def test_items_are_read_by_any_number_of_keys(count: int) -> None:
+    keys = [{"pk": f"thing{number}", "sk": "thing"} for number in range(count)]
+    for key in keys:
+        writes.update(Write(key, sets={"kind": "thing"}))
+    found = [*items.load_all([*keys, KEY], consistent=True)]
+    assert sorted(item["pk"] for item in found) == sorted(key["pk"] for key in keys)
+    assert len([*items.load_all(keys, consistent=True)]) == count
+
+
 def test_a_write_whose_condition_does_not_hold_tells_the_item_that_is_there() -> None:
     writes.update(put(a=1))
     with pytest.raises(ConditionFailed) as failed:
