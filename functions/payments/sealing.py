@@ -22,41 +22,43 @@ MOST = 2_000
 
 @scheduled(minutes=1)
 def seal(line: dict[str, Any]) -> None:
-    """Seals the new commits; after an outage, an hour after the other."""
-    now, line["sealed"] = identity.now(), 0
-    while until := _seal_window(now, line):
-        if until >= now:
-            break
-
-
-def _seal_window(now: datetime, line: dict[str, Any]) -> datetime | None:
-    """Seals what was recorded since the last seal. Answers until when, or None with nothing to seal.
+    """Seals the new commits; after an outage, an hour after the other.
 
     Raises Contended when another run was first.
     """
-    newest = vault.newest()
+    now, newest, line["sealed"] = identity.now(), vault.newest(), 0
     last = next(newest, None)
-    covered = datetime.fromisoformat(last.until) if last else now - FIRST
-    since, until = covered - ledger.LATE, min(now, covered + WINDOW) if last else now
-    new = _unsealed(since, until, [*([last] if last else []), *_recent(newest, since)])
-    line["sealed"] += len(new)
-    if last and not new and f"{covered:%H}" == f"{until:%H}":
-        return None  # a quiet hour has one seal, which shows that the sealer is alive
-    chunks = [new[place : place + MOST] for place in range(0, len(new), MOST)] or [[]]
-    for place, commits in enumerate(chunks, start=1):
-        reached = until if place == len(chunks) else covered
-        last = seals.following(last, commits, sealed_at=buckets.stamp(now), until=buckets.stamp(reached))
+    since = _covered(last, now) - ledger.LATE
+    known = {sealed for one in _recent(last, newest, since) for sealed in one.commits}
+    late = {*audits.stragglers(since + SKEW)}
+    while (covered := _covered(last, now)) < now:
+        until = min(now, covered + WINDOW) if last else now
+        found = {*ledger.recorded(covered - ledger.LATE, until), *late}
+        new = sorted(found - known)
+        if last and not new and f"{covered:%H}" == f"{until:%H}":
+            return  # a quiet hour has one seal, which shows that the sealer is alive
+        last = _added(last, new, now, until)
+        known.update(new)
+        line["sealed"] += len(new)
+
+
+def _covered(last: Seal | None, now: datetime) -> datetime:
+    return datetime.fromisoformat(last.until) if last else now - FIRST
+
+
+def _recent(last: Seal | None, earlier: Iterator[Seal], since: datetime) -> list[Seal]:
+    """The seals that may hold a commit recorded since then: none is sealed before it is recorded."""
+    recent = takewhile(lambda one: one.sealed_at >= buckets.stamp(since), earlier)
+    return [last, *recent] if last else []
+
+
+def _added(last: Seal | None, new: list[Sealed], now: datetime, until: datetime) -> Seal:
+    """Adds the commits to the vault, in several seals if they are many. Answers the last seal."""
+    covered, left = _covered(last, now), new
+    while True:
+        chunk, left = left[:MOST], left[MOST:]
+        reached = covered if left else until
+        last = seals.following(last, chunk, sealed_at=buckets.stamp(now), until=buckets.stamp(reached))
         vault.add(last)
-    return until
-
-
-def _unsealed(since: datetime, until: datetime, recent: list[Seal]) -> list[Sealed]:
-    """The commits of the window that no recent seal has, and the stragglers that the audit has found."""
-    known = {sealed for seal in recent for sealed in seal.commits}
-    found = {*ledger.recorded(since, until), *audits.stragglers(since + SKEW)}
-    return sorted(found - known)
-
-
-def _recent(newest: Iterator[Seal], since: datetime) -> list[Seal]:
-    """The seals that may hold a commit of the window: none is sealed before it is recorded."""
-    return [*takewhile(lambda one: one.sealed_at >= buckets.stamp(since), newest)]
+        if not left:
+            return last
