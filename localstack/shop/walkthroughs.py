@@ -12,7 +12,7 @@ from localstack.shop.seed import CUSTOMER, PLENTY, PRICE, Seed
 
 QUANTITY = 2
 TOTAL = PRICE * QUANTITY
-CONFIRMED = EndState("CONFIRMED", None, (8, 2), "CAPTURED", charges=1, captured=TOTAL, refunded=0)
+CONFIRMED = EndState("CONFIRMED", None, (8, 2), "SOLD", charges=1, captured=TOTAL, refunded=0)
 UNCHARGED = EndState("CANCELLED", None, (PLENTY, 0), "VOIDED", charges=0, captured=0, refunded=0)
 REFUNDED = EndState(
     "CANCELLED", "CancelledByCustomer", (PLENTY, 0), "REFUNDED", charges=1, captured=TOTAL, refunded=TOTAL

@@ -57,7 +57,7 @@ def test_a_checkout_sent_again_after_its_product_is_retired_gets_the_same_answer
     shop.off_sale(sku)
     again = dora.checkout(sku, 2, method, key=key)
     assert (again.status, again.body) == (202, first.body)
-    expected = EndState("CONFIRMED", None, (3, 2), "CAPTURED", charges=1, captured=1800, refunded=0)
+    expected = EndState("CONFIRMED", None, (3, 2), "SOLD", charges=1, captured=1800, refunded=0)
     wait_for(lambda: shop.end_state(first.body["order_id"], sku), lambda found: found == expected)
 
 
@@ -66,7 +66,7 @@ def test_a_processor_that_fails_after_taking_the_money_is_charged_once(shop: Dep
     shop.on_sale(sku, 500)
     erin = shop.customer("erin")
     order_id = expect(erin.checkout(sku, 1, shop.method("erin", "pm_error_after")), 202)["order_id"]
-    expected = EndState("CONFIRMED", None, (0, 1), "CAPTURED", charges=1, captured=500, refunded=0)
+    expected = EndState("CONFIRMED", None, (0, 1), "SOLD", charges=1, captured=500, refunded=0)
     assert wait_for(lambda: shop.end_state(order_id, sku), lambda found: found == expected) == expected
 
 

@@ -25,12 +25,12 @@ def test_every_pair_is_played_in_every_order_with_few_changes_of_turn() -> None:
 
 @pytest.mark.parametrize(
     ("turns", "begins"),
-    [("0000000011111111", "0000001"), ("1111111100000000", "110"), ("0101010101010101", "010100")],
+    [("0000000011111111", "00000001"), ("1111111100000000", "110"), ("0101010101010101", "010100")],
 )
 def test_calls_take_effect_in_the_order_of_the_turns(
     turns: str, begins: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A charge makes six calls, and a void two: the turns that a step does not need are left out."""
+    """A charge makes seven calls, and a void two: the turns that a step does not need are left out."""
     steps = {"payments.tasks.charge_payment": "0", "payments.tasks.refund_payment": "1"}
     done: list[str] = []
     call: Any = Boundary.call

@@ -18,7 +18,7 @@ from tests.simulator.settle.people import SimulatedShop
 from tests.simulator.settle.world import SimulatedWorld
 
 NAME = "twins"
-CALLS = 8  # as many turns has each of the two, and a charge makes six calls
+CALLS = 8  # as many turns has each of the two, and a charge makes seven calls
 MOST_SWITCHES = 3
 TURN, SOON = 0.5, 0.005
 ORDER, TOTAL = "order-1", {"amount": 1250, "currency": "EUR"}
