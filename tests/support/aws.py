@@ -100,9 +100,9 @@ def items(service: str) -> list[dict[str, Any]]:
 
 def stored(table: str) -> list[dict[str, Any]]:
     """Every item of the table, plain, in key order."""
-    from tests.support import moto_memory  # noqa: PLC0415 - the simulator takes this module and needs no moto
+    from tests.support import tables  # noqa: PLC0415 - the simulator takes this module and needs no moto
 
-    found = map(door.unpack, moto_memory.images(table))
+    found = map(door.unpack, tables.images(table))
     return sorted(found, key=lambda item: (item["pk"], item["sk"]))
 
 

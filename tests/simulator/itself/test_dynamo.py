@@ -193,21 +193,19 @@ calls = some.one_of(
 
 
 @pytest.fixture
-def clients(
-    cloud: None, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
-) -> Callable[[], Any]:
+def clients(moto: None, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Callable[[], Any]:
     """Moto's client and the one in memory, both with an empty table of the service."""
     for variable, value in aws.environment(request.param).items():
         monkeypatch.setenv(variable, value)
     aws.create_table(request.param)
-    moto = aws.client("dynamodb")
+    client = aws.client("dynamodb")
 
     def empty() -> tuple[Any, Dynamo]:
-        moto.delete_table(TableName=os.environ["TABLE"])
+        client.delete_table(TableName=os.environ["TABLE"])
         aws.create_table(request.param)
         memory = Dynamo(now=lambda: datetime.now(UTC))
         memory.create(os.environ["TABLE"], aws.INDEXES[request.param])
-        return moto, memory
+        return client, memory
 
     return empty
 

@@ -23,7 +23,7 @@ records.RECORDS = Path(sys.argv[1])
 records.fingerprint = lambda: "this"
 
 def work(name):
-    return Result(name, 1, 7, 2, 0.5, [f"{name}: wrong"] if name == sys.argv[2] else [])
+    return Result(name, 1, 7, 2, 0.5, wrong=[f"{name}: wrong"] if name == sys.argv[2] else [])
 
 sys.exit(bool(run.run("storms", work, sys.argv[3:])))
 """
@@ -106,6 +106,7 @@ def test_a_stopped_run_goes_on_where_it_was(tmp_path: Path) -> None:
         "calls": 7,
         "faults": 2,
         "seconds": 0.5,
+        "ends": {},
         "wrong": [],
     }
 

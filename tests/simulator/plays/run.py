@@ -9,7 +9,7 @@ import signal
 import sys
 import time
 import traceback
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from multiprocessing import get_context
 from typing import Any
@@ -19,7 +19,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from tests.simulator.plays import twins
 from tests.simulator.plays.records import record, recorded
 from tests.simulator.plays.scenarios import SCENARIOS
-from tests.simulator.plays.storm import storm
+from tests.simulator.plays.storm import Schedule, storm
 from tests.simulator.plays.tries import Try, singles
 from tests.support import aws
 
@@ -28,13 +28,14 @@ COLUMNS = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), 
 
 @dataclass
 class Result:
-    """What came of one piece of work: how much was played, and a line for each that went wrong."""
+    """What came of one piece of work: how much was played, how it ended, and a line for each failure."""
 
     name: str
     schedules: int = 0
     calls: int = 0
     faults: int = 0
     seconds: float = 0
+    ends: Mapping[str, int] = field(default_factory=dict)
     wrong: list[str] = field(default_factory=list)
 
 
@@ -53,12 +54,12 @@ def one_storm(name: str) -> Result:
     """The random schedule of a seed."""
     began = time.perf_counter()
     try:
-        schedule = storm(int(name))
-        wrong, calls, faults = schedule.wrong, schedule.calls, schedule.faults
+        played = storm(int(name))
     except Exception:  # noqa: BLE001 - a crash is a finding, with its seed
-        wrong, calls, faults = [traceback.format_exc()], 0, 0
-    lines = [f"storm {name}: {'; '.join(wrong[:3])}"] if wrong else []
-    return Result(name, 1, calls, faults, time.perf_counter() - began, lines)
+        played = Schedule(wrong=[traceback.format_exc()], ends={}, calls=0, faults=0)
+    seconds = time.perf_counter() - began
+    lines = [f"storm {name}: {'; '.join(played.wrong[:3])}"] if played.wrong else []
+    return Result(name, 1, played.calls, played.faults, seconds, played.ends, lines)
 
 
 def run(kind: str, work: Callable[[str], Result], names: Sequence[str]) -> int:

@@ -19,19 +19,13 @@ TOLD = "from tests.simulator.plays.storm import storm; print(storm({seed}))"
 
 @pytest.mark.parametrize("first", range(1, CHUNK * CHUNKS, CHUNK))
 def test_a_storm_leaves_everything_right(first: int) -> None:
-    """A failing seed replays by `make chaos REPLAY="storm <seed>"`."""
+    """A failing seed replays by `make chaos REPLAY="storm <seed>"`. Calm storms would prove nothing."""
     results = [one_storm(str(seed)) for seed in range(first, first + CHUNK)]
     for result in results:
         record("storms", **vars(result))
     assert [line for result in results for line in result.wrong] == []
-
-
-def test_storms_are_rough_and_still_sell() -> None:
-    """Or nothing would be proved by them."""
-    played = [storm(seed) for seed in range(1, 21)]
-    assert sum(schedule.faults for schedule in played) > 100
-    ends = [status for schedule in played for status in schedule.ends]
-    assert {"CONFIRMED", "CANCELLED"} <= set(ends)
+    assert sum(result.faults for result in results) > 20
+    assert {"CONFIRMED", "CANCELLED"} <= {status for result in results for status in result.ends}
 
 
 def test_the_projector_is_given_several_events_of_an_order_at_once_and_one_alone(
