@@ -81,13 +81,16 @@ class Monitoring(Construct):
     def _alarms(
         self, platform: Platform, watched: Sequence[str]
     ) -> tuple[cloudwatch.Metric, dict[str, cloudwatch.Metric]]:
-        """Raises alarms for parked orders, a broken ledger and many faults; answers what is shown."""
+        """Raises alarms for orders, refunds, the ledger and many faults; answers what is shown."""
         parked = counted("OrderParked", "orders")
         stuck = "An order NEEDS_ATTENTION: find out what is stuck, then resume or resolve it."
         alarm(Construct(self, "Parked"), parked, platform=platform, says=alarm_text("parked-orders", stuck))
         broken = counted("LedgerBroken", "payments")
         says = alarm_text("broken-ledger", "The ledger is not what was sealed: find out why.")
         alarm(Construct(self, "LedgerBroken"), broken, platform=platform, says=says)
+        says = alarm_text("failed-refunds", "Money could not be given back: have it asked for anew.")
+        failed = counted("RefundFailed", "payments")
+        alarm(Construct(self, "RefundFailed"), failed, platform=platform, says=says)
         faults = {service: counted("Fault", service) for service in watched}
         for service, fault in faults.items():
             says = alarm_text(

@@ -163,8 +163,9 @@ def refund(one: Refund, of: Intent, *, now: datetime) -> ShownRefund:
 def dispute(one: Dispute, of: Intent, *, now: datetime) -> Shape:
     """A dispute with the balance transactions that it has caused by now."""
     status = one.status(now)
-    taken: list[Shape] = [{"object": "balance_transaction", "amount": -one.amount, "fee": DISPUTE_FEE}]
-    returned: list[Shape] = [{"object": "balance_transaction", "amount": one.amount, "fee": 0}]
+    moved: Shape = {"object": "balance_transaction", "currency": of.currency}
+    taken: list[Shape] = [{**moved, "amount": -one.amount, "fee": DISPUTE_FEE}]
+    returned: list[Shape] = [{**moved, "amount": one.amount, "fee": 0}]
     return {
         "id": dispute_id(of),
         "object": "dispute",

@@ -79,6 +79,43 @@ class SalePosted(Entry):
     """The order is confirmed: its money is revenue."""
 
 
+class OfSaleRefund(Entry):
+    """Something about a refund after the sale, under our own id `refund`."""
+
+    refund: str
+
+
+class SaleRefundStarted(OfSaleRefund):
+    """An operator has decided to give a part of a sale back. `at` is the time (RFC 3339)."""
+
+    amount: Money
+    at: str
+
+
+class SaleRefundKeyChanged(OfSaleRefund):
+    """From here on the processor is asked under the refund's `key`th key, since the time `at`."""
+
+    key: int
+    at: str
+
+
+class SaleRefunded(OfSaleRefund):
+    """The money has gone back."""
+
+
+class SaleRefundFailed(OfSaleRefund):
+    """The processor could not give the money back, perhaps days after it had said so: we owe it."""
+
+    reason: str
+
+
+class SaleRefundRetried(OfSaleRefund):
+    """An operator has the refund that failed asked for anew, for the `attempt`th time, at the time `at`."""
+
+    attempt: int
+    at: str
+
+
 class Deposited(Entry):
     """An operator gave the customer store credit. `deposit` is the request's id."""
 
@@ -137,6 +174,11 @@ TYPES: Mapping[str, type[Entry]] = {
         RefundStarted,
         Refunded,
         SalePosted,
+        SaleRefundStarted,
+        SaleRefundKeyChanged,
+        SaleRefunded,
+        SaleRefundFailed,
+        SaleRefundRetried,
         Deposited,
         PaidOut,
         Held,

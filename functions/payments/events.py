@@ -40,6 +40,30 @@ class PaymentRefunded(Event):
     amount: Money
 
 
+class SaleRefundStarted(Event):
+    """A part of a sale is going back, under the id `refund`."""
+
+    order_id: str
+    refund: str
+    amount: Money
+
+
+class SaleRefunded(Event):
+    """That part of the sale has gone back."""
+
+    order_id: str
+    refund: str
+    amount: Money
+
+
+class SaleRefundFailed(Event):
+    """That part of the sale could not go back, perhaps days after it seemed to have: it is owed still."""
+
+    order_id: str
+    refund: str
+    amount: Money
+
+
 class WalletBalance(BaseModel):
     """Store credit in minor units of a currency: `posted` is the customer's, `available` can be spent."""
 

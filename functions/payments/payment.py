@@ -1,7 +1,7 @@
 """An order's payment: its state, how each entry changes it, and what each entry makes public."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from kernel.errors import Fault
@@ -10,6 +10,7 @@ from kernel.money import Money
 from payments import chart, entries, events
 from payments.chart import Posting
 from payments.entries import Entry
+from payments.intents import RefundProgress
 
 # The version of `evolve` and of the shape of Payment. When either changes, it is raised, so that states which
 # the version before has stored are folded again.
@@ -47,14 +48,32 @@ class Charge:
 
 
 @dataclass(frozen=True)
+class SaleRefund:
+    """A part of a sale that goes back, in minor units. The money of one that FAILED is owed still.
+
+    The processor is asked for each `attempt` under an id of its own, since `asked_at` under the `key`th key.
+    """
+
+    amount: int
+    asked_at: str
+    progress: RefundProgress = RefundProgress.PENDING
+    attempt: int = 1
+    key: int = 1
+
+
+@dataclass(frozen=True)
 class Payment:
-    """An order's payment, folded from its entries. `held` is the balance of its account, in minor units."""
+    """An order's payment, folded from its entries. `held` is the balance of its account, in minor units.
+
+    `refunds` are those after the sale, by our own id.
+    """
 
     order_id: str
     status: Status = Status.NONE
     charge: Charge | None = None
     reason: str = ""
     held: int = 0
+    refunds: Mapping[str, SaleRefund] = field(default_factory=dict)
 
     @property
     def started(self) -> Charge:
@@ -101,6 +120,9 @@ def evolve(payment: Payment, entry: Entry) -> Payment:
         case entries.BroughtForward():
             charge = _charge(entry.charge) if entry.charge else None
             return replace(after, status=Status(entry.status), charge=charge, reason=entry.reason)
+        case entries.OfSaleRefund():
+            known = payment.refunds.get(entry.refund)
+            return replace(after, refunds={**payment.refunds, entry.refund: _refund(known, entry)})
     if type(entry) not in STATUS_AFTER:
         raise entries.UnknownEntry(type=type(entry).__name__)
     return replace(after, status=STATUS_AFTER[type(entry)])
@@ -113,6 +135,22 @@ STATUS_AFTER = {
     entries.Refunded: Status.REFUNDED,
     entries.SalePosted: Status.SOLD,
 }
+
+
+def _refund(known: SaleRefund | None, entry: entries.OfSaleRefund) -> SaleRefund:
+    """The refund after the entry. Raises UnknownEntry for an entry that cannot come first."""
+    if isinstance(entry, entries.SaleRefundStarted):
+        return SaleRefund(entry.amount.amount, entry.at)
+    match known, entry:
+        case SaleRefund(), entries.SaleRefundKeyChanged():
+            return replace(known, key=entry.key, asked_at=entry.at)
+        case SaleRefund(), entries.SaleRefunded():
+            return replace(known, progress=RefundProgress.SUCCEEDED)
+        case SaleRefund(), entries.SaleRefundFailed():
+            return replace(known, progress=RefundProgress.FAILED)
+        case SaleRefund(), entries.SaleRefundRetried():
+            return SaleRefund(known.amount, entry.at, attempt=entry.attempt)
+    raise entries.UnknownEntry(type=type(entry).__name__)
 
 
 def facts(payment: Payment, entry: Entry) -> Sequence[Event]:
@@ -129,7 +167,26 @@ def facts(payment: Payment, entry: Entry) -> Sequence[Event]:
             return (events.RefundStarted(order_id=order_id, amount=entry.amount),)
         case entries.Refunded():
             return (events.PaymentRefunded(order_id=order_id, amount=entry.moved),)
-    return ()
+    return _told(payment, entry) if isinstance(entry, entries.OfSaleRefund) else ()
+
+
+def _told(payment: Payment, entry: entries.OfSaleRefund) -> Sequence[Event]:
+    """Of a refund the beginning and the outcome are public, not how often the processor was asked."""
+    told = PUBLIC.get(type(entry))
+    if told is None:
+        return ()
+    amount = evolve(payment, entry).refunds[entry.refund].amount
+    money = Money(amount, payment.started.amount.currency)
+    return (told(order_id=payment.order_id, refund=entry.refund, amount=money),)
+
+
+PUBLIC: Mapping[
+    type[Entry], type[events.SaleRefundStarted | events.SaleRefunded | events.SaleRefundFailed]
+] = {
+    entries.SaleRefundStarted: events.SaleRefundStarted,
+    entries.SaleRefunded: events.SaleRefunded,
+    entries.SaleRefundFailed: events.SaleRefundFailed,
+}
 
 
 def captured_of(charge: Charge | entries.ChargeStarted) -> Posting:

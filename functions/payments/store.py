@@ -1,6 +1,6 @@
 """Payments' table: the ledger's streams, and what is to be looked at. Methods have a file of their own."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 
@@ -15,7 +15,8 @@ from payments import ledger, payment, wallet
 from payments.entries import BroughtForward, ChargeStarted, Entries
 from payments.ledger import Head, Stream
 from payments.payment import Payment, Status, captured_of
-from payments.wallet import Asked, Both, Wallet
+from payments.requests import Request
+from payments.wallet import Both, Wallet
 
 OPERATORS = "operators"
 WATCH = {"pk": "watch", "sk": "watch"}
@@ -40,18 +41,28 @@ def record_both(
     Decides again when somebody else wrote to either. Raises Contended in the end, and what `decide` raises.
     """
     for _ in attempts(ledger.ATTEMPTS):
-        payment, purse = ledger.load(PAYMENTS, order_id), ledger.load(WALLETS, customer_id)
-        of_order, of_wallet = decide(payment.state, purse.state)
-        if not of_order:
+        payment, purse = load(order_id), ledger.load(WALLETS, customer_id)
+        after, both = _both(payment, purse, decide=decide, cause=cause)
+        if not both:
             return payment
-        after, appended = ledger.drafted(PAYMENTS, payment, decided=of_order, cause=cause)
-        both = [appended, *ledger.closing(PAYMENTS, payment)]
-        if of_wallet:
-            both.append(ledger.drafted(WALLETS, purse, decided=of_wallet, cause=cause)[1])
         with suppress(ConditionFailed):
             ledger.append(both)
             return after
     raise Contended
+
+
+def _both(
+    payment: Head[Payment], purse: Head[Wallet], *, decide: Callable[[Payment, Wallet], Both], cause: str
+) -> tuple[Head[Payment], list[Write]]:
+    """The payment after what is decided, and the writes that append it; none when all is done."""
+    of_order, of_wallet = decide(payment.state, purse.state)
+    if not of_order:
+        return payment, []
+    after, appended = ledger.drafted(PAYMENTS, payment, decided=of_order, cause=cause)
+    both = [appended, *ledger.closing(PAYMENTS, payment)]
+    if of_wallet:
+        both.append(ledger.drafted(WALLETS, purse, decided=of_wallet, cause=cause)[1])
+    return after, both
 
 
 def load_wallet(customer_id: str) -> Wallet:
@@ -67,26 +78,44 @@ def remembers(request: str, fingerprint: str) -> bool:
     return item is not None
 
 
-def change_wallet(asked: Asked, decide: Callable[[Wallet], Entries], *, cause: str) -> None:
-    """Appends what `decide` answers, with the memory of the request and its reason, in one transaction.
+def grant(request: Request, draft: Callable[[], Sequence[Write]]) -> None:
+    """Writes what `draft` answers, with the memory of the request and its reason, in one transaction.
 
-    Raises KeyReused, Contended, and what `decide` raises.
+    Drafts again when somebody else wrote first. Raises KeyReused, Contended, and what `draft` raises.
     """
-    beside = [inbox.once(OPERATORS, asked.id, fingerprint=asked.fingerprint), _reason(asked)]
+    beside = [inbox.once(OPERATORS, request.id, fingerprint=request.fingerprint), _reason(request)]
     for _ in attempts(ledger.ATTEMPTS):
-        purse = ledger.load(WALLETS, asked.customer_id)
-        _, appended = ledger.drafted(WALLETS, purse, decided=decide(purse.state), cause=cause)
-        try:
-            ledger.append([appended, *beside])
-        except ConditionFailed:
-            if remembers(asked.id, asked.fingerprint):
-                return
-        else:
+        if remembers(request.id, request.fingerprint):
+            return
+        with suppress(ConditionFailed):
+            ledger.append([*draft(), *beside])
             return
     raise Contended
 
 
-def _reason(asked: Asked) -> Write:
+def wallet_draft(customer_id: str, decide: Callable[[Wallet], Entries], *, cause: str) -> list[Write]:
+    """The write that appends what `decide` answers to the wallet as it is now."""
+    purse = ledger.load(WALLETS, customer_id)
+    return [ledger.drafted(WALLETS, purse, decided=decide(purse.state), cause=cause)[1]]
+
+
+def payment_draft(order_id: str, decide: Callable[[Payment], Entries], *, cause: str) -> list[Write]:
+    """The writes that append what `decide` answers to the payment as it is now; none when all is done."""
+    head = load(order_id)
+    decided = decide(head.state)
+    if not decided:
+        return []
+    return [ledger.drafted(PAYMENTS, head, decided=decided, cause=cause)[1], *ledger.closing(PAYMENTS, head)]
+
+
+def draft_of_both(
+    order_id: str, customer_id: str, *, decide: Callable[[Payment, Wallet], Both], cause: str
+) -> list[Write]:
+    """The writes that append what `decide` answers to the payment and to the wallet as they are now."""
+    return _both(load(order_id), ledger.load(WALLETS, customer_id), decide=decide, cause=cause)[1]
+
+
+def _reason(asked: Request) -> Write:
     """The text that a person typed stands in this row only, so that it can be deleted."""
     said = {"at": identity.now().isoformat(), "by": asked.by, "because": asked.because}
     return Write(key={"pk": f"reason#{asked.id}", "sk": "reason"}, sets=said)
@@ -110,8 +139,9 @@ def list_unsold(order_id: str) -> None:
 
 
 def unsold(item: Item) -> str:
-    """The order that a row of the list is about."""
-    return str(item["pk"]).removeprefix("unsold#")
+    """The order that a row of the list is about; "" for a row about something else."""
+    kind, _, order_id = str(item["pk"]).partition("#")
+    return order_id if kind == "unsold" else ""
 
 
 def claim_unsold(order_id: str, now: datetime) -> str | None:
@@ -119,6 +149,8 @@ def claim_unsold(order_id: str, now: datetime) -> str | None:
 
     Such a row leaves the index, and stays as it is otherwise.
     """
+    if not order_id:
+        return None
     if load(order_id).state.is_unsold:
         later = {"due_at": (now + PATIENCE).isoformat()}
         writes.update(Write(_unsold_key(order_id), sets=later))

@@ -11,12 +11,13 @@ from typing import assert_never
 from kernel.errors import Refusal
 from kernel.events import Event
 from kernel.money import Money
-from payments import chart, entries, events
+from payments import chart, entries, events, sale_refunds
 from payments.chart import Posting
 from payments.domain import must_be_open
 from payments.entries import Entries, Entry
 from payments.intents import Reason
 from payments.payment import BooksDiffer, Payment, Status, moved
+from payments.requests import Request
 
 # The version of `evolve` and of the shape of Wallet: see payment.FOLD.
 FOLD = 1
@@ -56,18 +57,11 @@ class Wallet:
 
 
 @dataclass(frozen=True)
-class Asked:
-    """An operator's request about a customer's wallet. It has the same `id` when it is repeated.
+class Asked(Request):
+    """An operator's request about a customer's wallet."""
 
-    `because` is text that a person typed: it stays in a row of its own, and neither entry nor event holds it.
-    """
-
-    id: str
     customer_id: str
     amount: Money
-    by: str
-    because: str
-    fingerprint: str
 
 
 def evolve(wallet: Wallet, entry: Entry) -> Wallet:
@@ -157,6 +151,16 @@ def undo(payment: Payment, wallet: Wallet, *, refund: str) -> Both:
             raise BooksDiffer
         case other:
             assert_never(other)
+
+
+def give_back(payment: Payment, wallet: Wallet, *, refund: str, amount: Money, at: str) -> Both:
+    """Gives a part of a sale back to the wallet that has paid for it. Raises as `sale_refunds.ask`."""
+    started = sale_refunds.ask(payment, refund=refund, amount=amount, at=at)
+    if not started:
+        return NOTHING
+    back = Posting("sale_refund", chart.ORDER, chart.WALLET, amount.amount, amount.currency)
+    given = entries.GivenBack(order_id=payment.order_id, refund=refund, mirror=(back,))
+    return (*started, entries.SaleRefunded(refund=refund, postings=(back,))), (given,)
 
 
 def _must_hold(payment: Payment, wallet: Wallet) -> None:

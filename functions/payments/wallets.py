@@ -35,5 +35,4 @@ def pay_out(asked: Asked, *, cause: str) -> None:
 
 
 def _change(asked: Asked, decide: Callable[[Wallet], Entries], *, cause: str) -> None:
-    if not store.remembers(asked.id, asked.fingerprint):
-        store.change_wallet(asked, decide, cause=cause)
+    store.grant(asked, lambda: store.wallet_draft(asked.customer_id, decide, cause=cause))

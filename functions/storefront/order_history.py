@@ -1,6 +1,6 @@
 """The order_history view: one row per order, with what orders, inventory and payments say of it."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import chain, islice
 from typing import Literal, NamedTuple, TypeVar
@@ -38,6 +38,8 @@ PAYMENT: Mapping[str, Payment] = {
     "RefundStarted": "REFUNDING",
     "PaymentRefunded": "REFUNDED",
 }
+# Of a refund after the sale the timeline tells, and the payment stays as it is.
+REFUNDS = {"SaleRefundStarted", "SaleRefunded", "SaleRefundFailed"}
 
 
 class View(BaseModel):
@@ -114,6 +116,7 @@ def fold(envelopes: Iterable[Envelope]) -> OrderHistory | None:
     order = _about(folded, "settle.orders", "order", ORDER)
     stock = _about(folded, "settle.inventory", "reservation", STOCK)
     payment = _about(folded, "settle.payments", "payment", PAYMENT)
+    refunds = _about(folded, "settle.payments", "payment", REFUNDS)
     placed = next((event for event in order if event.type == "OrderPlaced"), None)
     if placed is None:
         return None
@@ -129,7 +132,7 @@ def fold(envelopes: Iterable[Envelope]) -> OrderHistory | None:
         sequence=len(aggregates[placed.source, placed.subject]),
         folded=len(folded),
         as_of=_stamp(max(event.time for event in folded)),
-        timeline=tuple(_timeline([*order, *stock, *payment])),
+        timeline=tuple(_timeline([*order, *stock, *payment, *refunds])),
     )
 
 
@@ -185,9 +188,7 @@ def of_customer(customer_id: str, *, limit: int, after: Place | None) -> list[Pl
     return [Place(item["placed_at"], _order_id(item)) for item in islice(found, limit)]
 
 
-def _about(
-    events: Iterable[Envelope], source: str, kind: str, known: Mapping[str, Meaning]
-) -> list[Envelope]:
+def _about(events: Iterable[Envelope], source: str, kind: str, known: Container[str]) -> list[Envelope]:
     """The events of known types that `source` published about its own record of the order."""
     return [
         event

@@ -29,6 +29,7 @@ class Payments(Construct):
 
         self.tasks = self._tasks(home, table, processor)
         self.reconciliation = {**self._watch(home, table), "REFUND_PAYMENT": self.tasks["RefundPayment"]}
+        self._refunds(home, table, processor)
         self.erasure = self._erasure(home, table)
         self._seal(home, table)
 
@@ -60,6 +61,15 @@ class Payments(Construct):
         for function in (claim, watch):
             table.allow(function, "GetItem")
         return {"CLAIM_UNSOLD": claim, "POST_SALE": post_sale}
+
+    def _refunds(self, home: Home, table: ServiceTable, processor: ProcessorAccount) -> None:
+        """Refunds after the sale: operators decide them, and a schedule asks the processor."""
+        refunds = ServiceFunction(self, "payments.refunding.see_to_refunds", home=home, seconds=300)
+        on_schedule(refunds)
+        processor.is_called_by(refunds)
+        table.allow(refunds, "GetItem", "Query", "UpdateItem")
+        for function in (refunds, self.api):
+            table.allow(function, "Query", index="open")
 
     def _erasure(self, home: Home, table: ServiceTable) -> dict[str, ServiceFunction]:
         """What customers asks for when a person is to be forgotten."""

@@ -38,6 +38,8 @@ DOMAIN: tuple[str, ...] = (
     "chart",
     "entries",
     "payment",
+    "sale_refunds",
+    "requests",
     "wallet",
     "statements",
     "closing",

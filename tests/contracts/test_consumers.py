@@ -80,6 +80,17 @@ STORIES: dict[str, tuple[Sequence[str], dict[str, Any]]] = {
         ],
         {"status": "CANCELLED", "stock": None, "payment": "REFUNDED", "reason": "PaymentDeclined"},
     ),
+    "a part was to go back, and could not": (
+        [
+            "orders.OrderPlaced",
+            "payments.PaymentCaptured",
+            "orders.OrderConfirmed",
+            "payments.SaleRefundStarted",
+            "payments.SaleRefunded",
+            "payments.SaleRefundFailed",
+        ],
+        {"status": "CONFIRMED", "stock": None, "payment": "CAPTURED", "reason": None},
+    ),
     "stuck": (
         [
             "orders.OrderPlaced",

@@ -29,6 +29,7 @@ def everything_once(world: MotoWorld) -> None:
     _orders(world, shop)
     _people(world)
     _wallets(world)
+    _refunds(world, order_id)
     _screens(world, shop)
     _operations(world)
 
@@ -39,6 +40,21 @@ def _wallets(world: MotoWorld) -> None:
     for name in ("deposits", "deposits", "payouts"):
         path = f"/wallets/alice/{name}"
         assert world.http("payments", "POST", path, change, role="operator", key=name)[0] == 201
+
+
+def _refunds(world: MotoWorld, order_id: str) -> None:
+    """A part of the sale goes back, and its row is looked at once more."""
+    body = {"amount": 5, "currency": "EUR", "because": "a scratch"}
+    path = f"/payments/{order_id}/refunds"
+    for _ in range(2):
+        status, refund = world.http("payments", "POST", path, body, role="operator", key="refund")
+        assert status == 201
+        world.call("payments.refunding.see_to_refunds", {})
+    retry = f"{path}/{refund['id']}/retry"
+    because = {"because": "again"}
+    assert world.http("payments", "POST", retry, because, role="operator", key="retry")[0] == 409
+    assert world.http("payments", "GET", path, role="operator")[1]["refunds"][0]["progress"] == "SUCCEEDED"
+    assert world.http("payments", "GET", "/payments/refunds/failed", role="operator")[0] == 200
 
 
 def _people(world: MotoWorld) -> None:

@@ -81,8 +81,9 @@ def test_only_the_processor_and_the_steps_that_call_it_read_its_secret(
     given: list[Grant],
 ) -> None:
     readers = reading(given, "SettleAcquirer.AcquirerSecret")
-    assert len(readers) == 4
-    for role in ("AcquirerApi", "AcquirerSend", "PaymentsChargePayment", "PaymentsRefundPayment"):
+    assert len(readers) == 5
+    callers = ("PaymentsChargePayment", "PaymentsRefundPayment", "PaymentsSeeToRefunds")
+    for role in ("AcquirerApi", "AcquirerSend", *callers):
         assert any(is_of(grant, role) for grant in readers), role
 
 

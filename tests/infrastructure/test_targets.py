@@ -87,7 +87,8 @@ def test_only_functions_that_charge_or_refund_have_the_processors_package(cloud_
         for _, _, function in cloud_assembly.resources("AWS::Lambda::Function")
         if len(function["Layers"]) == 2
     }
-    assert calling == {"payments.tasks.charge_payment", "payments.tasks.refund_payment"}
+    tasks = {"payments.tasks.charge_payment", "payments.tasks.refund_payment"}
+    assert calling == tasks | {"payments.refunding.see_to_refunds"}
 
 
 STRIPE = {"payments": "stripe", "return_url": "https://shop.example/"}
@@ -113,7 +114,7 @@ def test_stripe_is_deployed_without_the_sandbox_and_with_the_key_that_it_names(
         for _, _, function in made.resources("AWS::Lambda::Function")
         if "PROCESSOR_URL" in function["Environment"]["Variables"]
     ]
-    assert len(told) == 2
+    assert len(told) == 3
     for variables in told:
         assert variables["PROCESSOR_URL"] == "https://api.stripe.com"
         assert variables["PROCESSOR_SECRET"] == secret

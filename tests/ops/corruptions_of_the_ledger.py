@@ -116,6 +116,17 @@ def both_sides_of_a_posting_are_one_account(books: Books) -> None:
     forged(books, PARKED, 1, posted(posting("bank", "bank", 100)))
 
 
+@breaks("refunds-are-parts-of-the-sale")
+def more_goes_back_than_was_sold(books: Books) -> None:
+    books.refund("paid", 1001, "SaleRefundStarted")
+
+
+@breaks("refunds-are-parts-of-the-sale")
+def a_refund_is_decided_twice(books: Books) -> None:
+    books.refund("paid", 300, "SaleRefundStarted", "SaleRefundStarted")
+    books.record("payments", "payment", "paid", refunds={"r1": {"amount": 600, "asked_at": LATER}})
+
+
 @breaks("no-account-falls-below-its-floor")
 def more_was_paid_out_than_the_wallet_had(books: Books) -> None:
     books.wallet("alice", "PaidOut", payout="p1", postings=[posting("wallet", "bank", 701)])

@@ -165,6 +165,15 @@ def test_a_commit_of_the_last_two_minutes_needs_no_seal_yet() -> None:
     assert {each.rule for each in later} == {"seals-cover-the-ledger"}
 
 
+@pytest.mark.parametrize("back", [0, 300])
+def test_a_part_of_a_sale_may_go_back_and_may_be_under_way(back: int) -> None:
+    books = good()
+    books.refund("paid", 300, "SaleRefundStarted", *(["SaleRefunded"] if back else []))
+    for intent in books.intents:
+        intent["amount_refunded"] += back if intent["reference"] == "paid" else 0
+    assert violations(books.evidence()) == []
+
+
 def test_an_event_may_be_published_twice() -> None:
     books = good()
     books.published += books.published

@@ -23,7 +23,13 @@ SOURCES |= {"adjustment": "inventory", "wallet": "payments", "customer": "custom
 NAMES = {"product": "sku", "adjustment": "adjustment", "wallet": "customer_id", "customer": "customer_id"}
 SUBJECTS = {"StockAdjusted": "adjustment", "Stock": "reservation"}
 SUBJECTS |= {"Order": "order", "Cancellation": "order", "Payment": "payment"}
-SUBJECTS |= {"Refund": "payment", "Pr": "product", "Wallet": "wallet", "Customer": "customer"}
+SUBJECTS |= {
+    "Refund": "payment",
+    "SaleRefund": "payment",
+    "Pr": "product",
+    "Wallet": "wallet",
+    "Customer": "customer",
+}
 Tables = dict[str, list[dict[str, Any]]]
 DATA: dict[str, dict[str, Any]] = {
     "OrderPlaced": {"customer_id": "alice", "lines": PRICED, "total": MONEY, "payment_method": METHOD},
@@ -125,6 +131,13 @@ class Books:
     def payment(self, order_id: str, status: str, **sets: Any) -> None:
         """The payment by card. With `sold`, its sale is posted whatever its status."""
         self._pay(order_id, status, intent_id=f"pi_00000000-{order_id}", **sets)
+
+    def refund(self, order_id: str, amount: int, *types: str) -> None:
+        """A refund after the sale, as far as its events say."""
+        self.said(order_id, *types, refund="r1", amount={"amount": amount, "currency": "EUR"})
+        known: dict[str, Any] = {"amount": amount, "asked_at": self.since.isoformat()}
+        known |= {"progress": "SUCCEEDED"} if "SaleRefunded" in types else {}
+        self.record("payments", "payment", order_id, refunds={"r1": known})
 
     def wallet_payment(self, order_id: str, status: str) -> None:
         self._pay(order_id, status)

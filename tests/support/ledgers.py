@@ -84,7 +84,8 @@ def payment(order_id: str, record: Mapping[str, Any], events: Sequence[Envelope]
         status = STATUS.get(entry["type"], entry["type"].upper())
         told = record if version == len(steps) else {"status": status, "reason": ""}
         said: Item = {"order_id": order_id, "status": told["status"], "reason": told["reason"], "held": held}
-        state = {name: value for name, value in {**said, "charge": _charge(record)}.items() if value}
+        said |= {"charge": _charge(record), "refunds": told.get("refunds", {})}
+        state = {name: value for name, value in said.items() if value}
         made.append(commit(f"payment#{order_id}", version, state=state, entries=[entry], events=texts))
     return chained(counted(made))
 
@@ -162,7 +163,8 @@ def _steps(record: Mapping[str, Any], events: Sequence[Envelope]) -> Iterable[St
     if "PaymentCaptured" not in types and record["status"] in ("CAPTURED", "SOLD"):
         yield _entry("Captured", record), ()
     for event in events:
-        yield _entry(ENTRIES[event.type], record), [event.model_dump_json()]
+        entry = _entry(ENTRIES[event.type], record) if event.type in ENTRIES else _of_refund(event)
+        yield entry, [event.model_dump_json()]
         if is_sold and event.type == "PaymentCaptured":
             yield _entry("SalePosted", record), ()
 
@@ -178,6 +180,19 @@ def _entry(kind: str, record: Mapping[str, Any]) -> Item:
         return {"type": kind}
     debit, credit = moves[kind]
     return {"type": kind, "postings": [posting(debit, credit, record["amount"])]}
+
+
+def _of_refund(event: Envelope) -> Item:
+    """The entry of an event about a refund after the sale, which the processor has given back at last."""
+    moves = {"SaleRefundStarted": ("refunds", "order"), "SaleRefunded": ("order", "processor_receivable")}
+    debit, credit = moves[event.type]
+    moved = posting(debit, credit, event.data["amount"]["amount"])
+    return {
+        "type": event.type,
+        "refund": event.data["refund"],
+        "amount": event.data["amount"],
+        "postings": [moved],
+    }
 
 
 def _charge(record: Mapping[str, Any]) -> Item:

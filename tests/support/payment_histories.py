@@ -25,6 +25,20 @@ REFUND_STARTED = entries.RefundStarted(refund=REFUND, amount=TOTAL)
 REFUNDED = entries.Refunded(refund=REFUND, postings=(GIVEN_BACK,))
 SOLD = entries.SalePosted(postings=(SALE,))
 
+# A part of the sale goes back: decided, given, and taken back by a bank.
+PART, PART_REFUND, AT = Money(300, "EUR"), "refund-2", "2026-03-01T12:00:00+00:00"
+DECIDED = Posting("sale_refund", "refunds", "order", 300, "EUR")
+PART_GIVEN = Posting("sale_refund", "order", "processor_receivable", 300, "EUR", "re_1")
+PART_BACK = Posting("sale_refund", "processor_receivable", "order", 300, "EUR", "re_1")
+PART_STARTED = entries.SaleRefundStarted(refund=PART_REFUND, amount=PART, at=AT, postings=(DECIDED,))
+KEY_CHANGED = entries.SaleRefundKeyChanged(refund=PART_REFUND, key=2, at=AT)
+PART_REFUNDED = entries.SaleRefunded(refund=PART_REFUND, postings=(PART_GIVEN,))
+PART_FAILED = entries.SaleRefundFailed(
+    refund=PART_REFUND, reason="expired_or_canceled_card", postings=(PART_BACK,)
+)
+PART_RETRIED = entries.SaleRefundRetried(refund=PART_REFUND, attempt=2, at=AT)
+SALE_REFUND = (PART_STARTED, KEY_CHANGED, PART_REFUNDED, PART_FAILED, PART_RETRIED)
+
 HISTORIES: Mapping[str, Entries] = {
     "NONE": (),
     "PENDING": (STARTED,),

@@ -51,6 +51,7 @@ TIMEOUTS = {
     "orders.tasks.select_parked": 20,
     "payments.consumers.handler": 30,
     "payments.audit.audit": 300,
+    "payments.refunding.see_to_refunds": 300,
     "payments.replay.replay": 300,
     "payments.sealing.seal": 60,
     "payments.tasks.claim_unsold": 30,

@@ -4,6 +4,8 @@ from tests.simulator.faults.kinds import Kind
 from tests.simulator.plays.scenario import ALWAYS, Scenario, Trouble
 
 TWICE = (Trouble("checkout.saga.start", "StartExecution", Kind.RESENT),)
+# Minutes: just before the first refund, and just before an operator first comes.
+REFUNDED, SEEN_TO = 24, 189
 MONEY = [
     Scenario("paid from the wallet", "CONFIRMED", method="wallet", credit=5000),
     Scenario("the wallet has too little", "CANCELLED", method="wallet", credit=3749),
@@ -42,6 +44,25 @@ MONEY = [
         "payments does not hear of the confirmation, then it is reconciled and redriven",
         "CONFIRMED",
         troubles=(Trouble("payments.consumers", "Query", Kind.REFUSED, ALWAYS, minutes=25),),
+    ),
+    Scenario("two parts of the sale go back", "CONFIRMED", refunds=(300, 300, 3450), since=REFUNDED),
+    Scenario(
+        "a part goes back later", "CONFIRMED", method="pm_refund_pending", refunds=(300,), since=REFUNDED
+    ),
+    Scenario(
+        "a part cannot go back, and is asked for anew",
+        "CONFIRMED",
+        method="pm_refund_fails_once",
+        refunds=(300,),
+        since=SEEN_TO,
+    ),
+    Scenario(
+        "two parts go back to the wallet",
+        "CONFIRMED",
+        method="wallet",
+        credit=5000,
+        refunds=(300, 300),
+        since=REFUNDED,
     ),
     Scenario("the ledger is sealed all the while", "CONFIRMED", seals=True),
 ]

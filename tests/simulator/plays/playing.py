@@ -11,7 +11,7 @@ from tests.simulator.aws.delivery import letters
 from tests.simulator.engine import Engine
 from tests.simulator.faults.kinds import Call, Fate, Kind
 from tests.simulator.plays.scenario import BY_A_PERSON, Scenario, Trouble
-from tests.simulator.plays.verdict import glance, leaving, orders, unfinished, verdict
+from tests.simulator.plays.verdict import glance, leaving, orders, refunding, unfinished, verdict
 from tests.simulator.settle.interpreter import simulated
 from tests.simulator.settle.people import SimulatedShop
 from tests.simulator.settle.world import SimulatedWorld
@@ -23,6 +23,7 @@ TICKS = (
 )
 MOST_ROUNDS = 12
 HOURLY = {61, 122, 183, 245, 310, 400, 500, 620}
+REFUNDED_AT = 25  # the minute of a scenario's first refund
 ROUNDS = (190, 305, 480)  # when an operator looks, in minutes
 
 
@@ -114,11 +115,18 @@ def _prepare(world: SimulatedWorld, shop: SimulatedShop, scenario: Scenario) -> 
         world.machines.entering[scenario.cancels] = [partial(_cancel, world, shop)]
     if scenario.leaves:
         world.machines.entering[scenario.leaves] = [shop.leave]
+    for minute, amount in enumerate(scenario.refunds, start=REFUNDED_AT):
+        _at(world, minute, partial(_refund, world, shop, amount, key=f"refund-{minute}"))
     _at_each(world, sorted({*TICKS, *ROUNDS}), partial(_pass, world, shop, scenario))
 
 
 def _cancel(world: SimulatedWorld, shop: SimulatedShop) -> None:
     shop.cancel(orders(world)[0]["order_id"])
+
+
+def _refund(world: SimulatedWorld, shop: SimulatedShop, amount: int, *, key: str) -> None:
+    for order in orders(world):
+        shop.refund(order["order_id"], amount, key=key)
 
 
 def attend(world: SimulatedWorld, shop: SimulatedShop, scenario: Scenario) -> None:
@@ -155,6 +163,8 @@ def fire(world: SimulatedWorld, minute: int) -> None:
         if minute in HOURLY:
             world.invoke("payments.watch.watch")
             world.invoke("checkout.repair.reconcile")
+    if refunding(world):
+        world.invoke("payments.refunding.see_to_refunds")
     if leaving(world, by=world.engine.now):  # a run at another time would find nothing
         world.invoke("customers.erasure.erase_due")
 
@@ -181,8 +191,9 @@ def come_to_rest(world: SimulatedWorld, shop: SimulatedShop) -> None:
 
 
 def left_to_people(world: SimulatedWorld) -> bool:
-    """Whether something is parked, or was given up on."""
-    return bool(world.letters()) or any(order["status"] == "NEEDS_ATTENTION" for order in orders(world))
+    """Whether something is parked, was given up on, or could not be given back."""
+    parked = any(order["status"] == "NEEDS_ATTENTION" for order in orders(world))
+    return parked or bool(world.letters()) or "FAILED" in refunding(world)
 
 
 def _at(world: SimulatedWorld, minute: float, act: Callable[[], Any]) -> None:

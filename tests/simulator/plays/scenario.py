@@ -48,8 +48,9 @@ class Scenario:
     operators `disagree`, one resolves what another has resumed so many seconds before.
 
     The stock of each SKU lies in so many `buckets`. `resolve` and `republish` are what an operator does about
-    it. The customer's wallet has that `credit`. Where the ledger `seals`, that schedule fires too. Calls are
-    enumerated `since` that minute, where all before it is in another scenario too.
+    it. The customer's wallet has that `credit`. Where the ledger `seals`, that schedule fires too. An
+    operator gives these `refunds` of the sale, one a minute. Calls are enumerated `since` that minute, where
+    all before it is in another scenario too.
     """
 
     name: str
@@ -71,3 +72,4 @@ class Scenario:
     forgetful: bool = False
     credit: int = 0
     seals: bool = False
+    refunds: tuple[int, ...] = ()

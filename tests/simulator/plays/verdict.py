@@ -36,7 +36,17 @@ def _unfinished(world: SimulatedWorld) -> bool:
     commits = world.items("payments", "payment#")  # of the commits of an order the newest is the last
     paid = {item["pk"].partition("#")[2]: json.loads(item["state"]).get("status") for item in commits}
     held += [one for one in paid if (paid[one], status.get(one)) == ("CAPTURED", "CONFIRMED")]
-    return bool(set(status.values()) - ENDED or [one for one in held if status.get(one) != "NEEDS_ATTENTION"])
+    held = [one for one in held if status.get(one) != "NEEDS_ATTENTION"]
+    return bool(set(status.values()) - ENDED or held or refunding(world))
+
+
+def refunding(world: SimulatedWorld) -> list[str]:
+    """How far each refund after the sale is whose money has not gone back."""
+    commits = world.items("payments", "payment#")  # of the commits of an order the newest is the last
+    states = {item["pk"]: json.loads(item["state"]) for item in commits}
+    known = [one for state in states.values() for one in state.get("refunds", {}).values()]
+    found = [one.get("progress", "PENDING") for one in known]
+    return [one for one in found if one != "SUCCEEDED"]
 
 
 def leaving(world: SimulatedWorld, *, by: datetime = FOREVER) -> list[str]:
@@ -49,6 +59,8 @@ def _recorded(world: SimulatedWorld, asked: Asked) -> bool:
     """Whether what an operator was granted is on record: as an order's event, or an action with its end."""
     who, key, path = asked
     request = identity.derive(who, key)
+    if path.startswith("/payments/") and path.endswith("/refunds"):
+        return any(request in entry["state"] for entry in world.items("payments", "payment#"))
     if not path.startswith("/ops/"):
         return True
     if path == "/ops/checkouts/resume":
@@ -104,4 +116,5 @@ def verdict(world: SimulatedWorld, shop: SimulatedShop, *, heals: bool) -> list[
         wrong += [f"given up on: {letter.body[:200]}" for letter in world.letters()]
         parked = [order["order_id"] for order in orders(world) if order["status"] == "NEEDS_ATTENTION"]
         wrong += [f"left to a person: {order_id}" for order_id in parked]
+        wrong += [f"not given back: {progress}" for progress in refunding(world)]
     return wrong

@@ -129,6 +129,7 @@ class SimulatedShop:
         name = f"round-{self.rounds}"
         self.world.process(lambda: self._repair(name, resolve), name="operator")
         self.world.process(lambda: self._redrive(name), name="operator")
+        self.world.process(lambda: self._retry(name), name="operator")
 
     def _repair(self, round: str, resolve: str) -> None:
         because = {"because": "the cause is gone"}
@@ -155,6 +156,19 @@ class SimulatedShop:
                 self.world.engine.sleep(LOOKED_AT)
                 key = f"{round}-{queue['queue']}"
                 self._operator("operations", "POST", f"{path}/redrive", {"because": "again"}, key=key)
+
+    def _retry(self, round: str) -> None:
+        because = {"because": "the card works again"}
+        status, page = self._operator("payments", "GET", "/payments/refunds/failed")
+        for refund in page["refunds"] if status == 200 else ():
+            path = f"/payments/{refund['order_id']}/refunds/{refund['id']}/retry"
+            self._operator("payments", "POST", path, because, key=f"{round}-{refund['id'][:8]}")
+
+    def refund(self, order_id: str, amount: int, *, key: str) -> None:
+        """An operator gives a part of the sale back."""
+        body = {"amount": amount, "currency": "EUR", "because": "a cup was broken"}
+        path = f"/payments/{order_id}/refunds"
+        self.world.process(lambda: self._operator("payments", "POST", path, body, key=key), name="operator")
 
     def spread(self, sku: str, count: int) -> None:
         """An operator lets the stock of a SKU lie in so many buckets."""

@@ -16,6 +16,7 @@ from tests.support.payment_histories import (
     HISTORIES,
     REFUND_STARTED,
     REFUNDED,
+    SALE_REFUND,
     SOLD,
     STARTED,
     VOIDED,
@@ -34,7 +35,7 @@ SAYS: dict[str, Entry] = {
     "Refunded.v1": REFUNDED,
     "SalePosted.v1": SOLD,
     "BroughtForward.v1": BROUGHT,
-    **{f"{type(entry).__name__}.v1": entry for entry in WALLET},
+    **{f"{type(entry).__name__}.v1": entry for entry in (*WALLET, *SALE_REFUND)},
 }
 
 

@@ -20,6 +20,7 @@ from tests.support.payment_histories import (
     REFUND_STARTED,
     REFUNDED,
     SALE,
+    SALE_REFUND,
     SOLD,
     STARTED,
     TOTAL,
@@ -53,7 +54,7 @@ def test_what_an_entry_posts_and_makes_public(
 
 def test_the_entries_of_these_tests_are_every_entry_that_there_is() -> None:
     seen = {type(entry).__name__ for history in HISTORIES.values() for entry in history}
-    of_wallets = {type(entry).__name__ for entry in WALLET}
+    of_wallets = {type(entry).__name__ for entry in (*WALLET, *SALE_REFUND)}
     assert seen | {"BroughtForward"} | of_wallets == set(entries.TYPES)
 
 

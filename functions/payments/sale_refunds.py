@@ -1,0 +1,156 @@
+"""Refunds after the sale, decided: what may go back, under which id and key, and what the processor did.
+
+Each decision is a pure function, as in `domain`.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import assert_never
+
+from kernel.errors import NotFound, Refusal
+from kernel.money import Money
+from payments import chart, entries
+from payments.chart import Posting
+from payments.entries import Entries
+from payments.intents import Dispute, DisputeProgress, Refund, RefundProgress
+from payments.payment import BooksDiffer, Payment, SaleRefund, Status
+
+MOST = 50
+# For so long the processor surely knows a key.
+# https://docs.stripe.com/api/idempotent_requests
+KEY_LASTS = timedelta(hours=24)
+# A refund that has succeeded may fail for about a month: it is looked at after 1, 2, 4 ... 32 days.
+LAST_LOOK = timedelta(days=32)
+SOON, LATER, SOON_LASTS = timedelta(minutes=5), timedelta(hours=1), timedelta(hours=1)
+
+
+class SaleNotPosted(Refusal):
+    """The order is not sold: until then its money goes back by cancelling the order."""
+
+
+class RefundTooLarge(Refusal):
+    """More would go back than the customer has paid."""
+
+
+class TooManyRefunds(Refusal):
+    """An order's money goes back in so many parts at most."""
+
+
+class RefundNotFailed(Refusal):
+    """Only a refund that has failed is asked for anew."""
+
+
+def available(payment: Payment) -> int:
+    """What may still go back, in minor units. A refund that failed is owed still, so it counts as well."""
+    return payment.started.amount.amount - sum(one.amount for one in payment.refunds.values())
+
+
+def ask(payment: Payment, *, refund: str, amount: Money, at: str) -> Entries:
+    """Decides that a part of the sale goes back.
+
+    Raises NotFound, SaleNotPosted, RefundTooLarge, TooManyRefunds.
+    """
+    if payment.status is Status.NONE:
+        raise NotFound
+    if payment.status is not Status.SOLD:
+        raise SaleNotPosted
+    if refund in payment.refunds:
+        return ()
+    if amount.currency != payment.started.amount.currency or amount.amount > available(payment):
+        raise RefundTooLarge(available=available(payment))
+    if len(payment.refunds) >= MOST:
+        raise TooManyRefunds(most=MOST)
+    decided = _posting(payment, amount.amount, debit=chart.REFUNDS, credit=chart.ORDER)
+    return (entries.SaleRefundStarted(refund=refund, amount=amount, at=at, postings=(decided,)),)
+
+
+def retry(payment: Payment, *, refund: str, at: str) -> Entries:
+    """Has a refund that failed asked for anew. Raises NotFound, RefundNotFailed."""
+    known = payment.refunds.get(refund)
+    if known is None:
+        raise NotFound
+    if known.progress is not RefundProgress.FAILED:
+        raise RefundNotFailed
+    return (entries.SaleRefundRetried(refund=refund, attempt=known.attempt + 1, at=at),)
+
+
+def ours(refund: str, known: SaleRefund) -> str:
+    """Our id of the attempt, by which the processor's books are searched."""
+    return refund if known.attempt == 1 else f"{refund}-{known.attempt}"
+
+
+def key(refund: str, known: SaleRefund) -> str:
+    """The Idempotency-Key of the attempt."""
+    return ours(refund, known) if known.key == 1 else f"{ours(refund, known)}-key-{known.key}"
+
+
+def is_key_old(known: SaleRefund, now: datetime) -> bool:
+    """Whether the processor may have forgotten the key, so that asking again could give back twice."""
+    return now - datetime.fromisoformat(known.asked_at) >= KEY_LASTS
+
+
+def change_key(payment: Payment, *, refund: str, key: int, at: str) -> Entries:
+    """Puts a new key on record, before it is used: the `key`th, unless another run was first."""
+    if payment.refunds[refund].key >= key:
+        return ()
+    return (entries.SaleRefundKeyChanged(refund=refund, key=key, at=at),)
+
+
+def must_wait(disputes: Sequence[Dispute]) -> bool:
+    """Whether a dispute is open: a refund beside it would pay the customer twice."""
+    return any(dispute.progress is DisputeProgress.OPEN for dispute in disputes)
+
+
+def is_lost(disputes: Sequence[Dispute]) -> bool:
+    """Whether the customer's bank has taken the money back for good."""
+    return any(dispute.progress is DisputeProgress.LOST for dispute in disputes)
+
+
+def refuse(payment: Payment, *, refund: str, reason: str) -> Entries:
+    """Ends an attempt that the processor is not asked for."""
+    if payment.refunds[refund].progress is not RefundProgress.PENDING:
+        return ()
+    return (entries.SaleRefundFailed(refund=refund, reason=reason),)
+
+
+def follow(payment: Payment, *, refund: str, found: Refund) -> Entries:
+    """Puts on record what the processor says of the present attempt.
+
+    Raises BooksDiffer for another amount, or for a failure that turned out to be none.
+    """
+    known = payment.refunds[refund]
+    if found.ours != ours(refund, known):
+        return ()  # a retry was first
+    if found.amount != Money(known.amount, payment.started.amount.currency):
+        raise BooksDiffer
+    match known.progress, found.progress:
+        case (RefundProgress.PENDING, RefundProgress.SUCCEEDED):
+            given = _posting(payment, known.amount, debit=chart.ORDER, credit=chart.RECEIVABLE, of=found)
+            return (entries.SaleRefunded(refund=refund, postings=(given,)),)
+        case (RefundProgress.PENDING, RefundProgress.FAILED):
+            return (entries.SaleRefundFailed(refund=refund, reason=found.reason),)
+        case (RefundProgress.SUCCEEDED, RefundProgress.FAILED):
+            back = _posting(payment, known.amount, debit=chart.RECEIVABLE, credit=chart.ORDER, of=found)
+            return (entries.SaleRefundFailed(refund=refund, reason=found.reason, postings=(back,)),)
+        case (RefundProgress.FAILED, RefundProgress.SUCCEEDED):
+            raise BooksDiffer
+    return ()
+
+
+def next_look(known: SaleRefund, now: datetime) -> datetime | None:
+    """When the refund is to be looked at again. None for one that failed, or that can fail no more."""
+    age = now - datetime.fromisoformat(known.asked_at)
+    match known.progress:
+        case RefundProgress.PENDING:
+            return now + (SOON if age < SOON_LASTS else LATER)
+        case RefundProgress.SUCCEEDED:
+            return None if age >= LAST_LOOK else now + max(timedelta(days=1), age)
+        case RefundProgress.FAILED:
+            return None
+        case other:
+            assert_never(other)
+
+
+def _posting(payment: Payment, amount: int, *, debit: str, credit: str, of: Refund | None = None) -> Posting:
+    currency = payment.started.amount.currency
+    return Posting("sale_refund", debit, credit, amount, currency, of.id if of else "")

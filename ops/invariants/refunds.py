@@ -1,0 +1,25 @@
+"""Refunds after the sale: what goes back is a part of what was sold."""
+
+from collections.abc import Iterator
+
+from ops.evidence import Evidence
+from ops.invariants.ledger import at_rest, entries_of, postings_of, totals
+from ops.invariants.registry import Finding, invariant
+
+ONCE = ("SaleRefundStarted", "SaleRefunded", "SaleRefundFailed")
+
+
+@invariant
+def refunds_are_parts_of_the_sale(evidence: Evidence) -> Iterator[Finding]:
+    """After the sale no more goes back than was captured, and each refund is decided once and given once."""
+    for pk, commits in at_rest(evidence):
+        said: dict[str, list[str]] = {}
+        for entry in (entry for commit in commits for entry in entries_of(commit)):
+            if entry["type"] in ONCE or (entry["type"] == "GivenBack" and entry["order_id"]):
+                said.setdefault(entry["refund"], []).append(entry["type"])
+        for refund, types in said.items():
+            if any(types.count(kind) > 1 + types.count("SaleRefundFailed") for kind in {*types}):
+                yield pk, f"of the refund {refund} it says {', '.join(types)}"
+        sums = totals(postings_of(commits))
+        if sums.get("refunds", 0) > sums.get("revenue", 0):
+            yield pk, f"of {sums.get('revenue', 0)} sold, {sums['refunds']} go back"
