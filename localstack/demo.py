@@ -1,6 +1,6 @@
 """Shows Settle working on this machine: `make demo`.
 
-Starts or reuses the emulator, deploys, and plays six walkthroughs through API Gateway. Exits non-zero when a
+Starts or reuses the emulator, deploys, and plays the walkthroughs through API Gateway. Exits non-zero when a
 walkthrough does not end as expected. The emulator stays up for the `curl` lines; `make stop` ends it.
 """
 

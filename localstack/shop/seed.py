@@ -19,6 +19,7 @@ STOCK = {
     "Darjeeling": PLENTY,
     "Earl Grey": PLENTY,
     "Fuji": PLENTY,
+    "Genmaicha": PLENTY,
 }
 METHODS = ("pm_approve", "pm_decline", "pm_approve_slowly")
 CUSTOMER = "alice"
@@ -33,7 +34,7 @@ class Seed:
 
 
 def seed(shop: DeployedShop, tell: Callable[[str], None]) -> Seed:
-    """Six teas on sale at 12.50 EUR and in stock; alice can pay in three ways."""
+    """Seven teas on sale at 12.50 EUR and in stock; alice can pay in three ways."""
     skus = {name: shop.new_product(PRICE, stock, name) for name, stock in STOCK.items()}
     tell(f"an operator lists {len(skus)} teas at {PRICE / 100:.2f} EUR and receives stock: {STOCK}")
     methods = {token: shop.method(CUSTOMER, token) for token in METHODS}

@@ -1,4 +1,4 @@
-"""The six walkthroughs of the demo, each with the end that order, stock and money must have."""
+"""The seven walkthroughs of the demo, each with the end that order, stock and money must have."""
 
 import time
 from collections.abc import Callable
@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, replace
 from functools import partial
 
 from localstack.shop import isolation
-from localstack.shop.client import ApiResponse, fresh_key
+from localstack.shop.client import ApiResponse, Settle, fresh_key, money
 from localstack.shop.deployed import FINAL, DeployedShop, EndState, NeverHappened, expect, wait_for
 from localstack.shop.seed import CUSTOMER, PLENTY, PRICE, Seed
 
@@ -17,6 +17,8 @@ UNCHARGED = EndState("CANCELLED", None, (PLENTY, 0), "VOIDED", charges=0, captur
 REFUNDED = EndState(
     "CANCELLED", "CancelledByCustomer", (PLENTY, 0), "REFUNDED", charges=1, captured=TOTAL, refunded=TOTAL
 )
+PAID_FROM_WALLET = EndState("CONFIRMED", None, (8, 2), "SOLD", charges=0, captured=0, refunded=0)
+CREDIT, PART = 5000, 300
 Tell = Callable[[str], None]
 
 
@@ -156,6 +158,36 @@ def sent_twice(walk: Walkthrough) -> WalkthroughResult:
     return replace(result, unmet=result.unmet + same)
 
 
+def partly_refunded(walk: Walkthrough) -> WalkthroughResult:
+    """Pays from the wallet, and gets a part of the sale back into it."""
+    operator, customer = walk.shop.operator, walk.customer
+    owner = expect(customer.call("GET", "/wallets/me"), 200)["customer_id"]
+    gift = {**money(CREDIT), "because": "the parcel was late"}
+    expect(operator.call("POST", f"/wallets/{owner}/deposits", gift, key=fresh_key()), 201)
+    before = _credit(customer)
+    walk.tell(f"an operator gives {CREDIT / 100:.2f} EUR of store credit: the wallet has {before / 100:.2f}")
+    registered = customer.call("POST", "/payments/methods", {"wallet": True}, key=fresh_key())
+    method = expect(registered, 201)["payment_method"]
+    sku = walk.seed.skus["Genmaicha"]
+    order_id = expect(customer.checkout(sku, QUANTITY, method, key=fresh_key()), 202)["order_id"]
+    walk.tell(f"POST /checkout: {QUANTITY} Genmaicha, paid from the wallet -> 202 {order_id}")
+    result = walk.end(Purchase(order_id, sku, time.monotonic()), PAID_FROM_WALLET)
+    back = {**money(PART), "because": "a tin was dented"}
+    refund = operator.call("POST", f"/payments/{order_id}/refunds", back, key=fresh_key())
+    walk.tell(f"POST /payments/.../refunds: {PART / 100:.2f} EUR -> {refund.status}")
+    left, wanted = _credit(customer), before - TOTAL + PART
+    walk.tell(f"the wallet has {left / 100:.2f} EUR")
+    unmet = () if left == wanted else (f"the wallet: expected {wanted}, found {left}",)
+    paid = f"SOLD, {TOTAL / 100:.2f} from the wallet, {PART / 100:.2f} returned"
+    return replace(result, payment=paid, unmet=result.unmet + unmet)
+
+
+def _credit(customer: Settle) -> int:
+    """What is in the customer's wallet, in minor units."""
+    balances = expect(customer.call("GET", "/wallets/me"), 200)["balances"]
+    return sum(int(one["available"]) for one in balances)
+
+
 def isolated(walk: Walkthrough) -> WalkthroughResult:
     outputs = walk.shop.deployment.outputs
     walk.tell("a throwaway function gets the role of the orders service's ConfirmOrder")
@@ -177,7 +209,8 @@ WALKTHROUGHS: tuple[tuple[str, Plan], ...] = (
     ("c. out of stock", out_of_stock),
     ("d. cancelled by its customer", cancelled),
     ("e. sent twice", sent_twice),
-    ("f. isolation", isolated),
+    ("f. partly refunded", partly_refunded),
+    ("g. isolation", isolated),
 )
 
 
