@@ -11,7 +11,7 @@ from payments.refunding import RefundsIncomplete
 from tests.support import aws
 from tests.support.clock import Clock
 from tests.support.payments import add_method, charge, events
-from tests.support.processor import Account, Processor, answer_lost, request_lost
+from tests.support.processor import Account, Processor, answer_lost, answered, request_lost
 
 SERVICE = "payments"
 pytestmark = pytest.mark.usefixtures("service", "processor")
@@ -138,6 +138,19 @@ def test_a_key_that_is_a_day_old_is_changed_on_record_before_it_is_used(
     assert see_to(clock, after=2 * HOUR) == []
     assert len(processor.keys["refund"]) == 2
     assert processor.books("o1").refunded == 300
+
+
+def test_a_failure_that_the_processor_repeats_changes_the_key_on_record(
+    processor: Processor, clock: Clock
+) -> None:
+    """A failure that is repeated will be repeated for as long as the processor knows the key."""
+    sold()
+    ask(300)
+    processor.disturb("refund", answered(500), answered(500, Idempotent_Replayed="true"))
+    assert [see_to(clock, after=5 * MINUTE) for _ in range(2)] == [["ProcessorUnavailable"]] * 2
+    assert len(processor.keys["refund"]) == 1
+    assert see_to(clock, after=5 * MINUTE) == []
+    assert (len(processor.keys["refund"]), processor.books("o1").refunded) == (2, 300)
 
 
 def test_a_pending_refund_is_waited_for(processor: Processor, clock: Clock) -> None:
