@@ -116,6 +116,8 @@ def _requested(head: Head[Payment], refund: str) -> Head[Payment]:
         return store.record(head, lost, cause=CAUSE)
     if sale_refunds.is_key_old(head.state.refunds[refund], identity.now()):
         head = _with_another_key(head, refund)
+        if head.state.refunds[refund].progress is not RefundProgress.PENDING:
+            return head  # another run was first, and its outcome is on record
     try:
         return _recorded(head, refund, _ask(head.state, refund))
     except ProcessorUnavailable as error:

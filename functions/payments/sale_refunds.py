@@ -90,8 +90,12 @@ def is_key_old(known: SaleRefund, now: datetime) -> bool:
 
 
 def change_key(payment: Payment, *, refund: str, key: int, at: str) -> Entries:
-    """Puts a new key on record, before it is used: the `key`th, unless another run was first."""
-    if payment.refunds[refund].key >= key:
+    """Puts a new key on record, before it is used: the `key`th, unless another run was first.
+
+    There is none once the outcome is on record: a run that was overtaken would give back twice under it.
+    """
+    known = payment.refunds[refund]
+    if known.progress is not RefundProgress.PENDING or known.key >= key:
         return ()
     return (entries.SaleRefundKeyChanged(refund=refund, key=key, at=at),)
 

@@ -36,8 +36,21 @@ PART_REFUNDED = entries.SaleRefunded(refund=PART_REFUND, postings=(PART_GIVEN,))
 PART_FAILED = entries.SaleRefundFailed(
     refund=PART_REFUND, reason="expired_or_canceled_card", postings=(PART_BACK,)
 )
+# A failure at once has no posting: the money never left.
+PART_REFUSED = entries.SaleRefundFailed(refund=PART_REFUND, reason="expired_or_canceled_card")
 PART_RETRIED = entries.SaleRefundRetried(refund=PART_REFUND, attempt=2, at=AT)
 SALE_REFUND = (PART_STARTED, KEY_CHANGED, PART_REFUNDED, PART_FAILED, PART_RETRIED)
+
+WAS_SOLD: Entries = (STARTED, CAPTURED, SOLD)
+# After the sale: a part goes back, has gone back, or is owed still. The order stays sold.
+AFTER_SALE: Mapping[str, Entries] = {
+    "REFUND_ASKED": (*WAS_SOLD, PART_STARTED),
+    "REFUND_KEY_CHANGED": (*WAS_SOLD, PART_STARTED, KEY_CHANGED),
+    "PART_REFUNDED": (*WAS_SOLD, PART_STARTED, PART_REFUNDED),
+    "REFUND_FAILED": (*WAS_SOLD, PART_STARTED, PART_REFUSED),
+    "REFUND_FAILED_LATE": (*WAS_SOLD, PART_STARTED, PART_REFUNDED, PART_FAILED),
+    "REFUND_RETRIED": (*WAS_SOLD, PART_STARTED, PART_REFUNDED, PART_FAILED, PART_RETRIED),
+}
 
 HISTORIES: Mapping[str, Entries] = {
     "NONE": (),
@@ -48,7 +61,8 @@ HISTORIES: Mapping[str, Entries] = {
     "TOMBSTONE": (VOIDED,),
     "REFUNDING": (STARTED, CAPTURED, REFUND_STARTED),
     "REFUNDED": (STARTED, CAPTURED, REFUND_STARTED, REFUNDED),
-    "SOLD": (STARTED, CAPTURED, SOLD),
+    "SOLD": WAS_SOLD,
+    **AFTER_SALE,
 }
 
 # A wallet: what an operator gave and paid out, and what an order of the customer held, took and gave back.

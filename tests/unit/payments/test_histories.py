@@ -15,9 +15,9 @@ from kernel import identity
 from kernel.errors import Fault, Refusal
 from kernel.events import Envelope
 from kernel.money import Money
-from payments import domain, entries, ledger, store
+from payments import domain, entries, ledger, sale_refunds, store
 from payments.entries import Entries, Entry, dumped, loaded
-from payments.intents import Intent, Progress, Reason
+from payments.intents import Intent, Progress, Reason, Refund, RefundProgress
 from payments.ledger import Head
 from payments.payment import Charge, Payment, Status
 from tests.support import ledgers
@@ -32,6 +32,18 @@ INTENTS = some.builds(
 )
 CHARGES = some.builds(Charge, some.just("alice"), AMOUNTS, some.sampled_from(["pi_1", "pi_2"]))
 REFUNDS = some.sampled_from([(1250,), (1000, 250), (1,), (), (1250, 1)])
+PARTS = some.sampled_from([Money(300, "EUR"), Money(950, "EUR"), Money(1, "EUR"), Money(300, "USD")])
+FOUND = some.builds(
+    Refund, some.just("re_1"), some.sampled_from(["part", "part-2"]), PARTS, some.sampled_from(RefundProgress)
+)
+AT = NOON.isoformat()
+
+
+def follow(payment: Payment, *, found: Refund) -> Entries:
+    """The processor is only asked of a refund that is decided."""
+    return sale_refunds.follow(payment, refund="part", found=found) if "part" in payment.refunds else ()
+
+
 ASKED: some.SearchStrategy[Asked] = some.one_of(
     CHARGES.map(lambda charge: partial(domain.start, charge=charge)),
     INTENTS.map(lambda intent: partial(domain.settle, intent=intent)),
@@ -39,12 +51,21 @@ ASKED: some.SearchStrategy[Asked] = some.one_of(
     INTENTS.map(lambda intent: partial(domain.undo_cancelled, intent=intent, refund="refund-1")),
     REFUNDS.map(lambda refunds: partial(domain.refunded, refunds=refunds, refund="refund-1")),
     some.just(domain.sell),
+    some.builds(
+        lambda refund, amount: partial(sale_refunds.ask, refund=refund, amount=amount, at=AT),
+        some.sampled_from(["part", "rest"]),
+        PARTS,
+    ),
+    FOUND.map(lambda found: partial(follow, found=found)),
+    some.just(partial(sale_refunds.retry, refund="part", at=AT)),
 )
 # Most histories begin with a charge that has an outcome, so that they get far.
 START = partial(domain.start, charge=Charge("alice", Money(1250, "EUR"), "pi_1"))
 SETTLE = partial(domain.settle, intent=Intent("pi_1", Progress.CAPTURED, Money(1250, "EUR")))
 DECLINE = partial(domain.settle, intent=Intent("pi_1", Progress.DECLINED, Money(1250, "EUR")))
-BEGINNINGS = some.sampled_from([(), (START,), (START, SETTLE), (START, DECLINE)])
+PART = partial(sale_refunds.ask, refund="part", amount=Money(300, "EUR"), at=AT)
+SALE = (START, SETTLE, domain.sell)
+BEGINNINGS = some.sampled_from([(), (START,), (START, SETTLE), (START, DECLINE), SALE, (*SALE, PART)])
 HISTORIES = some.builds(lambda first, rest: [*first, *rest], BEGINNINGS, some.lists(ASKED, max_size=12))
 
 
@@ -62,13 +83,25 @@ def happened(asked: Sequence[Asked]) -> list[Entries]:
     return found
 
 
+QUICK = settings(max_examples=2000, derandomize=True, phases=[Phase.generate])
+
+
 @pytest.mark.parametrize("status", [status for status in Status if status != "NONE"])
 def test_such_histories_reach_every_status(status: Status) -> None:
     def reaches(asked: list[Asked]) -> bool:
         return folded(entry for answer in happened(asked) for entry in answer).status is status
 
-    quick = settings(max_examples=2000, derandomize=True, phases=[Phase.generate])
-    assert find(HISTORIES, reaches, settings=quick)
+    assert find(HISTORIES, reaches, settings=QUICK)
+
+
+@pytest.mark.parametrize(
+    "name", ["SaleRefundStarted", "SaleRefunded", "SaleRefundFailed", "SaleRefundRetried"]
+)
+def test_such_histories_have_refunds_that_succeed_fail_and_are_asked_for_anew(name: str) -> None:
+    def has(asked: list[Asked]) -> bool:
+        return any(type(entry).__name__ == name for answer in happened(asked) for entry in answer)
+
+    assert find(HISTORIES, has, settings=QUICK)
 
 
 def balances(history: Sequence[Entry]) -> list[int]:
@@ -90,12 +123,14 @@ def test_an_orders_account_is_the_sum_of_its_postings_and_never_below_zero(asked
         assert min(account) == 0
         charged = payment.charge.amount.amount if payment.charge else 0
         holds = payment.status in ("CAPTURED", "REFUNDING")
-        assert payment.held == (charged if holds else 0)
+        owed = sum(one.amount for one in payment.refunds.values() if one.progress != "SUCCEEDED")
+        assert payment.held == (charged if holds else owed)
+        assert sum(one.amount for one in payment.refunds.values()) <= charged
 
 
 @given(HISTORIES)
 def test_no_money_comes_from_nowhere(asked: list[Asked]) -> None:
-    """All postings of a payment are in one currency, and are between the processor, the order and revenue."""
+    """All postings of a payment are in one currency, and between the processor, the order and our income."""
     history = [entry for answer in happened(asked) for entry in answer]
     payment = folded(history)
     sums: dict[str, int] = {}
@@ -104,9 +139,9 @@ def test_no_money_comes_from_nowhere(asked: list[Asked]) -> None:
         sums[posting.debit] = sums.get(posting.debit, 0) + posting.amount
         sums[posting.credit] = sums.get(posting.credit, 0) - posting.amount
     assert sum(sums.values()) == 0
-    assert set(sums) <= {"order", "processor_receivable", "revenue"}
+    assert set(sums) <= {"order", "processor_receivable", "revenue", "refunds"}
     kept = sums.get("processor_receivable", 0)
-    assert kept == payment.held - sums.get("revenue", 0)
+    assert kept == payment.held - sums.get("revenue", 0) - sums.get("refunds", 0) >= 0
     if payment.is_undone:
         assert kept == 0
 

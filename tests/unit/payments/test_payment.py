@@ -1,6 +1,7 @@
 """An order's payment: how each entry changes it, what each entry posts, and what each makes public."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
@@ -8,19 +9,32 @@ from kernel.events import Event
 from payments import entries, events
 from payments.chart import Posting, PostingRefused
 from payments.entries import Entry, UnknownEntry
-from payments.payment import Charge, Payment, Status, evolve, facts
+from payments.intents import RefundProgress
+from payments.payment import Charge, Payment, SaleRefund, Status, evolve, facts
 from tests.support.given import folded
 from tests.support.payment_histories import (
+    AFTER_SALE,
+    AT,
     CAPTURE,
     CAPTURED,
     CHARGE,
+    DECIDED,
     DECLINED,
     GIVEN_BACK,
     HISTORIES,
+    KEY_CHANGED,
+    PART,
+    PART_BACK,
+    PART_FAILED,
+    PART_GIVEN,
+    PART_REFUND,
+    PART_REFUNDED,
+    PART_REFUSED,
+    PART_RETRIED,
+    PART_STARTED,
     REFUND_STARTED,
     REFUNDED,
     SALE,
-    SALE_REFUND,
     SOLD,
     STARTED,
     TOTAL,
@@ -29,6 +43,8 @@ from tests.support.payment_histories import (
 )
 
 BROUGHT = entries.BroughtForward(status="CAPTURED", charge=STARTED, postings=(CAPTURE,))
+OF_PART: dict[str, Any] = {"order_id": "o1", "refund": PART_REFUND, "amount": PART}
+PENDING, SUCCEEDED, FAILED = RefundProgress
 
 
 @pytest.mark.parametrize(
@@ -42,6 +58,13 @@ BROUGHT = entries.BroughtForward(status="CAPTURED", charge=STARTED, postings=(CA
         ("CAPTURED", REFUND_STARTED, (), (events.RefundStarted(order_id="o1", amount=TOTAL),)),
         ("REFUNDING", REFUNDED, (GIVEN_BACK,), (events.PaymentRefunded(order_id="o1", amount=TOTAL),)),
         ("CAPTURED", SOLD, (SALE,), ()),
+        ("SOLD", PART_STARTED, (DECIDED,), (events.SaleRefundStarted(**OF_PART),)),
+        ("REFUND_ASKED", KEY_CHANGED, (), ()),
+        ("REFUND_KEY_CHANGED", PART_REFUNDED, (PART_GIVEN,), (events.SaleRefunded(**OF_PART),)),
+        ("REFUND_ASKED", PART_REFUSED, (), (events.SaleRefundFailed(**OF_PART),)),
+        ("PART_REFUNDED", PART_FAILED, (PART_BACK,), (events.SaleRefundFailed(**OF_PART),)),
+        ("REFUND_FAILED_LATE", PART_RETRIED, (), ()),
+        ("REFUND_RETRIED", PART_REFUNDED, (PART_GIVEN,), (events.SaleRefunded(**OF_PART),)),
         ("NONE", BROUGHT, (CAPTURE,), ()),
     ],
 )
@@ -54,7 +77,7 @@ def test_what_an_entry_posts_and_makes_public(
 
 def test_the_entries_of_these_tests_are_every_entry_that_there_is() -> None:
     seen = {type(entry).__name__ for history in HISTORIES.values() for entry in history}
-    of_wallets = {type(entry).__name__ for entry in (*WALLET, *SALE_REFUND)}
+    of_wallets = {type(entry).__name__ for entry in WALLET}
     assert seen | {"BroughtForward"} | of_wallets == set(entries.TYPES)
 
 
@@ -75,6 +98,43 @@ def test_entries_add_up_to_the_payment(history: str, payment: Payment) -> None:
     assert folded(HISTORIES[history]) == payment
 
 
+@pytest.mark.parametrize(
+    ("history", "held", "refund"),
+    [
+        ("REFUND_ASKED", 300, SaleRefund(300, AT)),
+        ("REFUND_KEY_CHANGED", 300, SaleRefund(300, AT, key=2)),
+        ("PART_REFUNDED", 0, SaleRefund(300, AT, SUCCEEDED)),
+        ("REFUND_FAILED", 300, SaleRefund(300, AT, FAILED)),
+        ("REFUND_FAILED_LATE", 300, SaleRefund(300, AT, FAILED)),
+        ("REFUND_RETRIED", 300, SaleRefund(300, AT, PENDING, attempt=2)),
+    ],
+)
+def test_an_order_holds_the_part_of_a_sale_that_has_not_gone_back(
+    history: str, held: int, refund: SaleRefund
+) -> None:
+    sold = Payment("o1", Status.SOLD, CHARGE, held=held, refunds={PART_REFUND: refund})
+    assert folded(AFTER_SALE[history]) == sold
+
+
+def test_a_new_key_and_a_new_attempt_are_as_old_as_their_entries() -> None:
+    """An attempt begins with its first key."""
+    later, last = "2026-03-02T12:00:00+00:00", "2026-03-03T12:00:00+00:00"
+    key = entries.SaleRefundKeyChanged(refund=PART_REFUND, key=2, at=later)
+    retried = entries.SaleRefundRetried(refund=PART_REFUND, attempt=2, at=last)
+    changed = folded([*AFTER_SALE["REFUND_ASKED"], key])
+    assert changed.refunds == {PART_REFUND: SaleRefund(300, later, key=2)}
+    assert evolve(changed, retried).refunds == {PART_REFUND: SaleRefund(300, last, attempt=2)}
+
+
+@pytest.mark.parametrize("entry", [KEY_CHANGED, PART_REFUNDED, PART_FAILED, PART_REFUSED, PART_RETRIED])
+def test_an_entry_about_a_refund_that_was_never_decided_is_a_fault(entry: entries.OfSaleRefund) -> None:
+    """Another refund is decided, so that the account would allow the posting."""
+    of_another = entry.model_copy(update={"refund": "refund-3"})
+    with pytest.raises(UnknownEntry) as unknown:
+        evolve(folded(AFTER_SALE["REFUND_ASKED"]), of_another)
+    assert unknown.value.data == {"type": type(entry).__name__}
+
+
 def test_what_a_capture_after_a_decline_leaves_on_record() -> None:
     found = folded([STARTED, DECLINED, CAPTURED, REFUND_STARTED])
     assert (found.status, found.held) == (Status.REFUNDING, 1250)
@@ -88,7 +148,9 @@ def test_a_payment_that_is_brought_forward_is_as_the_release_before_kept_it() ->
 
 
 @pytest.mark.parametrize("entry", [REFUNDED, SOLD])
-@pytest.mark.parametrize("history", ["NONE", "PENDING", "DECLINED", "VOIDED", "REFUNDED", "SOLD"])
+@pytest.mark.parametrize(
+    "history", ["NONE", "PENDING", "DECLINED", "VOIDED", "REFUNDED", "SOLD", "PART_REFUNDED"]
+)
 def test_no_money_leaves_an_order_that_holds_none(history: str, entry: Entry) -> None:
     with pytest.raises(PostingRefused):
         evolve(folded(HISTORIES[history]), entry)
@@ -110,5 +172,6 @@ def test_what_is_public_names_neither_the_customer_nor_an_id_of_the_processors()
         for entry in history:
             said = "".join(fact.model_dump_json() for fact in facts(payment, entry))
             assert "pi_1" not in said
+            assert "re_1" not in said
             assert "alice" not in said
             payment = evolve(payment, entry)

@@ -1,6 +1,5 @@
-"""Refunds after the sale, decided: what may go back, under which id and key, and what the processor did."""
+"""Refunds after the sale, decided: what may go back, what the processor says, and what is owed."""
 
-from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -11,13 +10,13 @@ from hypothesis import strategies as some
 from kernel.errors import NotFound
 from kernel.money import Money
 from payments import entries, sale_refunds
-from payments.chart import PostingRefused
 from payments.entries import Entries
-from payments.intents import Dispute, DisputeProgress, Refund, RefundProgress
-from payments.payment import BooksDiffer, Payment, SaleRefund, evolve, facts
+from payments.intents import Refund, RefundProgress
+from payments.payment import BooksDiffer, Payment, evolve, facts
 from payments.sale_refunds import RefundNotFailed, RefundTooLarge, SaleNotPosted, TooManyRefunds
 from tests.support.given import folded, given
 from tests.support.payment_histories import (
+    AFTER_SALE,
     AT,
     HISTORIES,
     KEY_CHANGED,
@@ -25,17 +24,14 @@ from tests.support.payment_histories import (
     PART_FAILED,
     PART_REFUND,
     PART_REFUNDED,
+    PART_REFUSED,
     PART_RETRIED,
     PART_STARTED,
     TOTAL,
 )
 
 SOLD = HISTORIES["SOLD"]
-STARTED = (*SOLD, PART_STARTED)
-GIVEN, LATE = (*STARTED, PART_REFUNDED), (*STARTED, PART_REFUNDED, PART_FAILED)
-FAILED = entries.SaleRefundFailed(refund=PART_REFUND, reason="expired_or_canceled_card")
-NOW = datetime.fromisoformat(AT)
-HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+STARTED, CHANGED, GIVEN, REFUSED, LATE, RETRIED = AFTER_SALE.values()
 PENDING, SUCCEEDED, FAILURE = RefundProgress
 ask = partial(sale_refunds.ask, at=AT)
 asked: dict[str, Any] = {"refund": PART_REFUND, "amount": PART}
@@ -51,7 +47,12 @@ def test_a_part_of_a_sale_goes_back_once_for_each_request() -> None:
     given(*STARTED).when(ask, **asked).then_nothing_happened()
 
 
-@pytest.mark.parametrize("history", [name for name in HISTORIES if name not in ("NONE", "SOLD")])
+@pytest.mark.parametrize("history", AFTER_SALE)
+def test_a_request_that_is_repeated_is_done_however_its_refund_stands(history: str) -> None:
+    given(*AFTER_SALE[history]).when(ask, **asked).then_nothing_happened()
+
+
+@pytest.mark.parametrize("history", sorted(HISTORIES.keys() - AFTER_SALE.keys() - {"NONE", "SOLD"}))
 def test_nothing_goes_back_before_the_sale(history: str) -> None:
     given(*HISTORIES[history]).when(ask, **asked).then_refused(SaleNotPosted)
 
@@ -62,7 +63,7 @@ def test_nothing_goes_back_of_an_order_that_nobody_knows() -> None:
 
 
 @pytest.mark.parametrize("amount", [Money(951, "EUR"), Money(950, "USD")])
-@pytest.mark.parametrize("history", [STARTED, GIVEN, LATE])
+@pytest.mark.parametrize("history", AFTER_SALE.values(), ids=AFTER_SALE)
 def test_no_more_goes_back_than_was_paid_and_what_failed_is_owed_still(
     history: Entries, amount: Money
 ) -> None:
@@ -76,8 +77,21 @@ def test_an_order_has_so_many_refunds_at_most() -> None:
     for number in range(sale_refunds.MOST):
         for entry in ask(payment, refund=f"refund-{number}", amount=Money(1, "EUR")):
             payment = evolve(payment, entry)
-    with pytest.raises(TooManyRefunds):
+    assert ask(payment, refund="refund-0", amount=Money(1, "EUR")) == ()
+    with pytest.raises(TooManyRefunds) as refused:
         ask(payment, refund="another", amount=Money(1, "EUR"))
+    assert refused.value.data == {"most": 50}
+
+
+def test_a_sale_goes_back_in_parts_until_nothing_is_left() -> None:
+    payment = folded(SOLD)
+    for number, amount in enumerate((300, 300, 649, 1)):
+        (entry,) = ask(payment, refund=f"refund-{number}", amount=Money(amount, "EUR"))
+        payment = evolve(payment, entry)
+    assert (payment.held, sale_refunds.available(payment)) == (1250, 0)
+    with pytest.raises(RefundTooLarge) as refused:
+        ask(payment, refund="another", amount=Money(1, "EUR"))
+    assert refused.value.data == {"available": 0}
 
 
 @pytest.mark.parametrize(
@@ -85,12 +99,15 @@ def test_an_order_has_so_many_refunds_at_most() -> None:
     [
         (STARTED, PENDING, ()),
         (STARTED, SUCCEEDED, (PART_REFUNDED,)),
-        (STARTED, FAILURE, (FAILED,)),
+        (STARTED, FAILURE, (PART_REFUSED,)),
+        (CHANGED, SUCCEEDED, (PART_REFUNDED,)),
         (GIVEN, PENDING, ()),
         (GIVEN, SUCCEEDED, ()),
         (GIVEN, FAILURE, (PART_FAILED,)),
         (LATE, FAILURE, ()),
         (LATE, PENDING, ()),
+        (REFUSED, FAILURE, ()),
+        (REFUSED, PENDING, ()),
     ],
 )
 def test_what_the_processor_says_is_put_on_record(
@@ -99,69 +116,45 @@ def test_what_the_processor_says_is_put_on_record(
     given(*history).when(sale_refunds.follow, refund=PART_REFUND, found=found(progress)).then(*then)
 
 
-def test_books_that_differ_are_a_fault() -> None:
-    more = found(SUCCEEDED, amount=Money(301, "EUR"))
-    given(*STARTED).when(sale_refunds.follow, refund=PART_REFUND, found=more).then_refused(BooksDiffer)
-    again = given(*LATE).when(sale_refunds.follow, refund=PART_REFUND, found=found(SUCCEEDED))
+@pytest.mark.parametrize("progress", RefundProgress)
+@pytest.mark.parametrize("amount", [Money(299, "EUR"), Money(301, "EUR"), Money(300, "USD")])
+@pytest.mark.parametrize("history", [STARTED, CHANGED, GIVEN, REFUSED, LATE])
+def test_a_refund_of_another_amount_is_a_fault(
+    history: Entries, amount: Money, progress: RefundProgress
+) -> None:
+    other = found(progress, amount=amount)
+    given(*history).when(sale_refunds.follow, refund=PART_REFUND, found=other).then_refused(BooksDiffer)
+
+
+@pytest.mark.parametrize("history", [REFUSED, LATE])
+def test_a_failure_that_turns_out_to_be_none_is_a_fault(history: Entries) -> None:
+    again = given(*history).when(sale_refunds.follow, refund=PART_REFUND, found=found(SUCCEEDED))
     again.then_refused(BooksDiffer)
 
 
+@pytest.mark.parametrize("progress", RefundProgress)
+def test_an_answer_about_an_older_attempt_changes_nothing(progress: RefundProgress) -> None:
+    follow = partial(sale_refunds.follow, refund=PART_REFUND)
+    given(*RETRIED).when(follow, found=found(progress)).then_nothing_happened()
+    newest = found(SUCCEEDED, ours="refund-2-2")
+    given(*RETRIED).when(follow, found=newest).then(PART_REFUNDED)
+
+
 def test_only_what_failed_is_asked_for_anew_and_under_another_id() -> None:
-    for history in (STARTED, GIVEN):
+    for history in (STARTED, CHANGED, GIVEN, RETRIED):
         again = given(*history).when(sale_refunds.retry, refund=PART_REFUND, at=AT)
         again.then_refused(RefundNotFailed)
-    given(*LATE).when(sale_refunds.retry, refund=PART_REFUND, at=AT).then(PART_RETRIED)
-    retried = (*LATE, PART_RETRIED)
-    stale = found(FAILURE)
-    given(*retried).when(sale_refunds.follow, refund=PART_REFUND, found=stale).then_nothing_happened()
-    assert sale_refunds.ours(PART_REFUND, folded(retried).refunds[PART_REFUND]) == "refund-2-2"
-
-
-def test_a_key_changes_once_however_many_runs_want_it() -> None:
-    change = partial(sale_refunds.change_key, refund=PART_REFUND, key=2, at=AT)
-    given(*STARTED).when(change).then(KEY_CHANGED)
-    given(*STARTED, KEY_CHANGED).when(change).then_nothing_happened()
-    keys = [sale_refunds.key(PART_REFUND, folded(each).refunds[PART_REFUND]) for each in (STARTED, GIVEN)]
-    changed = folded((*STARTED, KEY_CHANGED)).refunds[PART_REFUND]
-    assert (keys, sale_refunds.key(PART_REFUND, changed)) == ([PART_REFUND] * 2, "refund-2-key-2")
-
-
-@pytest.mark.parametrize(("age", "old"), [(timedelta(), False), (DAY - HOUR, False), (DAY, True)])
-def test_a_key_is_old_after_a_day(age: timedelta, old: bool) -> None:
-    assert sale_refunds.is_key_old(SaleRefund(300, AT), NOW + age) is old
+    for history in (REFUSED, LATE):
+        given(*history).when(sale_refunds.retry, refund=PART_REFUND, at=AT).then(PART_RETRIED)
+    third = entries.SaleRefundRetried(refund=PART_REFUND, attempt=3, at=AT)
+    given(*RETRIED, PART_REFUSED).when(sale_refunds.retry, refund=PART_REFUND, at=AT).then(third)
 
 
 def test_an_attempt_that_is_not_made_fails_once() -> None:
     refuse = partial(sale_refunds.refuse, refund=PART_REFUND, reason="disputed")
     given(*STARTED).when(refuse).then(entries.SaleRefundFailed(refund=PART_REFUND, reason="disputed"))
-    given(*GIVEN).when(refuse).then_nothing_happened()
-
-
-@pytest.mark.parametrize(
-    ("progress", "waits", "lost"),
-    [("OPEN", True, False), ("WON", False, False), ("LOST", False, True)],
-)
-def test_a_dispute_holds_a_refund_up(progress: str, waits: bool, lost: bool) -> None:
-    disputes = [Dispute("du_1", TOTAL, 1500, DisputeProgress(progress))]
-    assert (sale_refunds.must_wait(disputes), sale_refunds.is_lost(disputes)) == (waits, lost)
-
-
-@pytest.mark.parametrize(
-    ("progress", "age", "following"),
-    [
-        (PENDING, timedelta(), timedelta(minutes=5)),
-        (PENDING, HOUR, HOUR),
-        (SUCCEEDED, HOUR, DAY),
-        (SUCCEEDED, 4 * DAY, 4 * DAY),
-        (SUCCEEDED, 32 * DAY, None),
-        (FAILURE, HOUR, None),
-    ],
-)
-def test_a_refund_is_looked_at_for_as_long_as_it_may_fail(
-    progress: RefundProgress, age: timedelta, following: timedelta | None
-) -> None:
-    due = sale_refunds.next_look(SaleRefund(300, AT, progress), NOW + age)
-    assert due == (NOW + age + following if following else None)
+    for history in (GIVEN, REFUSED, LATE):
+        given(*history).when(refuse).then_nothing_happened()
 
 
 def test_what_is_public_of_a_refund_is_its_beginning_and_its_outcome() -> None:
@@ -173,18 +166,12 @@ def test_what_is_public_of_a_refund_is_its_beginning_and_its_outcome() -> None:
     assert payment.held == 300
 
 
-@pytest.mark.parametrize("entry", [KEY_CHANGED, PART_REFUNDED, PART_FAILED, PART_RETRIED])
-def test_an_entry_about_a_refund_that_was_never_decided_is_a_fault(entry: entries.Entry) -> None:
-    with pytest.raises((entries.UnknownEntry, PostingRefused)):
-        evolve(folded(SOLD), entry)
-
-
 @drawn(
     steps=some.lists(
-        some.tuples(some.integers(0, 2), some.integers(1, 700), some.sampled_from(list(RefundProgress)))
+        some.tuples(some.integers(0, 2), some.integers(1, 700), some.sampled_from([None, *RefundProgress]))
     )
 )
-def test_the_account_is_always_what_is_owed(steps: list[tuple[int, int, RefundProgress]]) -> None:
+def test_the_account_is_always_what_is_owed(steps: list[tuple[int, int, RefundProgress | None]]) -> None:
     payment = folded(SOLD)
     for which, amount, progress in steps:
         for entry in _decided(payment, f"r{which}", amount=amount, progress=progress):
@@ -194,14 +181,27 @@ def test_the_account_is_always_what_is_owed(steps: list[tuple[int, int, RefundPr
         assert payment.held == sum(one.amount for one in known if one.progress is not SUCCEEDED)
 
 
-def _decided(payment: Payment, refund: str, *, amount: int, progress: RefundProgress) -> Entries:
-    """What is decided when a refund is asked for, heard of, or asked for anew, whichever may come next."""
+def _decided(payment: Payment, refund: str, *, amount: int, progress: RefundProgress | None) -> Entries:
+    """What is decided when a refund is asked for, heard of, or asked for anew, whichever may come next.
+
+    Its key changes when the processor says nothing.
+    """
     known = payment.refunds.get(refund)
     if known is None:
-        money = Money(min(amount, sale_refunds.available(payment)), "EUR")
-        return ask(payment, refund=refund, amount=money) if money.amount else ()
+        return _asked(payment, refund, amount=Money(amount, "EUR"))
+    if progress is None:
+        return sale_refunds.change_key(payment, refund=refund, key=known.key + 1, at=AT)
     if known.progress is FAILURE:
         return sale_refunds.retry(payment, refund=refund, at=AT)
     ours = sale_refunds.ours(refund, known)
     said = found(progress, ours=ours, amount=Money(known.amount, "EUR"))
     return sale_refunds.follow(payment, refund=refund, found=said)
+
+
+def _asked(payment: Payment, refund: str, *, amount: Money) -> Entries:
+    """What is decided when a refund is asked for; nothing when it is more than what is left."""
+    try:
+        return ask(payment, refund=refund, amount=amount)
+    except RefundTooLarge:
+        assert amount.amount > sale_refunds.available(payment)
+        return ()

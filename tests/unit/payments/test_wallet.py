@@ -1,16 +1,30 @@
 """A wallet: what its entries make of it, and what may happen to it alone or together with an order."""
 
+from typing import Any
+
 import pytest
 
+from kernel.errors import NotFound
 from kernel.money import Money
 from payments import wallet
-from payments.chart import PostingRefused
+from payments.chart import Posting, PostingRefused
 from payments.domain import ChargeVoided
-from payments.entries import ChargeStarted, Declined, Entries, RefundStarted, UnknownEntry
+from payments.entries import (
+    ChargeStarted,
+    Declined,
+    Entries,
+    GivenBack,
+    RefundStarted,
+    SaleRefunded,
+    UnknownEntry,
+)
+from payments.intents import RefundProgress
 from payments.payment import BooksDiffer, Payment, Status
 from payments.payment import evolve as after
+from payments.sale_refunds import RefundTooLarge, SaleNotPosted
 from payments.wallet import Balance, InsufficientFunds, Wallet, evolve
 from tests.support.payment_histories import (
+    AT,
     CAPTURED,
     DEPOSITED,
     GIVEN,
@@ -18,7 +32,11 @@ from tests.support.payment_histories import (
     HOLD_POSTED,
     HOLD_VOIDED,
     PAID_OUT,
+    PART,
+    PART_REFUND,
+    PART_STARTED,
     REFUND,
+    SOLD,
     STARTED,
     TOTAL,
     VOIDED,
@@ -26,6 +44,11 @@ from tests.support.payment_histories import (
 
 BY_WALLET = ChargeStarted(customer_id="alice", amount=TOTAL)
 PENDING, PAID, TOMBSTONE = (BY_WALLET,), (BY_WALLET, CAPTURED), (VOIDED,)
+SPENT = (DEPOSITED, HELD, HOLD_POSTED)
+# By hand: a part of a sale goes from the order's account to the wallet, and the processor has no part in it.
+PART_TO_WALLET = Posting("sale_refund", "order", "wallet", 300, "EUR")
+PART_IN_WALLET = GivenBack(order_id="o1", refund=PART_REFUND, mirror=(PART_TO_WALLET,))
+part: dict[str, Any] = {"refund": PART_REFUND, "amount": PART, "at": AT}
 
 
 def purse(*entries_: object) -> Wallet:
@@ -129,3 +152,41 @@ def test_an_undo_frees_what_is_held_and_gives_back_what_was_posted() -> None:
     undone = order(*PAID, *of_order)
     assert (undone.status, undone.held) == (Status.REFUNDED, 0)
     assert wallet.undo(undone, purse(DEPOSITED), refund=REFUND) == ((), ())
+
+
+def test_a_part_of_a_sale_goes_back_to_the_wallet_at_once_in_two_commits_with_one_posting() -> None:
+    sold, spent = order(*PAID, SOLD), purse(*SPENT)
+    of_order, of_wallet = wallet.give_back(sold, spent, **part)
+    given = SaleRefunded(refund=PART_REFUND, postings=(PART_TO_WALLET,))
+    assert (of_order, of_wallet) == ((PART_STARTED, given), (PART_IN_WALLET,))
+    assert PART_IN_WALLET.postings == ()
+    back = order(*PAID, SOLD, *of_order)
+    assert (back.status, back.held) == (Status.SOLD, 0)
+    assert back.refunds[PART_REFUND].progress is RefundProgress.SUCCEEDED
+    assert purse(*SPENT, *of_wallet).balance("EUR") == Balance(posted=750 + 300, pending=0)
+    assert wallet.give_back(back, purse(*SPENT, *of_wallet), **part) == ((), ())
+
+
+def test_a_sale_goes_back_to_the_wallet_in_parts_and_never_more_than_was_paid() -> None:
+    of_order, of_wallet = wallet.give_back(order(*PAID, SOLD), purse(*SPENT), **part)
+    back, refilled = order(*PAID, SOLD, *of_order), purse(*SPENT, *of_wallet)
+    with pytest.raises(RefundTooLarge) as refused:
+        wallet.give_back(back, refilled, refund="refund-3", amount=Money(951, "EUR"), at=AT)
+    assert refused.value.data == {"available": 950}
+    rest = wallet.give_back(back, refilled, refund="refund-3", amount=Money(950, "EUR"), at=AT)
+    assert order(*PAID, SOLD, *of_order, *rest[0]).held == 0
+    assert purse(*SPENT, *of_wallet, *rest[1]).balance("EUR") == Balance(2000, 0)
+
+
+@pytest.mark.parametrize(
+    ("history", "error"),
+    [((), NotFound), (PENDING, SaleNotPosted), (PAID, SaleNotPosted), (TOMBSTONE, SaleNotPosted)],
+)
+def test_nothing_goes_back_to_the_wallet_before_the_sale(history: Entries, error: type[Exception]) -> None:
+    with pytest.raises(error):
+        wallet.give_back(order(*history), purse(*SPENT), **part)
+
+
+def test_every_balance_is_told_when_a_part_of_a_sale_is_in_the_wallet() -> None:
+    (told,) = wallet.facts(purse(*SPENT), PART_IN_WALLET)
+    assert told.model_dump()["balances"] == ({"currency": "EUR", "posted": 1050, "available": 1050},)
