@@ -2,14 +2,14 @@
 
 from typing import Annotated, Self, TypedDict
 
-from pydantic import AfterValidator, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, StringConstraints, model_validator
 
 from kernel import identity
 from kernel.errors import KeyReused, NotFound
-from kernel.money import Money
-from kernel.privacy import Because, PaymentToken, no_card_number
+from kernel.privacy import PaymentToken, no_card_number
 from kernel.triggers.http import Api, Body, Response, answer, slug
-from payments import books_api, ledger_api, refunds_api, registrations, store, wallets
+from payments import bodies, books_api, ledger_api, refunds_api, registrations, store, wallets
+from payments.bodies import Change
 from payments.payment import Status
 from payments.registrations import Method
 from payments.wallet import Asked, InsufficientFunds
@@ -37,14 +37,6 @@ class Registration(Body):
         if (self.token is None) is not self.wallet:
             raise ValueError("either token, or wallet true")
         return self
-
-
-class Change(Body):
-    """An operator's change of a customer's wallet."""
-
-    amount: Annotated[int, Field(ge=1, le=10**12)]
-    currency: Annotated[str, StringConstraints(pattern="^[A-Z]{3}$")]
-    because: Because
 
 
 class Changed(TypedDict):
@@ -157,15 +149,9 @@ def pay_out(customer_id: str) -> Response:
 
 
 def _asked(kind: str, customer_id: str) -> Asked:
-    by, body = api.caller().customer_id, api.body(Change)
-    return Asked(
-        id=identity.derive(by, api.idempotency_key()),
-        customer_id=customer_id,
-        amount=Money(body.amount, body.currency),
-        by=by,
-        because=body.because,
-        fingerprint=identity.derive(kind, customer_id, body.fingerprint()),
-    )
+    body = api.body(Change)
+    common = bodies.request(api, body, kind, customer_id)
+    return Asked(**common, customer_id=customer_id, amount=body.money)
 
 
 def _changed(asked: Asked) -> Response:

@@ -97,12 +97,11 @@ def record(
     A decision without entries writes nothing. Raises Contended in the end, and what `decide` raises.
     """
     for _ in attempts(ATTEMPTS):
-        decided = decide(head.state)
-        if not decided:
+        after, writes = drafted(stream, head, decided=decide(head.state), cause=cause)
+        if not writes:
             return head
-        after, write = drafted(stream, head, decided=decided, cause=cause)
         try:
-            append([write, *closing(stream, head)])
+            append(writes)
         except ConditionFailed as failed:
             found = failed.old.get(0)
             head = _head(stream, head.id, dict(found)) if found else load(stream, head.id)
@@ -121,8 +120,13 @@ def append(appended: Sequence[Write]) -> None:
 
 def drafted(
     stream: Stream[State], head: Head[State], *, decided: Entries, cause: str
-) -> tuple[Head[State], Write]:
-    """The stream after a commit of the entries, and the write that appends the commit."""
+) -> tuple[Head[State], list[Write]]:
+    """The stream after a commit of the entries, and the writes that append the commit, which is the first.
+
+    Without entries there is nothing to write.
+    """
+    if not decided:
+        return head, []
     state, facts = _applied(stream, head.state, decided)
     version, sequence = head.version + 1, head.sequence + len(facts)
     recorded_at = max(buckets.stamp(identity.now()), head.recorded_at)
@@ -141,7 +145,7 @@ def drafted(
     digest = commit.digest(after=head.digest)
     row = {name: value for name, value in commits.row(commit, digest).items() if name != "pk"}
     appended = Write(_key(stream, head.id, version), sets=row, condition="attribute_not_exists(#pk)")
-    return Head(head.id, state, version, sequence, recorded_at, digest), appended
+    return Head(head.id, state, version, sequence, recorded_at, digest), [appended, *_closing(stream, head)]
 
 
 def history(stream: Stream[State], id: str) -> Iterator[tuple[Item, Entries]]:
@@ -224,7 +228,7 @@ def _sealed(stream: Stream[State], head: Head[State], facts: Sequence[Event], ca
     )
 
 
-def closing(stream: Stream[State], head: Head[State]) -> list[Write]:
+def _closing(stream: Stream[State], head: Head[State]) -> list[Write]:
     """Closes a record of the release before, whose functions then cannot read it, and fail until they end.
 
     A function of that release that has read the record already writes it only while its version is the same.

@@ -12,9 +12,11 @@ from kernel.money import Money
 from kernel.table import open_index, writes
 from kernel.table.items import Item, Key
 from kernel.table.writes import Write
-from payments import sale_refunds, store, wallet
+from payments import ledger, sale_refunds, store, wallet
+from payments.entries import Entries
 from payments.intents import RefundProgress
-from payments.payment import SaleRefund
+from payments.ledger import Head
+from payments.payment import Payment, SaleRefund
 
 FAILED = "failed"
 KIND = "refunding"
@@ -36,26 +38,27 @@ def asked(row: Row, amount: Money, *, cause: str) -> list[Write]:
 
     Raises as `sale_refunds.ask`.
     """
-    now, charge = identity.now(), store.load(row.order_id).state.charge
+    now, head = identity.now(), store.load(row.order_id)
     decision: Any = {"refund": row.refund, "amount": amount, "at": now.isoformat()}
+    charge = head.state.charge
     if charge and charge.is_wallet:
         both = partial(wallet.give_back, **decision)
-        return store.draft_of_both(row.order_id, charge.customer_id, decide=both, cause=cause)
-    drafted = store.payment_draft(row.order_id, partial(sale_refunds.ask, **decision), cause=cause)
-    return [*drafted, _opened(row, attempt=1, due_at=now)]
+        return store.draft_both(head, charge.customer_id, decide=both, cause=cause)[1]
+    return _drafted(row, head, sale_refunds.ask(head.state, **decision), now=now, cause=cause)
 
 
 def retried(row: Row, *, cause: str) -> list[Write]:
     """The writes of a refund that is asked for anew. Raises as `sale_refunds.retry`."""
-    now, known = identity.now(), store.load(row.order_id).state.refunds.get(row.refund)
-    anew = partial(sale_refunds.retry, refund=row.refund, at=now.isoformat())
-    drafted = store.payment_draft(row.order_id, anew, cause=cause)
-    return [*drafted, _opened(row, attempt=known.attempt + 1 if known else 1, due_at=now)]
+    now, head = identity.now(), store.load(row.order_id)
+    anew = sale_refunds.retry(head.state, refund=row.refund, at=now.isoformat())
+    return _drafted(row, head, anew, now=now, cause=cause)
 
 
-def _opened(row: Row, *, attempt: int, due_at: datetime) -> Write:
-    """Has the refund's attempt looked at from that time on."""
-    return Write(row.key, sets={**open_index.opened(row.refund, due_at), "attempt": attempt})
+def _drafted(row: Row, head: Head[Payment], decided: Entries, *, now: datetime, cause: str) -> list[Write]:
+    """The commit of what is decided, and the row that has the refund's attempt looked at from now on."""
+    after, writes = ledger.drafted(store.PAYMENTS, head, decided=decided, cause=cause)
+    attempt = after.state.refunds[row.refund].attempt
+    return [*writes, Write(row.key, sets={**open_index.opened(row.refund, now), "attempt": attempt})]
 
 
 def read(item: Item) -> Row | None:
@@ -73,13 +76,15 @@ def claim(row: Row | None, now: datetime) -> Row | None:
 
 def put_off(row: Row, known: SaleRefund, *, now: datetime) -> None:
     """Has the refund looked at when that is due, or by a person when it failed, unless it was retried."""
-    due_at, has_failed = sale_refunds.next_look(known, now), known.progress is RefundProgress.FAILED
-    listed = open_index.opened(row.refund, due_at or now, kind=FAILED if has_failed else open_index.OPEN)
-    is_over = due_at is None and not has_failed
+    listed: Item = {}
+    if known.progress is RefundProgress.FAILED:
+        listed = open_index.opened(row.refund, now, kind=FAILED)
+    elif due_at := sale_refunds.next_look(known, now):
+        listed = open_index.opened(row.refund, due_at)
     put = Write(
         row.key,
-        sets={} if is_over else listed,
-        removes=open_index.CLOSED if is_over else (),
+        sets=listed,
+        removes=() if listed else open_index.CLOSED,
         condition="#attempt = :mine",
         binds={"mine": known.attempt},
     )

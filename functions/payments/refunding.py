@@ -33,14 +33,9 @@ class RefundsIncomplete(Fault):
 
 @dataclass(frozen=True, kw_only=True)
 class Asked(Request):
-    """An operator's request about a refund of an order."""
+    """An operator's request about the refund of that row."""
 
-    order_id: str
-    refund: str
-
-    @property
-    def row(self) -> Row:
-        return Row(self.order_id, self.refund)
+    row: Row
 
 
 def ask(asked: Asked, amount: Money, *, cause: str) -> None:

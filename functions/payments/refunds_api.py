@@ -1,36 +1,20 @@
 """Refunds after the sale over HTTP. Its routes are answered by the function of `payments.api`."""
 
-from typing import Annotated, TypedDict
+from typing import TypedDict
 
-from pydantic import Field, StringConstraints
-
-from kernel import identity
 from kernel.errors import KeyReused, NotFound
 from kernel.money import Money
-from kernel.privacy import Because
-from kernel.triggers.http import Api, Body, Response, answer, slug
-from payments import refund_rows, refunding, sale_refunds, store
+from kernel.triggers.http import Api, Response, answer, slug
+from payments import bodies, refund_rows, refunding, sale_refunds, store
+from payments.bodies import Change, Retrying
 from payments.intents import RefundProgress
 from payments.payment import Payment
+from payments.refund_rows import Row
 from payments.refunding import Asked
 
 api = Api()
 
 MOST_SHOWN = 25  # of each shard of the failed refunds
-
-
-class Refunding(Body):
-    """A part of a sale that is to go back."""
-
-    amount: Annotated[int, Field(ge=1, le=10**12)]
-    currency: Annotated[str, StringConstraints(pattern="^[A-Z]{3}$")]
-    because: Because
-
-
-class Retrying(Body):
-    """Why a refund that failed is asked for anew."""
-
-    because: Because
 
 
 class GrantedRefund(TypedDict):
@@ -74,7 +58,7 @@ class FailedRefunds(TypedDict):
 @api.post(
     "/payments/<order_id>/refunds",
     role="operator",
-    takes=Refunding,
+    takes=Change,
     answers={201: GrantedRefund},
     refuses=(
         KeyReused,
@@ -86,19 +70,11 @@ class FailedRefunds(TypedDict):
 )
 def refund_sale(order_id: str) -> Response:
     """Gives a part of a sale back, once per Idempotency-Key: to the card, or to the wallet that paid."""
-    body, caller = api.body(Refunding), api.caller().customer_id
-    amount = Money(body.amount, body.currency)
-    request = identity.derive(caller, api.idempotency_key())
-    asked = Asked(
-        id=request,
-        order_id=slug(order_id),
-        refund=request,
-        by=caller,
-        because=body.because,
-        fingerprint=identity.derive("refund", order_id, body.fingerprint()),
-    )
-    refunding.ask(asked, amount, cause=api.cause())
-    return answer(201, GrantedRefund(id=asked.refund, order_id=order_id, amount=amount.plain()))
+    body = api.body(Change)
+    common = bodies.request(api, body, "refund", order_id)
+    asked = Asked(**common, row=Row(slug(order_id), common["id"]))
+    refunding.ask(asked, body.money, cause=api.cause())
+    return answer(201, GrantedRefund(id=common["id"], order_id=order_id, amount=body.money.plain()))
 
 
 @api.post(
@@ -110,16 +86,8 @@ def refund_sale(order_id: str) -> Response:
 )
 def retry_refund(order_id: str, refund: str) -> Response:
     """Has a refund that failed asked for anew, once per Idempotency-Key."""
-    body, caller = api.body(Retrying), api.caller().customer_id
-    asked = Asked(
-        id=identity.derive(caller, api.idempotency_key()),
-        order_id=slug(order_id),
-        refund=slug(refund),
-        by=caller,
-        because=body.because,
-        fingerprint=identity.derive("retry", order_id, refund, body.fingerprint()),
-    )
-    refunding.retry(asked, cause=api.cause())
+    common = bodies.request(api, api.body(Retrying), "retry", order_id, refund)
+    refunding.retry(Asked(**common, row=Row(slug(order_id), slug(refund))), cause=api.cause())
     return answer(202, RetriedRefund(id=refund, order_id=order_id))
 
 

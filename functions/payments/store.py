@@ -41,8 +41,8 @@ def record_both(
     Decides again when somebody else wrote to either. Raises Contended in the end, and what `decide` raises.
     """
     for _ in attempts(ledger.ATTEMPTS):
-        payment, purse = load(order_id), ledger.load(WALLETS, customer_id)
-        after, both = _both(payment, purse, decide=decide, cause=cause)
+        payment = load(order_id)
+        after, both = draft_both(payment, customer_id, decide=decide, cause=cause)
         if not both:
             return payment
         with suppress(ConditionFailed):
@@ -51,18 +51,14 @@ def record_both(
     raise Contended
 
 
-def _both(
-    payment: Head[Payment], purse: Head[Wallet], *, decide: Callable[[Payment, Wallet], Both], cause: str
+def draft_both(
+    payment: Head[Payment], customer_id: str, *, decide: Callable[[Payment, Wallet], Both], cause: str
 ) -> tuple[Head[Payment], list[Write]]:
-    """The payment after what is decided, and the writes that append it; none when all is done."""
+    """The payment after what is decided of both, and the writes that append it to both."""
+    purse = ledger.load(WALLETS, customer_id)
     of_order, of_wallet = decide(payment.state, purse.state)
-    if not of_order:
-        return payment, []
-    after, appended = ledger.drafted(PAYMENTS, payment, decided=of_order, cause=cause)
-    both = [appended, *ledger.closing(PAYMENTS, payment)]
-    if of_wallet:
-        both.append(ledger.drafted(WALLETS, purse, decided=of_wallet, cause=cause)[1])
-    return after, both
+    after, writes = ledger.drafted(PAYMENTS, payment, decided=of_order, cause=cause)
+    return after, writes + ledger.drafted(WALLETS, purse, decided=of_wallet, cause=cause)[1]
 
 
 def load_wallet(customer_id: str) -> Wallet:
@@ -93,26 +89,10 @@ def grant(request: Request, draft: Callable[[], Sequence[Write]]) -> None:
     raise Contended
 
 
-def wallet_draft(customer_id: str, decide: Callable[[Wallet], Entries], *, cause: str) -> list[Write]:
-    """The write that appends what `decide` answers to the wallet as it is now."""
+def draft_wallet(customer_id: str, decide: Callable[[Wallet], Entries], *, cause: str) -> list[Write]:
+    """The writes that append what `decide` answers to the wallet as it is now."""
     purse = ledger.load(WALLETS, customer_id)
-    return [ledger.drafted(WALLETS, purse, decided=decide(purse.state), cause=cause)[1]]
-
-
-def payment_draft(order_id: str, decide: Callable[[Payment], Entries], *, cause: str) -> list[Write]:
-    """The writes that append what `decide` answers to the payment as it is now; none when all is done."""
-    head = load(order_id)
-    decided = decide(head.state)
-    if not decided:
-        return []
-    return [ledger.drafted(PAYMENTS, head, decided=decided, cause=cause)[1], *ledger.closing(PAYMENTS, head)]
-
-
-def draft_of_both(
-    order_id: str, customer_id: str, *, decide: Callable[[Payment, Wallet], Both], cause: str
-) -> list[Write]:
-    """The writes that append what `decide` answers to the payment and to the wallet as they are now."""
-    return _both(load(order_id), ledger.load(WALLETS, customer_id), decide=decide, cause=cause)[1]
+    return ledger.drafted(WALLETS, purse, decided=decide(purse.state), cause=cause)[1]
 
 
 def _reason(asked: Request) -> Write:

@@ -35,4 +35,4 @@ def pay_out(asked: Asked, *, cause: str) -> None:
 
 
 def _change(asked: Asked, decide: Callable[[Wallet], Entries], *, cause: str) -> None:
-    store.grant(asked, lambda: store.wallet_draft(asked.customer_id, decide, cause=cause))
+    store.grant(asked, lambda: store.draft_wallet(asked.customer_id, decide, cause=cause))

@@ -6,7 +6,7 @@ from ops.evidence import Evidence
 from ops.invariants.ledger import at_rest, entries_of, postings_of, totals
 from ops.invariants.registry import Finding, invariant
 
-ONCE = ("SaleRefundStarted", "SaleRefunded", "SaleRefundFailed")
+ONCE = ("SaleRefundStarted", "SaleRefunded", "SaleRefundFailed", "GivenBack")
 
 
 @invariant
@@ -15,7 +15,7 @@ def refunds_are_parts_of_the_sale(evidence: Evidence) -> Iterator[Finding]:
     for pk, commits in at_rest(evidence):
         said: dict[str, list[str]] = {}
         for entry in (entry for commit in commits for entry in entries_of(commit)):
-            if entry["type"] in ONCE or (entry["type"] == "GivenBack" and entry["order_id"]):
+            if entry["type"] in ONCE:
                 said.setdefault(entry["refund"], []).append(entry["type"])
         for refund, types in said.items():
             if any(types.count(kind) > 1 + types.count("SaleRefundFailed") for kind in {*types}):

@@ -44,6 +44,7 @@ OWN_CHAPTERS = {
         "sale_refunds",
         "refunding",
         "refund_rows",
+        "bodies",
         "refunds_api",
         "requests",
         "wallet",

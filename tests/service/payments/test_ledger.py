@@ -144,7 +144,7 @@ def test_when_somebody_else_wrote_first_the_decision_is_made_again_on_what_came_
 
 def test_a_write_whose_answer_was_lost_is_found_when_it_is_repeated() -> None:
     head = appended(STARTED)
-    _, write = ledger.drafted(store.PAYMENTS, head, decided=captured(head.state), cause="test")
+    _, [write] = ledger.drafted(store.PAYMENTS, head, decided=captured(head.state), cause="test")
     with before_its_write(lambda: writes.update(write), operation="UpdateItem"):
         after = store.record(head, captured, cause="test")
     assert (after.state.status, after.version, len(stored())) == ("CAPTURED", 2, 2)

@@ -5,13 +5,20 @@ from typing import Any
 
 import pytest
 
-from payments import api, refund_rows, refunding, sales, store, tasks
+from payments import api, refund_rows, sales, store, tasks
 from payments.domain import RefundFailed
-from payments.refunding import RefundsIncomplete
 from tests.support import aws
 from tests.support.clock import Clock
 from tests.support.payments import add_method, charge, events
-from tests.support.processor import Account, Processor, answer_lost, answered, request_lost
+from tests.support.processor import (
+    Account,
+    Processor,
+    answer_delayed,
+    answer_lost,
+    answered,
+    request_lost,
+)
+from tests.support.sale_refunds import ask, operate, retry, see_to, sold
 
 SERVICE = "payments"
 pytestmark = pytest.mark.usefixtures("service", "processor")
@@ -23,36 +30,6 @@ STARTED, DONE, FAILED = "SaleRefundStarted", "SaleRefunded", "SaleRefundFailed"
 @pytest.fixture(autouse=True)
 def _time(clock: Clock) -> None:
     """The clock of a test moves only when the test says so."""
-
-
-def sold(method: str = "pm_approve", order_id: str = "o1") -> None:
-    charge(order_id, method)
-    sales.post(order_id, cause="test")
-
-
-def ask(amount: int, *, key: str = "r1", order_id: str = "o1", currency: str = "EUR") -> tuple[int, Any]:
-    body = {"amount": amount, "currency": currency, "because": "a cup was broken"}
-    return operate("POST", f"/payments/{order_id}/refunds", body, key=key)
-
-
-def retry(refund: str, *, key: str = "again") -> tuple[int, Any]:
-    body = {"because": "the card works again"}
-    return operate("POST", f"/payments/o1/refunds/{refund}/retry", body, key=key)
-
-
-def operate(method: str, path: str, body: Any = None, **options: Any) -> tuple[int, Any]:
-    return aws.call(api.handler, method, path, body, customer="olga", role="operator", **options)
-
-
-def see_to(clock: Clock, *, after: float = 0) -> list[str]:
-    """A run of the schedule: the errors of refunds that could not be seen to."""
-    clock.advance(after)
-    line: dict[str, Any] = {}
-    try:
-        refunding.see_to_refunds.run(line)
-    except RefundsIncomplete:
-        return [str(one["outcome"]) for one in line["failed"].values()]
-    return []
 
 
 def shown() -> tuple[list[tuple[int, str, int]], int]:
@@ -151,6 +128,23 @@ def test_a_failure_that_the_processor_repeats_changes_the_key_on_record(
     assert len(processor.keys["refund"]) == 1
     assert see_to(clock, after=5 * MINUTE) == []
     assert (len(processor.keys["refund"]), processor.books("o1").refunded) == (2, 300)
+
+
+def test_a_run_that_is_overtaken_for_a_day_gives_back_nothing_more(
+    processor: Processor, clock: Clock
+) -> None:
+    """It knows of no refund yet, while another run asks, records the outcome, and the key gets old."""
+    sold()
+    ask(300)
+
+    def meanwhile() -> None:
+        assert see_to(clock, after=5 * MINUTE) == []
+        clock.advance(DAY)
+
+    processor.disturb("disputes", answer_delayed(meanwhile))
+    processor.forgetful = True
+    assert see_to(clock) == []
+    assert (shown(), processor.books("o1").refunded) == (([(300, "SUCCEEDED", 1)], 950), 300)
 
 
 def test_a_pending_refund_is_waited_for(processor: Processor, clock: Clock) -> None:

@@ -196,7 +196,7 @@ def test_commits_count_their_events_without_a_gap_and_are_chained_whatever_the_c
     items = []
     with clocks(moments):
         for answer in happened(asked):
-            head, write = ledger.drafted(store.PAYMENTS, head, decided=answer, cause="test")
+            head, [write] = ledger.drafted(store.PAYMENTS, head, decided=answer, cause="test")
             items.append({"pk": "payment#o1", **write.sets})
     sealed = [Envelope.model_validate_json(text) for item in items for text in item["events"]]
     assert [event.sequence for event in sealed] == list(range(1, head.sequence + 1))
