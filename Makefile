@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo dev stop verify trace ledger-export bench contracts cost test quick chaos chaos-report bundle bundle-report format lint types clean environment
+.PHONY: help demo dev stop verify reconcile trace ledger-export bench contracts cost test quick chaos chaos-report bundle bundle-report format lint types clean environment
 
 PYTHON := .venv/bin/python
 SIMULATOR := PYTHONPATH=functions:. $(PYTHON) -m tests.simulator.plays
@@ -12,6 +12,7 @@ help:
 	@echo "make dev            give the demo's emulator each change of functions/, without a deployment, until Ctrl-C"
 	@echo "make stop           end the emulator that the demo left running"
 	@echo "make verify         check everything that must hold in a deployed stack (SETTLED=15m, TARGET=cloud)"
+	@echo "make reconcile      compare the processor's books with the ledger now, and list what differs (TARGET=cloud)"
 	@echo "make trace          tell one order's story: make trace ORDER=<id> (TARGET=cloud)"
 	@echo "make ledger-export  write the ledger to FILE=.local/ledger.jsonl; python -m ops.ledger_check FILE checks it"
 	@echo "make bench          measure checkouts on an emulator of its own: latency, rate, calls, CPU"
@@ -45,10 +46,13 @@ contracts: environment
 cost: environment
 	@PYTHONPATH=functions:. $(PYTHON) -m tests.simulator.cost.run
 
-# `verify`, `trace` and `ledger-export` read the demo's emulator while it is up. Otherwise, or with TARGET=cloud, they read the AWS
+# `verify`, `reconcile`, `trace` and `ledger-export` read the demo's emulator while it is up. Otherwise, or with TARGET=cloud, they read the AWS
 # account of the caller's credentials.
 verify: environment
 	@PYTHONPATH=functions $(PYTHON) -m ops.verify $(if $(SETTLED),--settled $(SETTLED))
+
+reconcile: environment
+	@PYTHONPATH=functions $(PYTHON) -m ops.reconcile
 
 trace: environment
 	@PYTHONPATH=functions $(PYTHON) -m ops.trace $(ORDER)

@@ -1,6 +1,6 @@
 """Owns the public HTTP API: every declared route of the services, each behind the token check."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 
 from aws_cdk import CfnOutput, Duration, Stack
 from aws_cdk import aws_apigateway as apigateway
@@ -13,19 +13,20 @@ from infrastructure.rest_api import RestApi
 
 
 class Edge(Construct):
-    """`apis` maps a service to the function that answers its routes."""
+    """`apis` answer the routes. A route without a role is open: its handler has a check of its own."""
 
-    def __init__(self, scope: Construct, *, platform: Platform, apis: Mapping[str, ServiceFunction]) -> None:
+    def __init__(self, scope: Construct, *, platform: Platform, apis: Sequence[ServiceFunction]) -> None:
         super().__init__(scope, "Edge")
         target = platform.target
         api = RestApi(self, "Api", target=target)
         # The authorizer stands in this stack. From another stack, the two stacks would refer to each other.
         authorizer = self._authorizer(platform) if target.has_authorizers else None
-        for method, path, service in routes(*apis):
-            api.root.resource_for_path(path).add_method(
-                method,
-                apigateway.LambdaIntegration(apis[service], allow_test_invoke=False),
-                authorizer=authorizer,
+        functions = {api.handler: api for api in apis}
+        for route in routes(*functions):
+            integration = apigateway.LambdaIntegration(functions[route["handler"]], allow_test_invoke=False)
+            check = authorizer if route["role"] else None
+            api.root.resource_for_path(route["path"]).add_method(
+                route["method"], integration, authorizer=check
             )
         CfnOutput(Stack.of(self), "ApiUrl", value=api.address)
 

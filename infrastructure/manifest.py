@@ -34,9 +34,6 @@ def refuses(handler: str) -> bool:
     return any(step["refuses"] for step in manifest()["steps"] if step["handler"] == handler)
 
 
-def routes(*services: str) -> Iterator[tuple[str, str, str]]:
-    """Method, path and service of every route of these services."""
-    for route in manifest()["routes"]:
-        service = route["handler"].partition(".")[0]
-        if service in services:
-            yield route["method"], route["path"], service
+def routes(*handlers: str) -> Iterator[Mapping[str, Any]]:
+    """Every route of these handlers."""
+    return (route for route in manifest()["routes"] if route["handler"] in handlers)

@@ -91,6 +91,9 @@ class Monitoring(Construct):
         says = alarm_text("failed-refunds", "Money could not be given back: have it asked for anew.")
         failed = counted("RefundFailed", "payments")
         alarm(Construct(self, "RefundFailed"), failed, platform=platform, says=says)
+        says = alarm_text("differences", "The processor's books differ from ours, or a payment is disputed.")
+        raised = counted("DifferenceRaised", "payments")
+        alarm(Construct(self, "DifferenceRaised"), raised, platform=platform, says=says)
         faults = {service: counted("Fault", service) for service in watched}
         for service, fault in faults.items():
             says = alarm_text(

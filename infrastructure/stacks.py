@@ -1,6 +1,8 @@
 """Puts each construct into its stack, and hands it the constructs that it may refer to."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from aws_cdk import Annotations, App, Stack, Tags
 
@@ -42,19 +44,11 @@ def build(app: App) -> None:
     letters = all_dead_letters(app)
     operations = Operations(_stack(app, "Operations", target), platform=platform, dead_letters=letters)
     edge = _stack(app, "Edge", target)
-    apis = {
-        "catalog": catalog.api,
-        "customers": people.api,
-        "orders": orders.api,
-        "inventory": inventory.api,
-        "payments": payments.api,
-        "checkout": checkout.api,
-        "storefront": storefront.api,
-        "operations": operations.api,
-    }
-    Edge(edge, platform=platform, apis=apis)
+    services: Sequence[Any] = [catalog, people, orders, inventory, payments, checkout, storefront, operations]
+    Edge(edge, platform=platform, apis=[*(service.api for service in services), payments.webhooks])
     machines = checkout.saga.checkout, checkout.saga.repair
-    Monitoring(edge, platform=platform, watched=[*apis, "authorizer"], machines=machines)
+    watched = [*(service.api.home.service for service in services), "authorizer"]
+    Monitoring(edge, platform=platform, watched=watched, machines=machines)
     _warn(target, payments=charged, edge=edge)
 
 

@@ -7,12 +7,20 @@ mistakes.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from ops.evidence import Item
 
 SANDBOX = "acquirer"
+DISPUTE_FEE = 1500
+NO_DISPUTE = {"amount_disputed": 0, "dispute_fees": 0}
+# After the capture the dispute opens, after that it is decided, and whether it is won.
+DISPUTES = {
+    "pm_dispute_won": (timedelta(days=2), timedelta(days=10), True),
+    "pm_dispute_lost": (timedelta(days=2), timedelta(days=10), False),
+    "pm_dispute_at_once": (timedelta(), timedelta(hours=1), False),
+}
 
 
 def intents(tables: Mapping[str, Sequence[Item]], at: datetime) -> list[dict[str, Any]]:
@@ -32,7 +40,23 @@ def _shown(item: Item, at: datetime) -> dict[str, Any]:
         "status": status,
         "amount_captured": item["amount"] if status == "succeeded" else 0,
         "amount_refunded": sum(refund["amount"] for refund in item["refunds"] if not _failed(refund, at)),
+        **_disputed(item, at),
     }
+
+
+def _disputed(item: Item, at: datetime) -> Mapping[str, int]:
+    """What the bank of a customer keeps by then of what it has taken back, and the fee for a dispute."""
+    plan = DISPUTES.get(str(item.get("payment_method")).partition("__")[0])
+    if plan is None or not item["settles_at"]:
+        return NO_DISPUTE
+    opens, closes, won = plan
+    opens_at = datetime.fromisoformat(item["settles_at"]) + opens
+    asked = [one for one in item["refunds"] if datetime.fromisoformat(one["created_at"]) <= opens_at]
+    amount = item["amount"] - sum(one["amount"] for one in asked if not _failed(one, opens_at))
+    if amount <= 0 or at < opens_at:
+        return NO_DISPUTE
+    given = won and at >= opens_at + closes
+    return {"amount_disputed": 0 if given else amount, "dispute_fees": DISPUTE_FEE}
 
 
 def _failed(refund: Item, at: datetime) -> bool:

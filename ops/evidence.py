@@ -14,7 +14,7 @@ from storefront import journal
 Item = Mapping[str, Any]
 Subject = tuple[str, str]
 
-STREAMS = ("payment", "wallet")
+STREAMS = ("payment", "wallet", "settlement")
 OPEN = ("PENDING", "CANCELLING")
 # By then the sweep has ended or parked an order, and the reconciliation has closed its reservation.
 HEALS_WITHIN = timedelta(hours=3)

@@ -89,6 +89,9 @@ METHODS: Mapping[str, Behaviour] = {
     "pm_refund_fails_later": Behaviour(refund=Refunding(fails=timedelta(days=3))),
     "pm_dispute_won": Behaviour(dispute=Disputing(won=True)),
     "pm_dispute_lost": Behaviour(dispute=Disputing(won=False)),
+    "pm_dispute_at_once": Behaviour(
+        dispute=Disputing(won=False, opens=timedelta(), closes=timedelta(hours=1))
+    ),
 }
 
 

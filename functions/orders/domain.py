@@ -31,7 +31,7 @@ LEAST_FAILED = 3
 MOST_ATTEMPTS = 8
 MOST_ATTEMPTS_UNFENCED = 12
 # Trying again does not help when our books do not agree with each other, or with the processor's.
-DISAGREEMENTS = ("BooksDiffer", "AlreadySold")
+DISAGREEMENTS = ("BooksDiffer", "AlreadySold", "Disputed")
 
 
 class ErasedCustomer(Refusal):

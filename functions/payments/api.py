@@ -8,14 +8,24 @@ from kernel import identity
 from kernel.errors import KeyReused, NotFound
 from kernel.privacy import PaymentToken, no_card_number
 from kernel.triggers.http import Api, Body, Response, answer, slug
-from payments import bodies, books_api, ledger_api, refunds_api, registrations, store, wallets
+from payments import (
+    bodies,
+    books_api,
+    differences_api,
+    ledger_api,
+    refunds_api,
+    registrations,
+    store,
+    wallets,
+)
 from payments.bodies import Change
 from payments.payment import Status
 from payments.registrations import Method
 from payments.wallet import Asked, InsufficientFunds
 
 api = handler = Api()
-handler.routes += [*ledger_api.api.routes, *books_api.api.routes, *refunds_api.api.routes]
+for part in (ledger_api, books_api, refunds_api, differences_api):
+    handler.routes += part.api.routes
 
 # The digits of an id become letters. With digits, about three ids in a thousand would pass for a card number,
 # and every checkout with such an id would be refused. The form cannot change any more: registered methods and

@@ -23,7 +23,7 @@ AGE, WINDOW = timedelta(days=1), timedelta(hours=1)
 QUIET = timedelta(hours=2)
 # A run begins no window after so long. The function may run for 300 seconds.
 PATIENCE = timedelta(seconds=150)
-STREAMS = {stream.kind: stream for stream in (store.PAYMENTS, store.WALLETS)}
+STREAMS = {stream.kind: stream for stream in (store.PAYMENTS, store.WALLETS, store.SETTLEMENTS)}
 
 
 @scheduled(minutes=60)

@@ -22,13 +22,13 @@ class Change(Body):
         return Money(self.amount, self.currency)
 
 
-class Retrying(Body):
-    """Why an operator has a refund that failed asked for anew."""
+class Reasoned(Body):
+    """Why an operator does something that needs no more words."""
 
     because: Because
 
 
-def request(api: Api, body: Change | Retrying, *about: str) -> dict[str, str]:
+def request(api: Api, body: Change | Reasoned, *about: str) -> dict[str, str]:
     """The fields of the Request. `about` tells requests apart whose bodies are the same."""
     by = api.caller().customer_id
     return {

@@ -10,8 +10,9 @@ from typing import assert_never
 from kernel.errors import Fault, Refusal
 from kernel.money import Money
 from payments import chart, entries
+from payments.chart import Posting
 from payments.entries import Entries, Entry
-from payments.intents import Intent, Progress, Refund, RefundProgress
+from payments.intents import DisputeProgress, Intent, Progress, Refund, RefundProgress
 from payments.payment import BooksDiffer, Charge, Payment, Status, captured_of, moved
 
 
@@ -157,9 +158,9 @@ def undo_cancelled(payment: Payment, intent: Intent, *, refund: str) -> Entries:
             assert_never(other)
 
 
-def must_be_asked_for(refunds: Sequence[Refund], ours: str) -> bool:
-    """Whether our refund is not known to the processor, and nobody else gives the money back, either."""
-    return all(refund.progress is RefundProgress.FAILED and refund.ours != ours for refund in refunds)
+def has_all_failed(refunds: Sequence[Refund]) -> bool:
+    """Whether none of the refunds has given money back, or still may."""
+    return all(refund.progress is RefundProgress.FAILED for refund in refunds)
 
 
 def given_back(refunds: Sequence[Refund], ours: str) -> tuple[int, ...]:
@@ -175,15 +176,25 @@ def given_back(refunds: Sequence[Refund], ours: str) -> tuple[int, ...]:
     return tuple(refund.amount.amount for refund in refunds if refund.progress is RefundProgress.SUCCEEDED)
 
 
+def to_go_back(payment: Payment) -> Money:
+    """What an undo gives back: what was captured, less what the customer's bank has given back."""
+    amount = payment.started.amount
+    return Money(amount.amount - payment.disputed(DisputeProgress.LOST), amount.currency)
+
+
 def refunded(payment: Payment, refunds: Sequence[int], *, refund: str) -> Entries:
     """Ends a refund. `refunds` are the processor's, in minor units. Raises BooksDiffer for another sum."""
     if payment.status is Status.REFUNDED:
         return ()
-    charge = payment.started
-    if sum(refunds) != charge.amount.amount:
+    owed, lost = to_go_back(payment), payment.disputed(DisputeProgress.LOST)
+    if payment.status is not Status.REFUNDING or sum(refunds) != owed.amount:
         raise BooksDiffer
-    given = moved(charge, "refund", debit=chart.ORDER, credit=chart.RECEIVABLE)
-    return (entries.Refunded(refund=refund, postings=(given,)),)
+    sides = ((owed.amount, chart.RECEIVABLE), (lost, chart.DISPUTE_LOSS))
+    reference = payment.started.intent_id
+    given = (
+        Posting("refund", chart.ORDER, side, part, owed.currency, reference) for part, side in sides if part
+    )
+    return (entries.Refunded(refund=refund, postings=tuple(given)),)
 
 
 def sell(payment: Payment) -> Entries:

@@ -116,6 +116,36 @@ class SaleRefundRetried(OfSaleRefund):
     at: str
 
 
+class SaleRefundCovered(OfSaleRefund):
+    """A refund that failed is owed no more: in a `dispute` that we lost the bank has given its money back."""
+
+    dispute: str
+
+
+class OfDispute(Entry):
+    """Something about a dispute. `dispute` is the processor's id."""
+
+    dispute: str
+
+
+class DisputeOpened(OfDispute):
+    """The customer's bank has taken the money back for as long as it looks into the payment.
+
+    `fee` in minor units is what the processor takes for it.
+    """
+
+    amount: Money
+    fee: int = 0
+
+
+class DisputeWon(OfDispute):
+    """The money is ours again, and the fee if the processor has given it back."""
+
+
+class DisputeLost(OfDispute):
+    """The money stays with the customer."""
+
+
 class Deposited(Entry):
     """An operator gave the customer store credit. `deposit` is the request's id."""
 
@@ -156,6 +186,13 @@ class GivenBack(Mirrored):
     refund: str
 
 
+class Settled(Entry):
+    """What the processor kept and paid out from the time `since` until just before the time `until`."""
+
+    since: str
+    until: str
+
+
 class BroughtForward(Entry):
     """A payment as the release before the ledger kept it, in a record of its own."""
 
@@ -179,12 +216,17 @@ TYPES: Mapping[str, type[Entry]] = {
         SaleRefunded,
         SaleRefundFailed,
         SaleRefundRetried,
+        SaleRefundCovered,
+        DisputeOpened,
+        DisputeWon,
+        DisputeLost,
         Deposited,
         PaidOut,
         Held,
         HoldPosted,
         HoldVoided,
         GivenBack,
+        Settled,
         BroughtForward,
     )
 }

@@ -64,6 +64,30 @@ class SaleRefundFailed(Event):
     amount: Money
 
 
+class DisputeOpened(Event):
+    """The customer's bank has taken the money back, for as long as it looks into the payment."""
+
+    order_id: str
+    dispute: str
+    amount: Money
+
+
+class DisputeWon(Event):
+    """The bank has decided for the shop: the money is the shop's again."""
+
+    order_id: str
+    dispute: str
+    amount: Money
+
+
+class DisputeLost(Event):
+    """The bank has decided for the customer, who keeps the money."""
+
+    order_id: str
+    dispute: str
+    amount: Money
+
+
 class WalletBalance(BaseModel):
     """Store credit in minor units of a currency: `posted` is the customer's, `available` can be spent."""
 

@@ -36,7 +36,8 @@ class Intent:
     """A payment as the processor's books have it; `reason` says why it was declined.
 
     A payment that the processor would not even create is DECLINED and has no id. At `link` the customer
-    authenticates the payment. Whoever has the link can do that, so it is never stored or logged.
+    authenticates the payment. Whoever has the link can do that, so it is never stored or logged. `reference`
+    is what it was created with, the order's id.
     """
 
     id: str
@@ -44,6 +45,7 @@ class Intent:
     amount: Money
     reason: Reason = Reason.UNTOLD
     link: str | None = field(default=None, repr=False)
+    reference: str = ""
 
 
 class RefundProgress(StrEnum):

@@ -89,19 +89,25 @@ def load(stream: Stream[State], id: str) -> Head[State]:
 
 
 def record(
-    stream: Stream[State], head: Head[State], *, decide: Callable[[State], Entries], cause: str
+    stream: Stream[State],
+    head: Head[State],
+    *,
+    decide: Callable[[State], Entries],
+    cause: str,
+    beside: Sequence[Write] = (),
 ) -> Head[State]:
     """Appends what `decide` answers for the state, and gives the stream as it then stands.
 
-    When somebody else wrote first, their commit comes back, and `decide` decides again on the state after it.
-    A decision without entries writes nothing. Raises Contended in the end, and what `decide` raises.
+    The writes `beside` are made together with the commit, or not at all. When somebody else wrote first,
+    their commit comes back, and `decide` decides again on the state after it. A decision without entries
+    writes nothing. Raises Contended in the end, and what `decide` raises.
     """
     for _ in attempts(ATTEMPTS):
         after, writes = drafted(stream, head, decided=decide(head.state), cause=cause)
         if not writes:
             return head
         try:
-            append(writes)
+            append([*writes, *beside])
         except ConditionFailed as failed:
             found = failed.old.get(0)
             head = _head(stream, head.id, dict(found)) if found else load(stream, head.id)

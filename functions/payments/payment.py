@@ -1,20 +1,19 @@
-"""An order's payment: its state, how each entry changes it, and what each entry makes public."""
+"""An order's payment: its state, and how each entry changes it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from kernel.errors import Fault
-from kernel.events import Event
 from kernel.money import Money
-from payments import chart, entries, events
+from payments import chart, entries
 from payments.chart import Posting
 from payments.entries import Entry
-from payments.intents import RefundProgress
+from payments.intents import DisputeProgress, RefundProgress
 
 # The version of `evolve` and of the shape of Payment. When either changes, it is raised, so that states which
 # the version before has stored are folded again.
-FOLD = 1
+FOLD = 2
 
 
 class BooksDiffer(Fault):
@@ -52,6 +51,7 @@ class SaleRefund:
     """A part of a sale that goes back, in minor units. The money of one that FAILED is owed still.
 
     The processor is asked for each `attempt` under an id of its own, since `asked_at` under the `key`th key.
+    A refund that FAILED is `covered` when the customer's bank has given its money back.
     """
 
     amount: int
@@ -59,13 +59,29 @@ class SaleRefund:
     progress: RefundProgress = RefundProgress.PENDING
     attempt: int = 1
     key: int = 1
+    covered: bool = False
+
+    @property
+    def is_owed(self) -> bool:
+        """Whether the refund has failed, and nobody else has given the money back."""
+        return self.progress is RefundProgress.FAILED and not self.covered
+
+
+@dataclass(frozen=True)
+class Disputed:
+    """Money that the customer's bank took back, and the processor's fee for it, in minor units."""
+
+    amount: int
+    fee: int = 0
+    progress: DisputeProgress = DisputeProgress.OPEN
 
 
 @dataclass(frozen=True)
 class Payment:
     """An order's payment, folded from its entries. `held` is the balance of its account, in minor units.
 
-    `refunds` are those after the sale, by our own id.
+    `receivable` is what the processor owes us for the order. `refunds` are those after the sale, by our own
+    id, and `disputes` are by the processor's.
     """
 
     order_id: str
@@ -73,7 +89,9 @@ class Payment:
     charge: Charge | None = None
     reason: str = ""
     held: int = 0
+    receivable: int = 0
     refunds: Mapping[str, SaleRefund] = field(default_factory=dict)
+    disputes: Mapping[str, Disputed] = field(default_factory=dict)
 
     @property
     def started(self) -> Charge:
@@ -81,6 +99,10 @@ class Payment:
         if self.charge is None:
             raise BooksDiffer
         return self.charge
+
+    def disputed(self, *progress: DisputeProgress) -> int:
+        """What is disputed with that progress, in minor units."""
+        return sum(one.amount for one in self.disputes.values() if one.progress in progress)
 
     @property
     def is_settled(self) -> bool:
@@ -111,7 +133,8 @@ class Payment:
 def evolve(payment: Payment, entry: Entry) -> Payment:
     """The payment after the entry. Raises UnknownEntry for an entry of another kind of stream."""
     held = chart.balance(chart.ORDER, entry.postings, before=payment.held)
-    after = replace(payment, held=held)
+    receivable = chart.balance(chart.RECEIVABLE, entry.postings, before=payment.receivable)
+    after = replace(payment, held=held, receivable=receivable)
     match entry:
         case entries.ChargeStarted():
             return replace(after, status=Status.PENDING, charge=_charge(entry))
@@ -123,6 +146,9 @@ def evolve(payment: Payment, entry: Entry) -> Payment:
         case entries.OfSaleRefund():
             known = payment.refunds.get(entry.refund)
             return replace(after, refunds={**payment.refunds, entry.refund: _refund(known, entry)})
+        case entries.OfDispute():
+            disputed = _disputed(payment.disputes.get(entry.dispute), entry)
+            return replace(after, disputes={**payment.disputes, entry.dispute: disputed})
     if type(entry) not in STATUS_AFTER:
         raise entries.UnknownEntry(type=type(entry).__name__)
     return replace(after, status=STATUS_AFTER[type(entry)])
@@ -150,43 +176,21 @@ def _refund(known: SaleRefund | None, entry: entries.OfSaleRefund) -> SaleRefund
             return replace(known, progress=RefundProgress.FAILED)
         case SaleRefund(), entries.SaleRefundRetried():
             return SaleRefund(known.amount, entry.at, attempt=entry.attempt)
+        case SaleRefund(), entries.SaleRefundCovered():
+            return replace(known, covered=True)
     raise entries.UnknownEntry(type=type(entry).__name__)
 
 
-def facts(payment: Payment, entry: Entry) -> Sequence[Event]:
-    """What the entry makes public: neither the payment method nor an id of the processor's."""
-    order_id = payment.order_id
-    match entry:
-        case entries.Captured():
-            return (events.PaymentCaptured(order_id=order_id, amount=entry.moved),)
-        case entries.Declined():
-            return (events.PaymentDeclined(order_id=order_id, reason=entry.reason),)
-        case entries.Voided():
-            return (events.PaymentVoided(order_id=order_id),)
-        case entries.RefundStarted():
-            return (events.RefundStarted(order_id=order_id, amount=entry.amount),)
-        case entries.Refunded():
-            return (events.PaymentRefunded(order_id=order_id, amount=entry.moved),)
-    return _told(payment, entry) if isinstance(entry, entries.OfSaleRefund) else ()
-
-
-def _told(payment: Payment, entry: entries.OfSaleRefund) -> Sequence[Event]:
-    """Of a refund the beginning and the outcome are public, not how often the processor was asked."""
-    told = PUBLIC.get(type(entry))
-    if told is None:
-        return ()
-    amount = evolve(payment, entry).refunds[entry.refund].amount
-    money = Money(amount, payment.started.amount.currency)
-    return (told(order_id=payment.order_id, refund=entry.refund, amount=money),)
-
-
-PUBLIC: Mapping[
-    type[Entry], type[events.SaleRefundStarted | events.SaleRefunded | events.SaleRefundFailed]
-] = {
-    entries.SaleRefundStarted: events.SaleRefundStarted,
-    entries.SaleRefunded: events.SaleRefunded,
-    entries.SaleRefundFailed: events.SaleRefundFailed,
-}
+def _disputed(known: Disputed | None, entry: entries.OfDispute) -> Disputed:
+    """The dispute after the entry. Raises UnknownEntry for an entry that cannot come first."""
+    match known, entry:
+        case None, entries.DisputeOpened():
+            return Disputed(entry.amount.amount, entry.fee)
+        case Disputed(), entries.DisputeWon():
+            return replace(known, progress=DisputeProgress.WON)
+        case Disputed(), entries.DisputeLost():
+            return replace(known, progress=DisputeProgress.LOST)
+    raise entries.UnknownEntry(type=type(entry).__name__)
 
 
 def captured_of(charge: Charge | entries.ChargeStarted) -> Posting:

@@ -14,7 +14,6 @@ from kernel.table.items import Item, Key
 from kernel.table.writes import Write
 from payments import ledger, sale_refunds, store, wallet
 from payments.entries import Entries
-from payments.intents import RefundProgress
 from payments.ledger import Head
 from payments.payment import Payment, SaleRefund
 
@@ -77,7 +76,7 @@ def claim(row: Row | None, now: datetime) -> Row | None:
 def put_off(row: Row, known: SaleRefund, *, now: datetime) -> None:
     """Has the refund looked at when that is due, or by a person when it failed, unless it was retried."""
     listed: Item = {}
-    if known.progress is RefundProgress.FAILED:
+    if known.is_owed:
         listed = open_index.opened(row.refund, now, kind=FAILED)
     elif due_at := sale_refunds.next_look(known, now):
         listed = open_index.opened(row.refund, due_at)

@@ -15,9 +15,10 @@ from kernel.money import Money
 from kernel.triggers.claims import Look, claim_due
 from kernel.triggers.observability import count, noted
 from kernel.triggers.schedules import SHARDS, scheduled
-from payments import adapters, refund_rows, sale_refunds, store
+from payments import adapters, disputes, looks, refund_rows, sale_refunds, seen, store
 from payments.domain import RefundFailed
-from payments.intents import Refund, RefundProgress
+from payments.entries import Entries
+from payments.intents import DisputeProgress, Refund, RefundProgress
 from payments.ledger import Head
 from payments.payment import BooksDiffer, Payment
 from payments.provider import ProcessorUnavailable
@@ -84,7 +85,7 @@ def _see_to(row: Row) -> None:
         head = _followed(head, row.refund)
     known = head.state.refunds[row.refund]
     refund_rows.put_off(row, known, now=identity.now())
-    if known.progress is RefundProgress.FAILED:
+    if known.is_owed:
         count("RefundFailed")
         raise RefundFailed
 
@@ -103,12 +104,11 @@ def _followed(head: Head[Payment], refund: str) -> Head[Payment]:
 
 def _requested(head: Head[Payment], refund: str) -> Head[Payment]:
     """Asks the processor for the refund. No refund is asked for while the payment is disputed."""
-    disputes = adapters.provider().disputes(head.state.started.intent_id)
-    if sale_refunds.must_wait(disputes):
+    head = looks.disputes_of(head, cause=CAUSE)
+    if head.state.disputed(DisputeProgress.OPEN):
         return head
-    if sale_refunds.is_lost(disputes):
-        lost = partial(sale_refunds.refuse, refund=refund, reason="disputed")
-        return store.record(head, lost, cause=CAUSE)
+    if head.state.disputed(DisputeProgress.LOST):
+        return store.record(head, partial(_refused, refund=refund), cause=CAUSE)
     if sale_refunds.is_key_old(head.state.refunds[refund], identity.now()):
         head = _with_another_key(head, refund)
         if head.state.refunds[refund].progress is not RefundProgress.PENDING:
@@ -119,6 +119,11 @@ def _requested(head: Head[Payment], refund: str) -> Head[Payment]:
         if error.replayed:
             _with_another_key(head, refund)
         raise
+
+
+def _refused(payment: Payment, *, refund: str) -> Entries:
+    """The bank has the last word: the refund fails here, and is owed no more if the bank has paid it."""
+    return disputes.covering(payment, sale_refunds.refuse(payment, refund=refund, reason="disputed"))
 
 
 def _ask(payment: Payment, refund: str) -> Refund:
@@ -137,4 +142,4 @@ def _with_another_key(head: Head[Payment], refund: str) -> Head[Payment]:
 
 
 def _recorded(head: Head[Payment], refund: str, found: Refund) -> Head[Payment]:
-    return store.record(head, partial(sale_refunds.follow, refund=refund, found=found), cause=CAUSE)
+    return store.record(head, partial(seen.of_refund, refund=refund, found=found), cause=CAUSE)

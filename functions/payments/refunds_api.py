@@ -6,7 +6,7 @@ from kernel.errors import KeyReused, NotFound
 from kernel.money import Money
 from kernel.triggers.http import Api, Response, answer, slug
 from payments import bodies, refund_rows, refunding, sale_refunds, store
-from payments.bodies import Change, Retrying
+from payments.bodies import Change, Reasoned
 from payments.intents import RefundProgress
 from payments.payment import Payment
 from payments.refund_rows import Row
@@ -80,13 +80,13 @@ def refund_sale(order_id: str) -> Response:
 @api.post(
     "/payments/<order_id>/refunds/<refund>/retry",
     role="operator",
-    takes=Retrying,
+    takes=Reasoned,
     answers={202: RetriedRefund},
     refuses=(KeyReused, NotFound, sale_refunds.RefundNotFailed),
 )
 def retry_refund(order_id: str, refund: str) -> Response:
     """Has a refund that failed asked for anew, once per Idempotency-Key."""
-    common = bodies.request(api, api.body(Retrying), "retry", order_id, refund)
+    common = bodies.request(api, api.body(Reasoned), "retry", order_id, refund)
     refunding.retry(Asked(**common, row=Row(slug(order_id), slug(refund))), cause=api.cause())
     return answer(202, RetriedRefund(id=refund, order_id=order_id))
 

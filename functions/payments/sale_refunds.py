@@ -3,7 +3,6 @@
 Each decision is a pure function, as in `domain`.
 """
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import assert_never
 
@@ -12,7 +11,7 @@ from kernel.money import Money
 from payments import chart, entries
 from payments.chart import Posting
 from payments.entries import Entries
-from payments.intents import Dispute, DisputeProgress, Refund, RefundProgress
+from payments.intents import DisputeProgress, Refund, RefundProgress
 from payments.payment import BooksDiffer, Payment, SaleRefund, Status
 
 MOST = 50
@@ -41,8 +40,13 @@ class RefundNotFailed(Refusal):
 
 
 def available(payment: Payment) -> int:
-    """What may still go back, in minor units. A refund that failed is owed still, so it counts as well."""
-    return payment.started.amount.amount - sum(one.amount for one in payment.refunds.values())
+    """What may still go back, in minor units. A refund that failed is owed still, so it counts as well.
+
+    What a bank has taken back does not go back a second time.
+    """
+    asked = sum(one.amount for one in payment.refunds.values() if not one.covered)
+    taken = payment.disputed(DisputeProgress.OPEN, DisputeProgress.LOST)
+    return max(0, payment.started.amount.amount - asked - taken)
 
 
 def ask(payment: Payment, *, refund: str, amount: Money, at: str) -> Entries:
@@ -69,7 +73,7 @@ def retry(payment: Payment, *, refund: str, at: str) -> Entries:
     known = payment.refunds.get(refund)
     if known is None:
         raise NotFound
-    if known.progress is not RefundProgress.FAILED:
+    if not known.is_owed:
         raise RefundNotFailed
     return (entries.SaleRefundRetried(refund=refund, attempt=known.attempt + 1, at=at),)
 
@@ -98,16 +102,6 @@ def change_key(payment: Payment, *, refund: str, key: int, at: str) -> Entries:
     if known.progress is not RefundProgress.PENDING or known.key >= key:
         return ()
     return (entries.SaleRefundKeyChanged(refund=refund, key=key, at=at),)
-
-
-def must_wait(disputes: Sequence[Dispute]) -> bool:
-    """Whether a dispute is open: a refund beside it would pay the customer twice."""
-    return any(dispute.progress is DisputeProgress.OPEN for dispute in disputes)
-
-
-def is_lost(disputes: Sequence[Dispute]) -> bool:
-    """Whether the customer's bank has taken the money back for good."""
-    return any(dispute.progress is DisputeProgress.LOST for dispute in disputes)
 
 
 def refuse(payment: Payment, *, refund: str, reason: str) -> Entries:

@@ -24,7 +24,7 @@ from payments.intents import (
 from payments.provider import ProcessorConfused
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-OURS = "refund_id"
+OURS, REFERENCE = "refund_id", "order_id"
 PROGRESS: Mapping[str, Progress] = {
     "requires_confirmation": Progress.UNCONFIRMED,
     "requires_action": Progress.AUTHENTICATION_REQUIRED,
@@ -103,6 +103,7 @@ class PaymentIntent(BaseModel):
     currency: str
     last_payment_error: _Failure | None = None
     next_action: _Action | None = None
+    metadata: dict[str, str] | None = None
 
     def plain(self) -> Intent:
         progress = _known(PROGRESS, self.status, "payment")
@@ -110,7 +111,8 @@ class PaymentIntent(BaseModel):
         reason = failed.reason() if failed else Reason.UNTOLD
         redirect = self.next_action.redirect_to_url if self.next_action else None
         link = redirect.url if redirect else None
-        return Intent(self.id, progress, money_of(self.amount, self.currency), reason, link)
+        order_id = (self.metadata or {}).get(REFERENCE, "")
+        return Intent(self.id, progress, money_of(self.amount, self.currency), reason, link, order_id)
 
 
 class ReturnedMoney(BaseModel):

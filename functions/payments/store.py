@@ -11,11 +11,12 @@ from kernel.retries import attempts
 from kernel.table import inbox, items, open_index, writes
 from kernel.table.items import Item, Key
 from kernel.table.writes import Write
-from payments import ledger, payment, wallet
+from payments import facts, ledger, payment, settlement, wallet
 from payments.entries import BroughtForward, ChargeStarted, Entries
 from payments.ledger import Head, Stream
 from payments.payment import Payment, Status, captured_of
 from payments.requests import Request
+from payments.settlement import Settlement
 from payments.wallet import Both, Wallet
 
 OPERATORS = "operators"
@@ -28,9 +29,19 @@ def load(order_id: str) -> Head[Payment]:
     return ledger.load(PAYMENTS, order_id)
 
 
-def record(head: Head[Payment], decide: Callable[[Payment], Entries], *, cause: str) -> Head[Payment]:
-    """Appends what `decide` answers, and gives the payment as it then stands. Raises as `ledger.record`."""
-    return ledger.record(PAYMENTS, head, decide=decide, cause=cause)
+def record(
+    head: Head[Payment],
+    decide: Callable[[Payment], Entries],
+    *,
+    cause: str,
+    hint: str = "",
+) -> Head[Payment]:
+    """Appends what `decide` answers, and gives the payment as it then stands. Raises as `ledger.record`.
+
+    What a `hint` has led to is appended once: the id of the hint is remembered in the same transaction.
+    """
+    beside = [inbox.once("webhooks", hint)] if hint else []
+    return ledger.record(PAYMENTS, head, decide=decide, cause=cause, beside=beside)
 
 
 def record_both(
@@ -163,7 +174,7 @@ PAYMENTS = Stream(
     fold=payment.FOLD,
     initial=Payment,
     evolve=payment.evolve,
-    facts=payment.facts,
+    facts=facts.facts,
     brought=_brought,
 )
 WALLETS = Stream(
@@ -174,4 +185,12 @@ WALLETS = Stream(
     evolve=wallet.evolve,
     facts=wallet.facts,
     correlation=lambda customer_id: f"wallet/{customer_id}",
+)
+SETTLEMENTS = Stream(
+    kind="settlement",
+    shape=Settlement,
+    fold=settlement.FOLD,
+    initial=Settlement,
+    evolve=settlement.evolve,
+    facts=settlement.facts,
 )

@@ -20,6 +20,7 @@ from payments.intents import Dispute, Intent, Progress, Reason, Refund, Transact
 from payments.provider import ProcessorConfused
 from payments.shapes import (
     OURS,
+    REFERENCE,
     BalanceTransaction,
     DisputedCharge,
     Endpoint,
@@ -86,7 +87,7 @@ class StripeProvider:
                     "payment_method": token,
                     "allowed_payment_method_types": ["card"],
                     "confirm": False,
-                    "metadata": {"order_id": reference},
+                    "metadata": {REFERENCE: reference},
                 },
                 options,
             ),

@@ -14,8 +14,8 @@ from kernel.errors import Contended
 from kernel.money import Money
 from kernel.triggers.claims import Batch, Look, claim_due
 from kernel.triggers.tasks import Step, task
-from payments import adapters, domain, registrations, sales, store, wallets
-from payments.intents import Intent, Progress
+from payments import adapters, disputes, domain, looks, registrations, sales, store, wallets
+from payments.intents import Intent, Progress, Refund
 from payments.ledger import Head
 from payments.payment import Charge, Payment, Status
 
@@ -83,8 +83,7 @@ def refund_payment(step: RefundPayment) -> Done:
     refund = identity.derive(step.order_id, "refund")
     head = _undone(store.load(step.order_id), refund, cause=step.cause)
     if head.state.status is Status.REFUNDING:
-        given = partial(domain.refunded, refunds=_refunds(head.state, refund), refund=refund)
-        head = store.record(head, given, cause=step.cause)
+        head = _given_back(head, refund, cause=step.cause)
     return Done(order_id=step.order_id, status=head.state.status)
 
 
@@ -169,13 +168,24 @@ def _undone(head: Head[Payment], refund: str, *, cause: str) -> Head[Payment]:
     return store.record(head, partial(domain.undo_cancelled, intent=intent, refund=refund), cause=cause)
 
 
-def _refunds(payment: Payment, refund: str) -> tuple[int, ...]:
-    """What the processor has given back. Asks for a refund only if there is none, since keys are forgotten.
+def _given_back(head: Head[Payment], refund: str, *, cause: str) -> Head[Payment]:
+    """Gives back what no bank has given back. Asks only if nobody has, since the processor forgets keys.
 
-    Raises StillProcessing while it is pending, and RefundFailed.
+    Raises StillProcessing while a refund is pending, Disputed during a dispute, and RefundFailed.
     """
-    charge = payment.started
-    known = adapters.provider().refunds(charge.intent_id)
-    if domain.must_be_asked_for(known, refund):
-        known += (adapters.provider().refund(charge.intent_id, charge.amount, refund_id=refund, key=refund),)
-    return domain.given_back(known, refund)
+    intent_id = head.state.started.intent_id
+    known = adapters.provider().refunds(intent_id)
+    if domain.has_all_failed(known):
+        head = looks.disputes_of(head, cause=cause)
+        disputes.must_not_be_open(head.state)
+        owed = domain.to_go_back(head.state)
+        known = _asked(intent_id, owed, known, refund=refund) if owed.amount else ()
+    given = partial(domain.refunded, refunds=domain.given_back(known, refund), refund=refund)
+    return store.record(head, given, cause=cause)
+
+
+def _asked(intent_id: str, owed: Money, known: tuple[Refund, ...], *, refund: str) -> tuple[Refund, ...]:
+    """The refunds, with ours. One of ours that has failed is not asked for again."""
+    if any(one.ours == refund for one in known):
+        return known
+    return (*known, adapters.provider().refund(intent_id, owed, refund_id=refund, key=refund))

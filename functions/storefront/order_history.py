@@ -18,7 +18,8 @@ from storefront import journal
 Status = Literal["PENDING", "CANCELLING", "CONFIRMED", "CANCELLED", "NEEDS_ATTENTION"]
 Stock = Literal["RESERVED", "RELEASED", "COMMITTED"]
 Payment = Literal["CAPTURED", "DECLINED", "VOIDED", "REFUNDING", "REFUNDED"]
-Meaning = TypeVar("Meaning", Status, Stock, Payment)
+Dispute = Literal["OPEN", "WON", "LOST"]
+Meaning = TypeVar("Meaning", Status, Stock, Payment, Dispute)
 
 ORDER: Mapping[str, Status] = {
     "OrderPlaced": "PENDING",
@@ -38,6 +39,8 @@ PAYMENT: Mapping[str, Payment] = {
     "RefundStarted": "REFUNDING",
     "PaymentRefunded": "REFUNDED",
 }
+# A dispute flags the order, which stays as it is.
+DISPUTE: Mapping[str, Dispute] = {"DisputeOpened": "OPEN", "DisputeWon": "WON", "DisputeLost": "LOST"}
 # Of a refund after the sale the timeline tells, and the payment stays as it is.
 REFUNDS = {"SaleRefundStarted", "SaleRefunded", "SaleRefundFailed"}
 
@@ -87,6 +90,7 @@ class OrderHistory(View):
     reason: str | None
     stock: Stock | None
     payment: Payment | None
+    dispute: Dispute | None = None
     sequence: int
     folded: int
     as_of: str
@@ -117,6 +121,7 @@ def fold(envelopes: Iterable[Envelope]) -> OrderHistory | None:
     stock = _about(folded, "settle.inventory", "reservation", STOCK)
     payment = _about(folded, "settle.payments", "payment", PAYMENT)
     refunds = _about(folded, "settle.payments", "payment", REFUNDS)
+    disputes = _about(folded, "settle.payments", "payment", DISPUTE)
     placed = next((event for event in order if event.type == "OrderPlaced"), None)
     if placed is None:
         return None
@@ -129,10 +134,11 @@ def fold(envelopes: Iterable[Envelope]) -> OrderHistory | None:
         reason=read(order[-1], Reasoned).reason,
         stock=_sold(status, _latest(stock, STOCK)),
         payment=_latest(payment, PAYMENT),
+        dispute=_latest(disputes, DISPUTE),
         sequence=len(aggregates[placed.source, placed.subject]),
         folded=len(folded),
         as_of=_stamp(max(event.time for event in folded)),
-        timeline=tuple(_timeline([*order, *stock, *payment, *refunds])),
+        timeline=tuple(_timeline([*order, *stock, *payment, *refunds, *disputes])),
     )
 
 

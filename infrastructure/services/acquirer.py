@@ -45,9 +45,9 @@ class Acquirer(Construct):
         self._send_webhooks(home, table)
 
         api = RestApi(self, "Gateway", target=platform.target)
-        for method, path, _ in routes("acquirer"):
+        for route in routes(handler.handler):
             integration = apigateway.LambdaIntegration(handler, allow_test_invoke=False)
-            api.root.resource_for_path(path).add_method(method, integration)
+            api.root.resource_for_path(route["path"]).add_method(route["method"], integration)
         self.processor = ProcessorAccount(api.address, self.secret, self.secret, platform.target.return_url)
         CfnOutput(Stack.of(self), "AcquirerUrl", value=api.address)
         CfnOutput(Stack.of(self), "AcquirerSecretArn", value=self.secret)

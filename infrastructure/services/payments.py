@@ -1,5 +1,6 @@
 """Payments: payment methods over HTTP, and the saga's two steps that charge and refund at the processor."""
 
+from aws_cdk import CfnOutput, Stack
 from constructs import Construct
 
 from infrastructure.function import ServiceFunction
@@ -22,7 +23,7 @@ class Payments(Construct):
 
         self.api = ServiceFunction(self, "payments.api.handler", home=home)
         self.api.serves()
-        table.allow(self.api, "GetItem", "Query", "UpdateItem")
+        table.allow(self.api, "BatchGetItem", "GetItem", "Query", "UpdateItem")
 
         self.payment_status = ServiceFunction(self, "payments.tasks.payment_status", home=home)
         table.allow(self.payment_status, "Query")
@@ -30,6 +31,8 @@ class Payments(Construct):
         self.tasks = self._tasks(home, table, processor)
         self.reconciliation = {**self._watch(home, table), "REFUND_PAYMENT": self.tasks["RefundPayment"]}
         self._refunds(home, table, processor)
+        self.webhooks = self._webhooks(home, table, processor)
+        self._reconcile(home, table, processor)
         self.erasure = self._erasure(home, table)
         self._seal(home, table)
 
@@ -70,6 +73,26 @@ class Payments(Construct):
         table.allow(refunds, "GetItem", "Query", "UpdateItem")
         for function in (refunds, self.api):
             table.allow(function, "Query", index="open")
+
+    def _webhooks(self, home: Home, table: ServiceTable, processor: ProcessorAccount) -> ServiceFunction:
+        """A webhook has the processor's books looked at: three answers, each of which may take 11 seconds."""
+        webhooks = ServiceFunction(self, "payments.webhooks_api.handler", home=home, seconds=29)
+        webhooks.serves()
+        processor.is_called_by(webhooks)
+        address = home.platform.target.address(Stack.of(self), api="{api}", stage="{stage}")
+        webhooks.knows(PUBLIC_ADDRESS=address)
+        table.allow(webhooks, "GetItem", "Query", "UpdateItem")
+        return webhooks
+
+    def _reconcile(self, home: Home, table: ServiceTable, processor: ProcessorAccount) -> None:
+        """The processor's books are compared with the ledger; what differs is listed for operators."""
+        reconcile = ServiceFunction(self, "payments.reconciliation.reconcile", home=home, seconds=300)
+        on_schedule(reconcile)
+        CfnOutput(Stack.of(self), "ReconcileName", value=reconcile.function_name)
+        processor.is_called_by(reconcile)
+        table.allow(reconcile, "BatchGetItem", "Query", "UpdateItem")
+        for index in ("commits", "open"):
+            table.allow(reconcile, "Query", index=index)
 
     def _erasure(self, home: Home, table: ServiceTable) -> dict[str, ServiceFunction]:
         """What customers asks for when a person is to be forgotten."""

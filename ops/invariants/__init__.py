@@ -7,12 +7,12 @@ does not show whether the same key gets the same answer; the simulator checks th
 from dataclasses import dataclass
 
 from ops.evidence import Evidence
-from ops.invariants import events, ledger, money, privacy, refunds, saga, stock, totals
+from ops.invariants import disputes, events, ledger, money, privacy, refunds, saga, stock, totals
 from ops.invariants.privacy import leaks
 from ops.invariants.registry import INVARIANTS, Invariant
 
 __all__ = ["INVARIANTS", "Evidence", "Invariant", "Violation", "leaks", "violations"]
-TOPICS = (money, ledger, refunds, totals, stock, saga, events, privacy)
+TOPICS = (money, ledger, refunds, disputes, totals, stock, saga, events, privacy)
 
 
 @dataclass(frozen=True)

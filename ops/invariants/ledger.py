@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Any
 
 from ops.evidence import Evidence, Item
-from ops.invariants.money import kept_of, sale_refunded
+from ops.invariants.money import covered, disputed, kept_of, sale_refunded
 from ops.invariants.registry import Finding, invariant
 
 # 1: a debit raises the account. -1: a credit raises the account.
@@ -90,7 +90,7 @@ def postings_follow_the_chart(evidence: Evidence) -> Iterator[Finding]:
 def no_account_falls_below_its_floor(evidence: Evidence) -> Iterator[Finding]:
     """No order and no wallet is ever overdrawn, and each stored state has the sums of the postings."""
     for pk, commits in at_rest(evidence):
-        account, balances = OWN[pk.partition("#")[0]], dict[str, int]()
+        account, balances = OWN.get(pk.partition("#")[0], ""), dict[str, int]()
         for commit in commits:
             for posting in [*postings_of([commit]), *mirrors_of([commit])]:
                 currency = posting.get("currency", commit.get("currency"))
@@ -126,6 +126,7 @@ def wallets_mirror_the_orders(evidence: Evidence) -> Iterator[Finding]:
         kind, _, id = pk.partition("#")
         if kind == "wallet":
             ours[id] = sum(moved("wallet", posting) for posting in mirrors_of(commits))
+        if kind != "payment":
             continue
         owner = evidence.records("payments", "payment")[id].get("customer_id", "")
         theirs[owner] = theirs.get(owner, 0) + sum(moved("wallet", each) for each in postings_of(commits))
@@ -144,18 +145,20 @@ def an_ended_order_holds_no_money(evidence: Evidence) -> Iterator[Finding]:
             balances = totals(postings_of(evidence.ledger[f"payment#{order_id}"]))
             wanted = order["total"]["amount"] if status == "CONFIRMED" else 0
             owed = sum(sale_refunded(payment, progress) for progress in ("PENDING", "FAILED"))
+            owed -= covered(payment)
             if (balances.get("order", 0), balances.get("revenue", 0)) != (owed, wanted):
                 yield order_id, f"is {status}, and its accounts are {balances}"
 
 
 @invariant
 def receivable_is_as_the_processor_has_it(evidence: Evidence) -> Iterator[Finding]:
-    """What the processor owes us for an order is what it has captured less what it has given back."""
+    """What the processor owes us for an order is what it has captured less what has gone back."""
     for order_id, payment in evidence.settled("payments", "payment"):
         is_certain = payment["status"] in CERTAIN or order_status(evidence, order_id) in ENDED
         if "moment" in payment and is_certain:
             balances = totals(postings_of(evidence.ledger[f"payment#{order_id}"]))
-            ours, theirs = balances.get("processor_receivable", 0), kept_of(evidence.intents_of(order_id))
+            ours, intents = balances.get("processor_receivable", 0), evidence.intents_of(order_id)
+            theirs = kept_of(intents) - disputed(intents)
             if not ours - sale_refunded(payment, "PENDING") <= theirs <= ours:
                 yield order_id, f"our books say that the processor owes {ours}, its own say {theirs}"
 

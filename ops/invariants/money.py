@@ -92,7 +92,10 @@ def _disagreement(order_id: str, payment: Item, intents: Iterable[Item]) -> Iter
     amount, currency = payment["amount"], payment["currency"]
     ours = [(amount, currency, amount * took, amount * gave) for took, gave in BOOKS[payment["status"]]]
     names = ("amount", "currency", "amount_captured")
-    theirs = (*(intent[name] for name in names), intent["amount_refunded"] - sale_refunded(payment))
+    back = intent["amount_refunded"] - sale_refunded(payment)
+    if payment["status"] in ("REFUNDING", "REFUNDED"):
+        back += intent.get("amount_disputed", 0)  # what the bank has given back does not go back again
+    theirs = (*(intent[name] for name in names), back)
     least = theirs[-1] - sale_refunded(payment, "PENDING")  # each may have gone back, unknown to us
     if not any(theirs[:-1] == said[:-1] and least <= said[-1] <= theirs[-1] for said in ours):
         yield order_id, f"is {payment['status']} over {amount} {currency}; the processor says {theirs}"
@@ -102,6 +105,16 @@ def sale_refunded(payment: Item, progress: str = "SUCCEEDED") -> int:
     """The refunds after the sale that are so far on record, in minor units."""
     known = payment.get("refunds", {}).values()
     return sum(one["amount"] for one in known if one.get("progress", "PENDING") == progress)
+
+
+def covered(payment: Item) -> int:
+    """The refunds that have failed and that a bank has paid in our place, in minor units."""
+    return sum(one["amount"] for one in payment.get("refunds", {}).values() if one.get("covered"))
+
+
+def disputed(intents: Iterable[Item]) -> int:
+    """What banks have taken back and keep, and the fees for that, in minor units."""
+    return sum(intent.get("amount_disputed", 0) + intent.get("dispute_fees", 0) for intent in intents)
 
 
 def captured(intents: Iterable[Item]) -> list[Item]:

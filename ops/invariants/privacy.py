@@ -20,7 +20,9 @@ SEALED = re.compile(r"[A-Za-z0-9+/]+={0,2}")
 DIGITS = re.compile(r"(?<![\w.])\d(?:[ -]?\d){12,}(?![\w.])")
 
 # The records that may hold what a customer has registered, and ids of the processor.
-OWN = {("payments", "method"), ("payments", "payment"), ("payments", "customer")}
+OWN = {
+    ("payments", kind) for kind in ("method", "payment", "customer", "settlement", "difference", "webhook")
+}
 # Rows with text that an operator typed, by service: how their keys begin, and the attribute.
 TYPED = {
     "inventory": ("reason#", "because"),
@@ -82,7 +84,7 @@ def registrations_stay_with_payments(evidence: Evidence) -> Iterator[Finding]:
 
 @invariant
 def processor_ids_stay_in_the_payment(evidence: Evidence) -> Iterator[Finding]:
-    """An id of the processor stands in a payment's record and nowhere else."""
+    """An id of the processor stands in payments' ledger and its lists, and nowhere else."""
     for place, texts in _elsewhere(evidence):
         if "a processor's id" in _kinds(texts):
             yield place, "holds an id of the processor's"

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from ops.evidence import Evidence
 from ops.invariants.ledger import at_rest, entries_of, postings_of, totals
+from ops.invariants.money import sale_refunded
 from ops.invariants.registry import Finding, invariant
 
 ONCE = ("SaleRefundStarted", "SaleRefunded", "SaleRefundFailed", "GivenBack")
@@ -23,3 +24,14 @@ def refunds_are_parts_of_the_sale(evidence: Evidence) -> Iterator[Finding]:
         sums = totals(postings_of(commits))
         if sums.get("refunds", 0) > sums.get("revenue", 0):
             yield pk, f"of {sums.get('revenue', 0)} sold, {sums['refunds']} go back"
+
+
+@invariant
+def nobody_gets_more_back_than_was_paid(evidence: Evidence) -> Iterator[Finding]:
+    """Once every refund has an outcome, refunds and lost disputes are at most what was sold."""
+    for order_id, payment in evidence.settled("payments", "payment"):
+        if payment["status"] == "SOLD" and not sale_refunded(payment, "PENDING"):
+            sums = totals(postings_of(evidence.ledger.get(f"payment#{order_id}", ())))
+            back = sums.get("refunds", 0) + sums.get("dispute_loss", 0)
+            if back > sums.get("revenue", 0):
+                yield order_id, f"of {sums.get('revenue', 0)} sold, {back} have gone back"

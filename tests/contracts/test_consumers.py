@@ -91,6 +91,26 @@ STORIES: dict[str, tuple[Sequence[str], dict[str, Any]]] = {
         ],
         {"status": "CONFIRMED", "stock": None, "payment": "CAPTURED", "reason": None},
     ),
+    "disputed, and won": (
+        [
+            "orders.OrderPlaced",
+            "payments.PaymentCaptured",
+            "orders.OrderConfirmed",
+            "payments.DisputeOpened",
+            "payments.DisputeWon",
+        ],
+        {"status": "CONFIRMED", "payment": "CAPTURED", "dispute": "WON"},
+    ),
+    "disputed, and lost": (
+        [
+            "orders.OrderPlaced",
+            "payments.PaymentCaptured",
+            "orders.OrderConfirmed",
+            "payments.DisputeOpened",
+            "payments.DisputeLost",
+        ],
+        {"status": "CONFIRMED", "payment": "CAPTURED", "dispute": "LOST"},
+    ),
     "stuck": (
         [
             "orders.OrderPlaced",

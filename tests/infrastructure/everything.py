@@ -8,10 +8,11 @@ import pytest
 from kernel import identity
 from operations import store as operations_store
 from tests.infrastructure.sandbox import ask_the_sandbox
-from tests.support import aws
+from tests.support import aws, webhooks
 from tests.support.books_once import look_at_the_books
 from tests.support.faults import ALWAYS, Mishap
 from tests.support.letters import LetterQueues
+from tests.support.payments import intent_of
 from tests.support.shop import SagaShop
 from tests.support.wiring import PUBLISHERS
 from tests.support.world import MotoWorld
@@ -30,6 +31,7 @@ def everything_once(world: MotoWorld) -> None:
     _people(world)
     _wallets(world)
     _refunds(world, order_id)
+    _hints(world, shop)
     _screens(world, shop)
     _operations(world)
 
@@ -55,6 +57,28 @@ def _refunds(world: MotoWorld, order_id: str) -> None:
     assert world.http("payments", "POST", retry, because, role="operator", key="retry")[0] == 409
     assert world.http("payments", "GET", path, role="operator")[1]["refunds"][0]["progress"] == "SUCCEEDED"
     assert world.http("payments", "GET", "/payments/refunds/failed", role="operator")[0] == 200
+
+
+def _hints(world: MotoWorld, shop: SagaShop) -> None:
+    """A webhook about a dispute comes twice, the books are reconciled, and a difference is resolved."""
+    shop.receive("mug", 2)
+    disputed = shop.order("pm_dispute_at_once", key="disputed")
+    world.settle()
+    handler, path = "payments.webhooks_api.handler", "/payments/differences"
+    assert world.call(handler, webhooks.registration())["statusCode"] == 200
+    with world.service("payments"):
+        hint = webhooks.event("charge.dispute.created", intent_of(disputed))
+        webhooks.foreign()
+    for _ in range(2):
+        with world.service("payments"):
+            signed = webhooks.signed(hint)
+        assert world.call(handler, signed)["statusCode"] == 200
+    for _ in range(2):
+        world.pass_time(2 * 60 * 60)
+        world.call("payments.reconciliation.reconcile", {})
+    (found,) = world.http("payments", "GET", path, role="operator")[1]["differences"]
+    resolved, because = f"{path}/{found['id']}/resolve", {"because": "agreed by phone"}
+    assert world.http("payments", "POST", resolved, because, role="operator", key="resolve")[0] == 200
 
 
 def _people(world: MotoWorld) -> None:

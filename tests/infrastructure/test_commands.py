@@ -81,9 +81,9 @@ def test_only_the_processor_and_the_steps_that_call_it_read_its_secret(
     given: list[Grant],
 ) -> None:
     readers = reading(given, "SettleAcquirer.AcquirerSecret")
-    assert len(readers) == 5
-    callers = ("PaymentsChargePayment", "PaymentsRefundPayment", "PaymentsSeeToRefunds")
-    for role in ("AcquirerApi", "AcquirerSend", *callers):
+    assert len(readers) == 7
+    steps = ("PaymentsChargePayment", "PaymentsRefundPayment", "PaymentsSeeToRefunds")
+    for role in ("AcquirerApi", "AcquirerSend", *steps, "PaymentsWebhooksApi", "PaymentsReconcile"):
         assert any(is_of(grant, role) for grant in readers), role
 
 
@@ -93,6 +93,7 @@ def test_only_what_verifies_tokens_reads_the_secret_behind_callers_ids(
     found = reading(given, "SettlePlatform.PlatformCallerSecret")
     readers = {(grant.stack, grant.role[:-8]) for grant in found}
     handlers = {(f"Settle{service}", f"{service}ApiRole") for service in APIS}
+    handlers.add(("SettlePayments", "PaymentsWebhooksApiRole"))
     assert readers == (handlers if target == "localstack" else {("SettleEdge", "EdgeAuthorizerRole")})
     for stack, name, function in assembly.resources("AWS::Lambda::Function"):
         knows = "CALLER_SECRET" in function["Environment"]["Variables"]

@@ -131,6 +131,7 @@ def test_the_schedules_are_those_of_the_rules(cloud_assembly: Assembly) -> None:
         "checkout.repair.reconcile": "rate(1 hour)",
         "payments.audit.audit": "rate(1 hour)",
         "payments.refunding.see_to_refunds": "rate(5 minutes)",
+        "payments.reconciliation.reconcile": "rate(1 hour)",
         "payments.replay.replay": "rate(1 hour)",
         "payments.watch.watch": "rate(1 hour)",
         "payments.sealing.seal": "rate(1 minute)",

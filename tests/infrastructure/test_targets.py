@@ -87,8 +87,13 @@ def test_only_functions_that_charge_or_refund_have_the_processors_package(cloud_
         for _, _, function in cloud_assembly.resources("AWS::Lambda::Function")
         if len(function["Layers"]) == 2
     }
-    tasks = {"payments.tasks.charge_payment", "payments.tasks.refund_payment"}
-    assert calling == tasks | {"payments.refunding.see_to_refunds"}
+    assert calling == {
+        "payments.tasks.charge_payment",
+        "payments.tasks.refund_payment",
+        "payments.refunding.see_to_refunds",
+        "payments.reconciliation.reconcile",
+        "payments.webhooks_api.handler",
+    }
 
 
 STRIPE = {"payments": "stripe", "return_url": "https://shop.example/"}
@@ -114,12 +119,13 @@ def test_stripe_is_deployed_without_the_sandbox_and_with_the_key_that_it_names(
         for _, _, function in made.resources("AWS::Lambda::Function")
         if "PROCESSOR_URL" in function["Environment"]["Variables"]
     ]
-    assert len(told) == 3
+    assert len(told) == 5
     for variables in told:
         assert variables["PROCESSOR_URL"] == "https://api.stripe.com"
         assert variables["PROCESSOR_SECRET"] == secret
         assert variables["PROCESSOR_RETURN"] == "https://shop.example/"
-    policies = json.dumps(made.templates["SettlePayments"])
+    found = made.templates["SettlePayments"]["Resources"].values()
+    policies = json.dumps([one for one in found if one["Type"] == "AWS::IAM::Policy"])
     assert readable in policies
     assert "execute-api" not in policies
 

@@ -108,7 +108,7 @@ def test_consumers_of_batches_answer_with_the_failed_messages(assembly: Assembly
 
 def test_every_target_of_a_rule_has_dead_letters(assembly: Assembly) -> None:
     rules = list(assembly.resources("AWS::Events::Rule"))
-    assert len(rules) == 16
+    assert len(rules) == 17
     for stack, name, rule in rules:
         for target in rule["Targets"]:
             assert queue_of(assembly, stack, target["DeadLetterConfig"]["Arn"]), name
@@ -142,6 +142,7 @@ def test_each_schedule_fires_as_often_as_its_job_needs(assembly: Assembly) -> No
     )
     assert schedules == [
         ("rate(1 hour)", "Audit"),
+        ("rate(1 hour)", "Reconcile"),
         ("rate(1 hour)", "Reconcile"),
         ("rate(1 hour)", "Replay"),
         ("rate(1 hour)", "Watch"),

@@ -127,6 +127,55 @@ def a_refund_is_decided_twice(books: Books) -> None:
     books.record("payments", "payment", "paid", refunds={"r1": {"amount": 600, "asked_at": LATER}})
 
 
+def also(*entries: Item) -> Callable[[Item], None]:
+    """Puts these entries behind those of the commit."""
+    return lambda item: item.update(entries=json.dumps([*json.loads(item["entries"]), *entries]))
+
+
+OPENED = {"type": "DisputeOpened", "dispute": "du_1", "amount": {"amount": 1000, "currency": "EUR"}}
+WON, LOST = ({"type": kind, "dispute": "du_1"} for kind in ("DisputeWon", "DisputeLost"))
+
+
+@breaks("disputes-are-followed-once")
+def a_webhook_about_a_dispute_has_counted_twice(books: Books) -> None:
+    forged(books, PAID, 3, also(OPENED, OPENED))
+
+
+@breaks("disputes-are-followed-once")
+def a_dispute_is_lost_and_won(books: Books) -> None:
+    forged(books, PAID, 3, also(OPENED, LOST, WON))
+
+
+@breaks("disputes-are-followed-once")
+def a_refund_is_covered_by_a_dispute_that_is_not_lost(books: Books) -> None:
+    covered = {"type": "SaleRefundCovered", "refund": "r1", "dispute": "du_1"}
+    moved = [posting("order", "dispute_loss", 300), posting("dispute_loss", "order", 300)]
+    forged(books, PARKED, 1, also(OPENED, {**covered, "postings": moved[::-1]}))
+
+
+@breaks("nobody-gets-more-back-than-was-paid")
+def a_refund_and_a_dispute_both_pay_the_customer(books: Books) -> None:
+    books.refund("paid", 300, "SaleRefundStarted", "SaleRefunded")
+    next(one for one in books.intents if one["reference"] == "paid")["amount_refunded"] = 300
+    loss = {"postings": [posting("dispute_loss", "disputes_held", 1000)]}
+    forged(books, PAID, 3, also(OPENED, {**LOST, **loss}))
+
+
+@breaks("the-settlement-has-no-gap")
+def a_window_of_fees_is_posted_twice(books: Books) -> None:
+    entry = {"type": "Settled", "since": "2026-03-01T10:00:00+00:00", "until": "2026-03-01T11:00:00+00:00"}
+    made = [
+        ledgers.commit("settlement#processor", number, state={"account": "processor"}, entries=[entry])
+        for number in (1, 2)
+    ]
+
+    def append(tables: Tables) -> None:
+        tables["payments"] += ledgers.chained(made)
+        tables["vault"] = ledgers.vault(commits(tables))
+
+    books.tampers.append(append)
+
+
 @breaks("no-account-falls-below-its-floor")
 def more_was_paid_out_than_the_wallet_had(books: Books) -> None:
     books.wallet("alice", "PaidOut", payout="p1", postings=[posting("wallet", "bank", 701)])

@@ -32,16 +32,18 @@ def test_the_processor_has_captured_what_has_settled_by_now(
     assert [one["amount_captured"] for one in books.intents({"acquirer": known}, AT)] == [captured]
 
 
-@pytest.mark.parametrize("wait", [0, 24, 25, 3 * 86400])
+@pytest.mark.parametrize("wait", [0, 24, 25, 3600, 3 * 86400, 13 * 86400])
 def test_the_books_say_what_the_processors_api_says(
     cloud: None, monkeypatch: pytest.MonkeyPatch, wait: int
 ) -> None:
     clock = Clock.install(monkeypatch)
     Processor.install(monkeypatch)
-    failing = "pm_refund_fails_later"
-    known = [acquirer.created(), *map(_confirmed, ("pm_approve", failing, "pm_decline", "pm_stall"))]
+    methods = ("pm_approve", "pm_refund_fails_later", "pm_decline", "pm_stall", *books.DISPUTES)
+    known = [acquirer.created(), *map(_confirmed, methods)]
     acquirer.refund(known[1], 250)
     acquirer.refund(known[2], 250, key="failing")
+    acquirer.refund(known[5], 250, key="in part")
+    acquirer.refund(known[6], 1250, key="as a whole")
     acquirer.cancel(known[0])
     clock.advance(wait)
     found = books.intents({"acquirer": aws.items("acquirer")}, identity.now())
@@ -65,6 +67,11 @@ def _told(intent_id: str, names: dict[str, Any]) -> dict[str, Any]:
         "status": said["status"],
         "amount_captured": said["amount_received"],
         "amount_refunded": charge["amount_refunded"],
+        "amount_disputed": 0,
+        "dispute_fees": 0,
     }
+    for dispute in acquirer.ask("GET", f"/disputes?payment_intent={intent_id}")[1]["data"]:
+        told["amount_disputed"] += 0 if dispute["status"] == "won" else dispute["amount"]
+        told["dispute_fees"] += sum(one["fee"] for one in dispute["balance_transactions"])
     assert told.keys() == names.keys()
     return told

@@ -15,6 +15,7 @@ from tests.support.good_books import good
 
 # The invariants that hold at every moment, also while an order moves.
 ALWAYS = {
+    "the-settlement-has-no-gap",
     "captured-all-or-nothing",
     "captured-once",
     "never-more-than-the-total",

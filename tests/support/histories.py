@@ -52,6 +52,7 @@ PLACED_ROW: dict[str, Any] = {
     "reason": None,
     "stock": None,
     "payment": None,
+    "dispute": None,
     "sequence": 1,
     "folded": 1,
     "as_of": at(0),

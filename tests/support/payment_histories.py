@@ -52,6 +52,26 @@ AFTER_SALE: Mapping[str, Entries] = {
     "REFUND_RETRIED": (*WAS_SOLD, PART_STARTED, PART_REFUNDED, PART_FAILED, PART_RETRIED),
 }
 
+# A dispute: the bank takes what has not gone back yet, and the processor its fee; then the bank decides.
+TAKEN = Posting("dispute", "disputes_held", "processor_receivable", 1250, "EUR", "du_1")
+FEE = Posting("dispute_fee", "dispute_fees", "processor_receivable", 1500, "EUR", "du_1")
+WON_BACK = Posting("dispute_won", "processor_receivable", "disputes_held", 1250, "EUR", "du_1")
+LOSS = Posting("dispute_lost", "dispute_loss", "disputes_held", 1250, "EUR", "du_1")
+COVER = Posting("dispute_cover", "order", "dispute_loss", 300, "EUR", "du_1")
+DISPUTE_OPENED = entries.DisputeOpened(dispute="du_1", amount=TOTAL, fee=1500, postings=(TAKEN, FEE))
+DISPUTE_WON = entries.DisputeWon(dispute="du_1", postings=(WON_BACK,))
+DISPUTE_LOST = entries.DisputeLost(dispute="du_1", postings=(LOSS,))
+COVERED = entries.SaleRefundCovered(refund=PART_REFUND, dispute="du_1", postings=(COVER,))
+DISPUTE = (DISPUTE_OPENED, DISPUTE_WON, DISPUTE_LOST, COVERED)
+DISPUTED: Mapping[str, Entries] = {
+    "DISPUTED": (*WAS_SOLD, DISPUTE_OPENED),
+    "DISPUTE_WON": (*WAS_SOLD, DISPUTE_OPENED, DISPUTE_WON),
+    "DISPUTE_LOST": (*WAS_SOLD, DISPUTE_OPENED, DISPUTE_LOST),
+    "REFUND_COVERED": (*WAS_SOLD, PART_STARTED, PART_REFUSED, DISPUTE_OPENED, DISPUTE_LOST, COVERED),
+    "DISPUTED_UNSOLD": (STARTED, CAPTURED, REFUND_STARTED, DISPUTE_OPENED),
+    "LOST_UNSOLD": (STARTED, CAPTURED, REFUND_STARTED, DISPUTE_OPENED, DISPUTE_LOST),
+}
+
 HISTORIES: Mapping[str, Entries] = {
     "NONE": (),
     "PENDING": (STARTED,),
@@ -64,6 +84,7 @@ HISTORIES: Mapping[str, Entries] = {
     "SOLD": WAS_SOLD,
     **AFTER_SALE,
 }
+EVERY: Mapping[str, Entries] = {**HISTORIES, **DISPUTED}
 
 # A wallet: what an operator gave and paid out, and what an order of the customer held, took and gave back.
 GOODWILL = Posting("goodwill", "goodwill", "wallet", 2000, "EUR")
@@ -77,3 +98,10 @@ HOLD_POSTED = entries.HoldPosted(order_id="o1", mirror=(SPENT,))
 HOLD_VOIDED = entries.HoldVoided(order_id="o1")
 GIVEN = entries.GivenBack(order_id="o1", refund=REFUND, mirror=(BACK,))
 WALLET: Entries = (DEPOSITED, PAID_OUT, HELD, HOLD_POSTED, HOLD_VOIDED, GIVEN)
+
+# What the processor kept and paid out.
+FEES = Posting("fees", "processor_fees", "processor_receivable", 49, "EUR")
+TO_BANK = Posting("payout", "bank", "processor_receivable", 1201, "EUR", "txn_1")
+SETTLED = entries.Settled(
+    since="2026-03-01T00:00:00+00:00", until="2026-03-02T00:00:00+00:00", postings=(FEES, TO_BANK)
+)

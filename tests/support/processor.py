@@ -15,7 +15,7 @@ import os
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit
@@ -212,15 +212,20 @@ def name_of(request: Request) -> str:
 
 
 @contextmanager
-def as_acquirer() -> Iterator[None]:
-    """The environment is the acquirer's, until the end of the block."""
+def as_service(service: str) -> Iterator[None]:
+    """The environment is that service's, until the end of the block."""
     before = dict(os.environ)
-    os.environ.update(aws.environment("acquirer"))
+    os.environ.update(aws.environment(service))
     try:
         yield
     finally:
-        for variable in aws.environment("acquirer"):
+        for variable in aws.environment(service):
             if variable in before:
                 os.environ[variable] = before[variable]
             else:
                 del os.environ[variable]
+
+
+def as_acquirer() -> AbstractContextManager[None]:
+    """The environment is the acquirer's, until the end of the block."""
+    return as_service("acquirer")

@@ -139,7 +139,7 @@ def test_a_stuck_step_is_tried_again_until_the_last_claim(clock: Clock, counted:
     assert counted.count("OrderParked") == 1
 
 
-@pytest.mark.parametrize("error", ["BooksDiffer", "AlreadySold"])
+@pytest.mark.parametrize("error", ["BooksDiffer", "AlreadySold", "Disputed"])
 def test_books_that_disagree_go_to_a_person_at_once(error: str) -> None:
     order_id = place()
     fence(order_id)

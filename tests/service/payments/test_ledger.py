@@ -41,8 +41,8 @@ def test_a_commit_is_one_item_after_the_other_and_one_plain_write(clock: Clock) 
     known = {"order_id": "o1", "charge": charge}
     assert [json.loads(item["state"]) for item in found] == [
         {**known, "status": "PENDING"},
-        {**known, "status": "CAPTURED", "held": 1250},
-        {**known, "status": "SOLD"},
+        {**known, "status": "CAPTURED", "held": 1250, "receivable": 1250},
+        {**known, "status": "SOLD", "receivable": 1250},
     ]
 
 

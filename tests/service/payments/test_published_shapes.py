@@ -34,7 +34,7 @@ from tests.support.processor import Processor
 SERVICE = "payments"
 PUBLISHED = Path(__file__).parent / "published"
 EUROS = Money(1250, "EUR")
-PAID = Intent("pi_3PublishedExample00", Progress.CAPTURED, EUROS)
+PAID = Intent("pi_3PublishedExample00", Progress.CAPTURED, EUROS, reference="o1")
 
 
 def published(name: str) -> Any:
@@ -77,7 +77,7 @@ def listed(*found: Any, more: bool = False) -> Any:
             lambda it: it.confirm("pi_1", key="k"),
             402,
             "error_card_declined",
-            Intent(PAID.id, Progress.DECLINED, EUROS, Reason.INSUFFICIENT_FUNDS),
+            Intent(PAID.id, Progress.DECLINED, EUROS, Reason.INSUFFICIENT_FUNDS, reference="o1"),
         ),
         (
             lambda it: it.confirm("pi_1", key="k"),
@@ -88,6 +88,7 @@ def listed(*found: Any, more: bool = False) -> Any:
                 Progress.AUTHENTICATION_REQUIRED,
                 EUROS,
                 link="https://hooks.stripe.example/redirect/authenticate/src_1",
+                reference="o1",
             ),
         ),
         (

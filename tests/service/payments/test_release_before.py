@@ -110,7 +110,7 @@ def test_a_stream_that_begins_with_a_closed_record_is_folded_from_it(
 ) -> None:
     kept(name)
     after = append(*NEXT[name]).state
-    monkeypatch.setattr(store, "PAYMENTS", replace(store.PAYMENTS, fold=2))
+    monkeypatch.setattr(store, "PAYMENTS", replace(store.PAYMENTS, fold=store.PAYMENTS.fold + 1))
     assert store.load("o1").state == after
     again, (_, decided) = ledger.history(store.PAYMENTS, "o1")
     assert (again[1][0].model_dump()["status"], decided) == (record(name)["status"], NEXT[name])

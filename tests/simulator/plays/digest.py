@@ -23,7 +23,7 @@ from tests.simulator.faults.kinds import Planned
 from tests.simulator.plays.playing import Troubled
 from tests.simulator.settle import interpreter
 from tests.simulator.settle.people import SimulatedShop
-from tests.simulator.settle.processor import Connections
+from tests.simulator.settle.processor import Connections, Merchant
 from tests.simulator.settle.world import SimulatedWorld
 
 OURS = "tests.simulator."
@@ -60,6 +60,7 @@ LEFT_OUT: Mapping[type, Mapping[str, str]] = {
     Bus: WIRING | {"rules": CONSTANT},
     Machines: WIRING | {"definitions": CONSTANT},
     Connections: WIRING,
+    Merchant: WIRING,
     Message: {
         "id": "only a call that receives or deletes reads it, and a process is under way as long as the call",
         "timer": "it stands in the engine's queue",

@@ -1,7 +1,7 @@
 """Scenarios of money: paid from a wallet, a sale whose event is lost, a ledger sealed all the while."""
 
 from tests.simulator.faults.kinds import Kind
-from tests.simulator.plays.scenario import ALWAYS, Scenario, Trouble
+from tests.simulator.plays.scenario import ALWAYS, BY_A_PERSON, Scenario, Trouble
 
 TWICE = (Trouble("checkout.saga.start", "StartExecution", Kind.RESENT),)
 # Minutes: just before the first refund, and just before an operator first comes.
@@ -63,6 +63,15 @@ MONEY = [
         credit=5000,
         refunds=(300, 300),
         since=REFUNDED,
+    ),
+    Scenario("a sale is disputed, and lost", "CONFIRMED", method="pm_dispute_at_once", listens=True, since=1),
+    Scenario(
+        "an order is undone during a dispute",
+        f"CANCELLED{BY_A_PERSON}",
+        method="pm_dispute_at_once",
+        cancels="ConfirmOrder",
+        listens=True,
+        since=1,
     ),
     Scenario("the ledger is sealed all the while", "CONFIRMED", seals=True),
 ]

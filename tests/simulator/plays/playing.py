@@ -11,7 +11,16 @@ from tests.simulator.aws.delivery import letters
 from tests.simulator.engine import Engine
 from tests.simulator.faults.kinds import Call, Fate, Kind
 from tests.simulator.plays.scenario import BY_A_PERSON, Scenario, Trouble
-from tests.simulator.plays.verdict import glance, leaving, orders, refunding, unfinished, verdict
+from tests.simulator.plays.verdict import (
+    disputing,
+    glance,
+    hinted,
+    leaving,
+    orders,
+    refunding,
+    unfinished,
+    verdict,
+)
 from tests.simulator.settle.interpreter import simulated
 from tests.simulator.settle.people import SimulatedShop
 from tests.simulator.settle.world import SimulatedWorld
@@ -23,6 +32,7 @@ TICKS = (
 )
 MOST_ROUNDS = 12
 HOURLY = {61, 122, 183, 245, 310, 400, 500, 620}
+RECONCILED = {61, 183, 400}
 REFUNDED_AT = 25  # the minute of a scenario's first refund
 ROUNDS = (190, 305, 480)  # when an operator looks, in minutes
 
@@ -72,6 +82,8 @@ def opened(world: SimulatedWorld, scenario: Scenario, troubled: Troubled) -> Sim
         shop.deposit(scenario.credit)
     if scenario.leaves:
         shop.register()
+    if scenario.listens:
+        shop.listen()
     for sku in scenario.stock if scenario.buckets > 1 else ():
         shop.spread(sku, scenario.buckets)
     world.run()
@@ -165,6 +177,11 @@ def fire(world: SimulatedWorld, minute: int) -> None:
             world.invoke("checkout.repair.reconcile")
     if refunding(world):
         world.invoke("payments.refunding.see_to_refunds")
+    if disputing(world):
+        if hinted(world):
+            world.invoke("acquirer.webhooks.send")
+        if minute in RECONCILED:
+            world.invoke("payments.reconciliation.reconcile")
     if leaving(world, by=world.engine.now):  # a run at another time would find nothing
         world.invoke("customers.erasure.erase_due")
 
@@ -180,7 +197,7 @@ def sweep(world: SimulatedWorld) -> None:
 def come_to_rest(world: SimulatedWorld, shop: SimulatedShop) -> None:
     """Schedules and operators go on for as long as there is anything to do for them."""
     for _ in range(MOST_ROUNDS):
-        if not (unfinished(world) or leaving(world) or left_to_people(world)):
+        if not (unfinished(world) or disputing(world) or leaving(world) or left_to_people(world)):
             return
         world.run(65 * 60)
         fire(world, min(HOURLY))

@@ -15,7 +15,7 @@ from tests.simulator.faults.kinds import Kind, Planned
 from tests.simulator.plays.digest import digest
 from tests.simulator.plays.playing import TICKS, Troubled, concluded, left_to_people, opened
 from tests.simulator.plays.scenarios import scenario_of
-from tests.simulator.plays.verdict import leaving, logged, unfinished
+from tests.simulator.plays.verdict import disputing, leaving, logged, unfinished
 from tests.simulator.settle.interpreter import simulated
 from tests.simulator.settle.moments import Moment
 from tests.simulator.settle.people import SimulatedShop
@@ -90,7 +90,8 @@ class Comparison:
         """Whether nobody has called anything since it was compared, and nothing is left to do."""
         world = self.shop.world
         is_same = world.boundary.number == self._compared
-        return is_same and not unfinished(world) and not leaving(world) and not left_to_people(world)
+        is_idle = not unfinished(world) and not disputing(world) and not leaving(world)
+        return is_same and is_idle and not left_to_people(world)
 
     def _is_time(self) -> bool:
         """Whether the world is about to pass one of the points in time."""

@@ -49,7 +49,8 @@ class Scenario:
 
     The stock of each SKU lies in so many `buckets`. `resolve` and `republish` are what an operator does about
     it. The customer's wallet has that `credit`. Where the ledger `seals`, that schedule fires too. An
-    operator gives these `refunds` of the sale, one a minute. Calls are enumerated `since` that minute, where
+    operator gives these `refunds` of the sale, one a minute. Where payments `listens`, the processor's
+    webhooks reach it. Calls are enumerated `since` that minute, where
     all before it is in another scenario too.
     """
 
@@ -73,3 +74,4 @@ class Scenario:
     credit: int = 0
     seals: bool = False
     refunds: tuple[int, ...] = ()
+    listens: bool = False

@@ -1,7 +1,7 @@
 """What is said of a world at rest: everything that does not hold."""
 
 import json
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from kernel import identity
@@ -45,8 +45,41 @@ def refunding(world: SimulatedWorld) -> list[str]:
     commits = world.items("payments", "payment#")  # of the commits of an order the newest is the last
     states = {item["pk"]: json.loads(item["state"]) for item in commits}
     known = [one for state in states.values() for one in state.get("refunds", {}).values()]
-    found = [one.get("progress", "PENDING") for one in known]
+    found = [one.get("progress", "PENDING") for one in known if not one.get("covered")]
     return [one for one in found if one != "SUCCEEDED"]
+
+
+def disputing(world: SimulatedWorld) -> bool:
+    """Whether a payment is, or will be, disputed, and our books have not followed that to its end.
+
+    Where webhooks are heard, the books are also to say what the processor has kept of the payment.
+    """
+    intents = world.items("acquirer", "intent#")
+    taken = {one["reference"] for one in intents if one["settles_at"] and "dispute" in one["payment_method"]}
+    if not taken:
+        return False
+    newest = {item["pk"].partition("#")[2]: item for item in world.items("payments", "payment#")}
+    ended = {order_id for order_id in taken & newest.keys() if _is_decided(newest[order_id])}
+    rows = world.items("payments", "difference#")
+    return taken != ended or any(row["state"] == "OPEN" for row in rows) or _unsettled(world)
+
+
+def _unsettled(world: SimulatedWorld) -> bool:
+    """Whether the settlement has not come to the first minute, in which the payment was captured."""
+    known = world.items("payments", "settlement#")
+    until = json.loads(known[-1]["state"])["until"] if known else ""
+    return bool(known) and until < (world.engine.began + timedelta(minutes=1)).isoformat()
+
+
+def _is_decided(commit: dict[str, Any]) -> bool:
+    known = json.loads(commit["state"]).get("disputes", {}).values()
+    return bool(known) and all(one.get("progress", "OPEN") != "OPEN" for one in known)
+
+
+def hinted(world: SimulatedWorld) -> bool:
+    """Whether the processor has something to tell by now."""
+    waiting = [one["due_at"] for one in world.items("acquirer", "intent#") if "due_at" in one]
+    return any(due_at <= world.engine.now.isoformat() for due_at in waiting)
 
 
 def leaving(world: SimulatedWorld, *, by: datetime = FOREVER) -> list[str]:

@@ -19,6 +19,7 @@ from typing import Any
 
 import pytest
 
+from acquirer import transport as webhook
 from kernel import aws, identity, retries
 from kernel.triggers import observability
 from payments import transport
@@ -66,6 +67,7 @@ def inhabited(world: SimulatedWorld) -> Iterator[None]:
         patch.setattr(identity, "random_bytes", world.random_bytes)
         patch.setattr(retries, "random", world.weather)
         patch.setattr(transport, "_connections", lambda: world.connections)
+        patch.setattr(webhook, "_connections", lambda: world.merchant)
         patch.setattr(observability, "logger", lambda: Log(world.logs))
         patch.setattr(observability, "single_metric", _counter(world.metrics))
         patch.setattr(observability, "traceback", UNTRACED)

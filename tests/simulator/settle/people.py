@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+from tests.simulator.settle.processor import WEBHOOKS
 from tests.simulator.settle.world import SimulatedWorld
+from tests.support import webhooks
 
 Asked = tuple[str, str, str]  # who, with which key, for which path
 
@@ -60,8 +62,17 @@ class SimulatedShop:
         self._now("customers", "PUT", "/customers/me", person)
         self.private = tuple(person.values())
 
+    def listen(self) -> None:
+        """An operator has the processor send its events; the books are reconciled for the first time."""
+        self._told(lambda: self.world.answered(WEBHOOKS, webhooks.registration()))
+        self.world.invoke("payments.reconciliation.reconcile")
+        self.world.run()
+
     def _now(self, service: str, method: str, path: str, body: Any, **options: Any) -> Any:
-        ended = self.world.process(lambda: self.world.ask(service, method, path, body, **options))
+        return self._told(lambda: self.world.ask(service, method, path, body, **options))
+
+    def _told(self, request: Callable[[], tuple[int, Any]]) -> Any:
+        ended = self.world.process(request)
         self.world.run()
         status, answer = ended[0].value
         assert status < 300, answer

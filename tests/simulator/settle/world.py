@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any
 
 from acquirer import store
+from acquirer.domain import DISPUTE_FEE, WON, Intent
 from ops.invariants import Evidence
 from tests.simulator.aws import clients, sqs
 from tests.simulator.aws.delivery import (
@@ -27,7 +28,7 @@ from tests.simulator.boundary import Boundary
 from tests.simulator.engine import Engine, Outcome, Timeout
 from tests.simulator.faults.kinds import Fate
 from tests.simulator.faults.weather import Weather
-from tests.simulator.settle.processor import Connections
+from tests.simulator.settle.processor import Connections, Merchant
 from tests.support import aws
 from tests.support.processor import PUBLIC, SECRET, SECRET_NAME, URL
 from tests.support.state_machines import FILES, definition
@@ -71,6 +72,7 @@ class SimulatedWorld:
             self.bus.rules.append(Rule(self.queues[name], source, types or frozenset()))
         self.machines = self._run_by(saga)
         self.connections = Connections(self.engine, self.boundary, self.functions)
+        self.merchant = Merchant(self.engine, self.boundary, self.functions)
         self.clients = self._made()
 
     def _tables(self) -> Dynamo:
@@ -171,13 +173,16 @@ class SimulatedWorld:
 
     def ask(self, service: str, method: str, path: str, body: Any = None, **options: Any) -> tuple[int, Any]:
         """One HTTP request by the running process; 504 when there was no answer in time."""
-        event = aws.request(method, path, body, **options)
+        return self.answered(f"{service}.api.handler", aws.request(method, path, body, **options))
+
+    def answered(self, handler: str, event: Mapping[str, Any]) -> tuple[int, Any]:
+        """Status and body of a function's answer to the running process; 504 when there was none in time."""
 
         def start(ended: Callable[[Outcome], None]) -> None:
             def heard(answer: Answer) -> None:
                 ended(Outcome(answer))
 
-            self.functions.invoke(f"{service}.api.handler", event, heard=heard)
+            self.functions.invoke(handler, event, heard=heard)
 
         try:
             answer: Answer = self.engine.wait(start, timeout=GATEWAY_SECONDS)
@@ -234,4 +239,12 @@ def _intent(item: Mapping[str, Any], now: datetime) -> Mapping[str, Any]:
         "status": intent.status,
         "amount_captured": intent.amount_captured,
         "amount_refunded": intent.amount_refunded(now),
+        **_disputed(intent, now),
     }
+
+
+def _disputed(intent: Intent, now: datetime) -> Mapping[str, int]:
+    """What the customer's bank has taken back and keeps, and what the processor has taken for that."""
+    dispute = intent.dispute(now)
+    kept = dispute.amount if dispute and dispute.status(now) != WON else 0
+    return {"amount_disputed": kept, "dispute_fees": DISPUTE_FEE if dispute else 0}

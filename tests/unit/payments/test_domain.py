@@ -228,14 +228,13 @@ FOREIGN = refund(RefundProgress.SUCCEEDED, "", 250)
         ((refund(RefundProgress.FAILED, "another"),), True),
         ((GIVEN,), False),
         ((UNDER_WAY,), False),
-        ((FAILED,), False),
+        ((FAILED,), True),
+        ((FAILED, GIVEN), False),
         ((FOREIGN,), False),
     ],
 )
-def test_a_refund_is_asked_for_when_the_processor_knows_of_none(
-    known: tuple[Refund, ...], must: bool
-) -> None:
-    assert domain.must_be_asked_for(known, "ours") is must
+def test_money_may_go_back_while_no_refund_has_given_it(known: tuple[Refund, ...], must: bool) -> None:
+    assert domain.has_all_failed(known) is must
 
 
 def test_what_has_gone_back_is_what_has_succeeded() -> None:

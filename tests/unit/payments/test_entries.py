@@ -13,10 +13,12 @@ from tests.support.payment_histories import (
     CAPTURE,
     CAPTURED,
     DECLINED,
+    DISPUTE,
     HISTORIES,
     REFUND_STARTED,
     REFUNDED,
     SALE_REFUND,
+    SETTLED,
     SOLD,
     STARTED,
     VOIDED,
@@ -35,7 +37,7 @@ SAYS: dict[str, Entry] = {
     "Refunded.v1": REFUNDED,
     "SalePosted.v1": SOLD,
     "BroughtForward.v1": BROUGHT,
-    **{f"{type(entry).__name__}.v1": entry for entry in (*WALLET, *SALE_REFUND)},
+    **{f"{type(entry).__name__}.v1": entry for entry in (*WALLET, *SALE_REFUND, *DISPUTE, SETTLED)},
 }
 
 

@@ -15,9 +15,9 @@ from kernel import identity
 from kernel.errors import Fault, Refusal
 from kernel.events import Envelope
 from kernel.money import Money
-from payments import domain, entries, ledger, sale_refunds, store
+from payments import disputes, domain, entries, ledger, sale_refunds, store
 from payments.entries import Entries, Entry, dumped, loaded
-from payments.intents import Intent, Progress, Reason, Refund, RefundProgress
+from payments.intents import Dispute, DisputeProgress, Intent, Progress, Reason, Refund, RefundProgress
 from payments.ledger import Head
 from payments.payment import Charge, Payment, Status
 from tests.support import ledgers
@@ -36,12 +36,25 @@ PARTS = some.sampled_from([Money(300, "EUR"), Money(950, "EUR"), Money(1, "EUR")
 FOUND = some.builds(
     Refund, some.just("re_1"), some.sampled_from(["part", "part-2"]), PARTS, some.sampled_from(RefundProgress)
 )
+DISPUTES = some.builds(
+    Dispute,
+    some.sampled_from(["du_1", "du_2"]),
+    PARTS,
+    some.sampled_from([0, 1500]),
+    some.sampled_from(DisputeProgress),
+)
+OF_DISPUTES = ("disputes_held", "dispute_fees", "dispute_loss")
 AT = NOON.isoformat()
 
 
 def follow(payment: Payment, *, found: Refund) -> Entries:
     """The processor is only asked of a refund that is decided."""
     return sale_refunds.follow(payment, refund="part", found=found) if "part" in payment.refunds else ()
+
+
+def disputed(payment: Payment, *, found: Dispute) -> Entries:
+    """The processor is only asked of a payment that it has."""
+    return disputes.follow(payment, [found]) if payment.charge else ()
 
 
 ASKED: some.SearchStrategy[Asked] = some.one_of(
@@ -58,6 +71,7 @@ ASKED: some.SearchStrategy[Asked] = some.one_of(
     ),
     FOUND.map(lambda found: partial(follow, found=found)),
     some.just(partial(sale_refunds.retry, refund="part", at=AT)),
+    DISPUTES.map(lambda found: partial(disputed, found=found)),
 )
 # Most histories begin with a charge that has an outcome, so that they get far.
 START = partial(domain.start, charge=Charge("alice", Money(1250, "EUR"), "pi_1"))
@@ -65,7 +79,9 @@ SETTLE = partial(domain.settle, intent=Intent("pi_1", Progress.CAPTURED, Money(1
 DECLINE = partial(domain.settle, intent=Intent("pi_1", Progress.DECLINED, Money(1250, "EUR")))
 PART = partial(sale_refunds.ask, refund="part", amount=Money(300, "EUR"), at=AT)
 SALE = (START, SETTLE, domain.sell)
-BEGINNINGS = some.sampled_from([(), (START,), (START, SETTLE), (START, DECLINE), SALE, (*SALE, PART)])
+BEGINNINGS = some.sampled_from(
+    [(), (START,), (START, SETTLE), (START, DECLINE), SALE, (*SALE, PART), (*SALE, PART)]
+)
 HISTORIES = some.builds(lambda first, rest: [*first, *rest], BEGINNINGS, some.lists(ASKED, max_size=12))
 
 
@@ -95,9 +111,13 @@ def test_such_histories_reach_every_status(status: Status) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["SaleRefundStarted", "SaleRefunded", "SaleRefundFailed", "SaleRefundRetried"]
+    "name",
+    [
+        *("SaleRefundStarted", "SaleRefunded", "SaleRefundFailed", "SaleRefundRetried"),
+        *("DisputeOpened", "DisputeWon", "DisputeLost"),
+    ],
 )
-def test_such_histories_have_refunds_that_succeed_fail_and_are_asked_for_anew(name: str) -> None:
+def test_such_histories_have_refunds_and_disputes_of_every_outcome(name: str) -> None:
     def has(asked: list[Asked]) -> bool:
         return any(type(entry).__name__ == name for answer in happened(asked) for entry in answer)
 
@@ -123,7 +143,9 @@ def test_an_orders_account_is_the_sum_of_its_postings_and_never_below_zero(asked
         assert min(account) == 0
         charged = payment.charge.amount.amount if payment.charge else 0
         holds = payment.status in ("CAPTURED", "REFUNDING")
-        owed = sum(one.amount for one in payment.refunds.values() if one.progress != "SUCCEEDED")
+        owed = sum(
+            one.amount for one in payment.refunds.values() if one.progress != "SUCCEEDED" and not one.covered
+        )
         assert payment.held == (charged if holds else owed)
         assert sum(one.amount for one in payment.refunds.values()) <= charged
 
@@ -139,8 +161,9 @@ def test_no_money_comes_from_nowhere(asked: list[Asked]) -> None:
         sums[posting.debit] = sums.get(posting.debit, 0) + posting.amount
         sums[posting.credit] = sums.get(posting.credit, 0) - posting.amount
     assert sum(sums.values()) == 0
-    assert set(sums) <= {"order", "processor_receivable", "revenue", "refunds"}
-    kept = sums.get("processor_receivable", 0)
+    assert set(sums) <= {"order", "processor_receivable", "revenue", "refunds", *OF_DISPUTES}
+    assert payment.receivable == sums.get("processor_receivable", 0)
+    kept = payment.receivable + sum(sums.get(account, 0) for account in OF_DISPUTES)
     assert kept == payment.held - sums.get("revenue", 0) - sums.get("refunds", 0) >= 0
     if payment.is_undone:
         assert kept == 0

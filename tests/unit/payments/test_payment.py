@@ -9,8 +9,9 @@ from kernel.events import Event
 from payments import entries, events
 from payments.chart import Posting, PostingRefused
 from payments.entries import Entry, UnknownEntry
+from payments.facts import facts
 from payments.intents import RefundProgress
-from payments.payment import Charge, Payment, SaleRefund, Status, evolve, facts
+from payments.payment import Charge, Payment, SaleRefund, Status, evolve
 from tests.support.given import folded
 from tests.support.payment_histories import (
     AFTER_SALE,
@@ -18,11 +19,19 @@ from tests.support.payment_histories import (
     CAPTURE,
     CAPTURED,
     CHARGE,
+    COVER,
+    COVERED,
     DECIDED,
     DECLINED,
+    DISPUTE_LOST,
+    DISPUTE_OPENED,
+    DISPUTE_WON,
+    EVERY,
+    FEE,
     GIVEN_BACK,
     HISTORIES,
     KEY_CHANGED,
+    LOSS,
     PART,
     PART_BACK,
     PART_FAILED,
@@ -37,13 +46,20 @@ from tests.support.payment_histories import (
     SALE,
     SOLD,
     STARTED,
+    TAKEN,
     TOTAL,
     VOIDED,
     WALLET,
+    WON_BACK,
 )
 
 BROUGHT = entries.BroughtForward(status="CAPTURED", charge=STARTED, postings=(CAPTURE,))
 OF_PART: dict[str, Any] = {"order_id": "o1", "refund": PART_REFUND, "amount": PART}
+OF_DISPUTE: dict[str, Any] = {
+    "order_id": "o1",
+    "dispute": "ea6a8a26-7e00-5778-9a22-f63304018ad6",
+    "amount": TOTAL,
+}
 PENDING, SUCCEEDED, FAILED = RefundProgress
 
 
@@ -65,6 +81,10 @@ PENDING, SUCCEEDED, FAILED = RefundProgress
         ("PART_REFUNDED", PART_FAILED, (PART_BACK,), (events.SaleRefundFailed(**OF_PART),)),
         ("REFUND_FAILED_LATE", PART_RETRIED, (), ()),
         ("REFUND_RETRIED", PART_REFUNDED, (PART_GIVEN,), (events.SaleRefunded(**OF_PART),)),
+        ("SOLD", DISPUTE_OPENED, (TAKEN, FEE), (events.DisputeOpened(**OF_DISPUTE),)),
+        ("DISPUTED", DISPUTE_WON, (WON_BACK,), (events.DisputeWon(**OF_DISPUTE),)),
+        ("DISPUTED", DISPUTE_LOST, (LOSS,), (events.DisputeLost(**OF_DISPUTE),)),
+        ("REFUND_FAILED", COVERED, (COVER,), ()),
         ("NONE", BROUGHT, (CAPTURE,), ()),
     ],
 )
@@ -72,26 +92,26 @@ def test_what_an_entry_posts_and_makes_public(
     before: str, entry: Entry, postings: Sequence[Posting], public: Sequence[Event]
 ) -> None:
     assert entry.postings == postings
-    assert tuple(facts(folded(HISTORIES[before]), entry)) == public
+    assert tuple(facts(folded(EVERY[before]), entry)) == public
 
 
 def test_the_entries_of_these_tests_are_every_entry_that_there_is() -> None:
-    seen = {type(entry).__name__ for history in HISTORIES.values() for entry in history}
+    seen = {type(entry).__name__ for history in EVERY.values() for entry in history}
     of_wallets = {type(entry).__name__ for entry in WALLET}
-    assert seen | {"BroughtForward"} | of_wallets == set(entries.TYPES)
+    assert seen | {"BroughtForward", "Settled"} | of_wallets == set(entries.TYPES)
 
 
 @pytest.mark.parametrize(
     ("history", "payment"),
     [
         ("PENDING", Payment("o1", Status.PENDING, CHARGE)),
-        ("CAPTURED", Payment("o1", Status.CAPTURED, CHARGE, held=1250)),
+        ("CAPTURED", Payment("o1", Status.CAPTURED, CHARGE, held=1250, receivable=1250)),
         ("DECLINED", Payment("o1", Status.DECLINED, CHARGE, reason="expired_card")),
         ("VOIDED", Payment("o1", Status.VOIDED, CHARGE)),
         ("TOMBSTONE", Payment("o1", Status.VOIDED)),
-        ("REFUNDING", Payment("o1", Status.REFUNDING, CHARGE, held=1250)),
+        ("REFUNDING", Payment("o1", Status.REFUNDING, CHARGE, held=1250, receivable=1250)),
         ("REFUNDED", Payment("o1", Status.REFUNDED, CHARGE)),
-        ("SOLD", Payment("o1", Status.SOLD, CHARGE)),
+        ("SOLD", Payment("o1", Status.SOLD, CHARGE, receivable=1250)),
     ],
 )
 def test_entries_add_up_to_the_payment(history: str, payment: Payment) -> None:
@@ -112,7 +132,8 @@ def test_entries_add_up_to_the_payment(history: str, payment: Payment) -> None:
 def test_an_order_holds_the_part_of_a_sale_that_has_not_gone_back(
     history: str, held: int, refund: SaleRefund
 ) -> None:
-    sold = Payment("o1", Status.SOLD, CHARGE, held=held, refunds={PART_REFUND: refund})
+    owes = 950 if refund.progress is SUCCEEDED else 1250
+    sold = Payment("o1", Status.SOLD, CHARGE, held=held, receivable=owes, refunds={PART_REFUND: refund})
     assert folded(AFTER_SALE[history]) == sold
 
 
@@ -141,7 +162,8 @@ def test_what_a_capture_after_a_decline_leaves_on_record() -> None:
 
 
 def test_a_payment_that_is_brought_forward_is_as_the_release_before_kept_it() -> None:
-    assert folded([BROUGHT]) == Payment("o1", Status.CAPTURED, Charge("alice", TOTAL, "pi_1"), held=1250)
+    charge = Charge("alice", TOTAL, "pi_1")
+    assert folded([BROUGHT]) == Payment("o1", Status.CAPTURED, charge, held=1250, receivable=1250)
     declined = entries.BroughtForward(status="DECLINED", reason="expired_card", charge=STARTED)
     assert folded([declined]) == folded(HISTORIES["DECLINED"])
     assert folded([entries.BroughtForward(status="VOIDED")]) == folded(HISTORIES["TOMBSTONE"])
@@ -167,11 +189,12 @@ def test_an_entry_of_another_kind_of_stream_is_a_fault() -> None:
 
 
 def test_what_is_public_names_neither_the_customer_nor_an_id_of_the_processors() -> None:
-    for history in HISTORIES.values():
+    for history in EVERY.values():
         payment = Payment("o1")
         for entry in history:
             said = "".join(fact.model_dump_json() for fact in facts(payment, entry))
             assert "pi_1" not in said
             assert "re_1" not in said
+            assert "du_1" not in said
             assert "alice" not in said
             payment = evolve(payment, entry)

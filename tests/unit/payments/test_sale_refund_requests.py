@@ -7,10 +7,10 @@ import pytest
 
 from payments import sale_refunds
 from payments.entries import Entries
-from payments.intents import Dispute, DisputeProgress, RefundProgress
+from payments.intents import RefundProgress
 from payments.payment import SaleRefund
 from tests.support.given import given
-from tests.support.payment_histories import AFTER_SALE, AT, KEY_CHANGED, PART_REFUND, TOTAL
+from tests.support.payment_histories import AFTER_SALE, AT, KEY_CHANGED, PART_REFUND
 
 STARTED, CHANGED, GIVEN, REFUSED, LATE, _ = AFTER_SALE.values()
 NOW = datetime.fromisoformat(AT)
@@ -55,19 +55,6 @@ def test_no_key_changes_after_the_outcome_so_that_a_run_that_was_overtaken_asks_
 )
 def test_a_key_is_old_after_a_day(age: timedelta, old: bool) -> None:
     assert sale_refunds.is_key_old(SaleRefund(300, AT), NOW + age) is old
-
-
-@pytest.mark.parametrize(
-    ("progress", "waits", "lost"),
-    [("OPEN", True, False), ("WON", False, False), ("LOST", False, True)],
-)
-def test_a_dispute_holds_a_refund_up(progress: str, waits: bool, lost: bool) -> None:
-    disputes = [Dispute("du_1", TOTAL, 1500, DisputeProgress(progress))]
-    assert (sale_refunds.must_wait(disputes), sale_refunds.is_lost(disputes)) == (waits, lost)
-    won = [Dispute("du_0", TOTAL, 1500, DisputeProgress.WON), *disputes]
-    assert (sale_refunds.must_wait(won), sale_refunds.is_lost(won)) == (waits, lost)
-    assert not sale_refunds.must_wait([])
-    assert not sale_refunds.is_lost([])
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,9 @@ from kernel.errors import NotFound
 from kernel.money import Money
 from payments import entries, sale_refunds
 from payments.entries import Entries
+from payments.facts import facts
 from payments.intents import Refund, RefundProgress
-from payments.payment import BooksDiffer, Payment, evolve, facts
+from payments.payment import BooksDiffer, Payment, evolve
 from payments.sale_refunds import RefundNotFailed, RefundTooLarge, SaleNotPosted, TooManyRefunds
 from tests.support.given import folded, given
 from tests.support.payment_histories import (
