@@ -4,10 +4,14 @@
 for killers anew and writes them down, `--table` prints the README's list.
 """
 
+import atexit
 import json
 import os
+import select
+import signal
 import subprocess
 import sys
+import threading
 import time
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,12 +26,14 @@ from typing import Any
 from tests.simulator.plays.changes import Change, applied
 from tests.simulator.plays.records import REPOSITORY, record
 
+SCRIPT = Path(__file__).with_name("nursery.py")
 BUGS = Path(__file__).parents[1] / "bugs"
 COPIED = ("functions", "contracts", "ops", "tests/support", "tests/simulator")
 MACHINES = ("infrastructure/checkout_saga.asl.json", "infrastructure/checkout_repair.asl.json")
 SECONDS = 240.0
 MARGIN = 120.0  # a single schedule may take this long before its child is given up
 AT_ONCE = 2
+_OWN = threading.local()
 
 
 @dataclass(frozen=True)
@@ -87,15 +93,60 @@ def run(changes: Sequence[Change], *arguments: str, timeout: float = MARGIN) -> 
     """What `tests.simulator.plays.hunt` finds in a copy with these changes."""
     began = time.monotonic()
     with seeded(changes) as root:
-        command = [sys.executable, "-m", "tests.simulator.plays.hunt", *arguments]
-        paths = os.pathsep.join(("functions", "."))
-        environment = {**os.environ, "PYTHONPATH": paths, "PYTHONHASHSEED": "0"}
-        child = subprocess.run(
-            command, cwd=root, env=environment, capture_output=True, text=True, timeout=timeout, check=False
-        )
-    assert child.returncode == 0, child.stderr[-2_000:]
-    first, *kills = map(json.loads, child.stdout.splitlines())
+        code, said = _nursery().hunt(root, arguments, timeout=timeout)
+    assert code == 0, said[-2_000:]
+    first, *kills = map(json.loads, said.splitlines())
     return Found(first["sells"], kills, time.monotonic() - began)
+
+
+def _nursery() -> "Nursery":
+    """The nursery of the running thread."""
+    if not hasattr(_OWN, "nursery"):
+        _OWN.nursery = Nursery()
+        atexit.register(_OWN.nursery.close)
+    nursery: Nursery = _OWN.nursery
+    return nursery
+
+
+class Nursery:
+    """The process of `nursery.py`, which is started again when it had to be killed."""
+
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[str] | None = None
+
+    def hunt(self, root: Path, arguments: Sequence[str], *, timeout: float) -> tuple[int, str]:
+        """The exit code of the hunt and what it has printed. Raises TimeoutExpired, and kills it then."""
+        said, process = root / "said.jsonl", self._started()
+        assert process.stdin
+        assert process.stdout
+        asked = {"root": str(root), "arguments": arguments, "said": str(said)}
+        process.stdin.write(json.dumps(asked) + "\n")
+        process.stdin.flush()
+        if not select.select([process.stdout], [], [], timeout)[0]:
+            os.killpg(process.pid, signal.SIGKILL)
+            self.close()
+            raise subprocess.TimeoutExpired(process.args, timeout)
+        code = int(process.stdout.readline())
+        return code, said.read_text() if code == 0 else Path(f"{said}.err").read_text()
+
+    def close(self) -> None:
+        """Ends the process: it has nothing more to read."""
+        if self._process and self._process.stdin:
+            self._process.stdin.close()
+            self._process.wait()
+        self._process = None
+
+    def _started(self) -> "subprocess.Popen[str]":
+        if self._process is None:
+            self._process = subprocess.Popen(
+                [sys.executable, str(SCRIPT)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+                env={**os.environ, "PYTHONPATH": "", "PYTHONHASHSEED": "0"},
+                start_new_session=True,
+            )
+        return self._process
 
 
 def replayed(bug: Bug) -> Found:
