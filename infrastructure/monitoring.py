@@ -94,6 +94,11 @@ class Monitoring(Construct):
         says = alarm_text("differences", "The processor's books differ from ours, or a payment is disputed.")
         raised = counted("DifferenceRaised", "payments")
         alarm(Construct(self, "DifferenceRaised"), raised, platform=platform, says=says)
+        says = alarm_text(
+            "processor-down", "The card processor is taken to be down: new charges are cut off."
+        )
+        opened = counted("CircuitOpened", "payments")
+        alarm(Construct(self, "CircuitOpened"), opened, platform=platform, says=says)
         faults = {service: counted("Fault", service) for service in watched}
         for service, fault in faults.items():
             says = alarm_text(

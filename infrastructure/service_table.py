@@ -52,13 +52,18 @@ class PrivateTable(Construct):
         )
         CfnOutput(Stack.of(self), f"{construct_id}Name", value=self.table.table_name)
 
-    def allow(self, function: ServiceFunction, *actions: str, index: str = "") -> None:
-        """Gives the function the table's name, and these DynamoDB actions on the table or on one index."""
+    def allow(self, function: ServiceFunction, *actions: str, index: str = "", partition: str = "") -> None:
+        """Gives the function the table's name, and these DynamoDB actions on the table or on one index.
+
+        With `partition` they are allowed on the items of that partition key only.
+        https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html
+        """
         if function.home.service != self.home.service:
             raise ValueError(f"{function.node.path} may not touch the table of {self.home.service}")
         function.knows(**{self.variable: self.table.table_name})
         arn = f"{self.table.table_arn}/index/{index}" if index else self.table.table_arn
-        function.may(*(f"dynamodb:{action}" for action in actions), on=arn)
+        only = {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [partition]}} if partition else None
+        function.may(*(f"dynamodb:{action}" for action in actions), on=arn, when=only)
 
 
 class ServiceTable(PrivateTable):

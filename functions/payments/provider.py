@@ -18,6 +18,10 @@ class ProcessorUnavailable(Fault):
         return bool(self.data.get("replayed"))
 
 
+class ProcessorCutOff(Fault):
+    """The processor is taken to be down, so it was not asked for a new charge."""
+
+
 class ProcessorConfused(Fault):
     """This code does not understand the processor's answer."""
 

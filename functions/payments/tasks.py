@@ -14,7 +14,7 @@ from kernel.errors import Contended
 from kernel.money import Money
 from kernel.triggers.claims import Batch, Look, claim_due
 from kernel.triggers.tasks import Step, task
-from payments import adapters, disputes, domain, looks, registrations, sales, store, wallets
+from payments import adapters, circuit, disputes, domain, looks, registrations, sales, store, wallets
 from payments.intents import Intent, Progress, Refund
 from payments.ledger import Head
 from payments.payment import Charge, Payment, Status
@@ -114,14 +114,17 @@ def _begun(head: Head[Payment], step: ChargePayment) -> Head[Payment]:
     method = registrations.load(step.payment_method, customer_id=step.customer_id) or _refused(step)
     if method.is_wallet:
         return wallets.charge(step.order_id, step.customer_id, total=step.total, cause=step.cause)
-    return _settled(*_started(head, step, method.token), cause=step.cause)
+    started = circuit.new_charge(partial(_started, head, step, method.token))
+    return _settled(*started, cause=step.cause)
 
 
 def _charged(head: Head[Payment], step: ChargePayment) -> Head[Payment]:
-    """Goes on with a charge that another run has begun."""
+    """Goes on with a charge that another run has begun. It is never cut off: it may have been captured."""
     if head.state.started.is_wallet:
         return wallets.charge(step.order_id, step.customer_id, total=step.total, cause=step.cause)
-    return _settled(*_resumed(head), cause=step.cause)
+    resumed = _resumed(head)
+    circuit.trust()
+    return _settled(*resumed, cause=step.cause)
 
 
 def _settled(head: Head[Payment], intent: Intent | None, *, cause: str) -> Head[Payment]:

@@ -22,8 +22,12 @@ VERSION = "3.13"
 PLATFORMS = ("manylinux2014", "manylinux_2_17", "manylinux_2_28", "manylinux_2_34")
 KEPT = (f".pyenv/versions/{VERSION}*", f".local/share/uv/python/cpython-{VERSION}*")
 NEEDLESS = ("*.dist-info", "bin", "__pycache__", "tests", "examples*", "*.pyi", "*.c", "*.pxd")
-# Of what stripe needs: what every function has, and an HTTP client that is not used.
+# Of what stripe and boto3 need: what every function has, and an HTTP client that is not used.
 ELSEWHERE = (
+    "botocore",
+    "jmespath",
+    "dateutil",
+    "six.py",
     "urllib3",
     "typing_extensions.py",
     "requests",
@@ -32,7 +36,8 @@ ELSEWHERE = (
     "*mypyc*",
     "idna",
 )
-TYPES_ONLY = "stripe/params"  # half of the package, and only a type checker imports it
+# Half of stripe, which only a type checker imports; and boto3's resources, of which none is made.
+UNREAD = ("stripe/params", "boto3/data")
 
 
 def build(machine: str, bundle: Path = BUNDLE) -> tuple[Path, Path]:
@@ -47,7 +52,7 @@ def build(machine: str, bundle: Path = BUNDLE) -> tuple[Path, Path]:
         _install(processor, machine, PROCESSOR_LOCK)
         trim(common, services=used_services())
         trim(processor, services=set())
-        trim_stripe(processor)
+        trim_stripe_and_boto3(processor)
         made = _moved(common, bundle / machine), _moved(processor, bundle / f"{machine}-processor")
         record(machine, bundle)
         return made
@@ -96,9 +101,9 @@ def trim(folder: Path, *, services: set[str]) -> None:
             shutil.rmtree(model)
 
 
-def trim_stripe(folder: Path) -> None:
-    """Deletes what every function has already, and what only an HTTP client or a type checker would read."""
-    for pattern in (*ELSEWHERE, TYPES_ONLY):
+def trim_stripe_and_boto3(folder: Path) -> None:
+    """Deletes what every function has already, and what nothing would read that calls the processor."""
+    for pattern in (*ELSEWHERE, *UNREAD):
         for path in folder.glob(pattern):
             shutil.rmtree(path) if path.is_dir() else path.unlink()
 

@@ -47,6 +47,7 @@ class Payments(Construct):
             table.allow(task, "Query", "UpdateItem")
             processor.is_called_by(task)
         table.allow(charge, "GetItem")
+        table.allow(charge, "PutItem", partition="circuit")
         return {"ChargePayment": charge, "RefundPayment": refund}
 
     def _watch(self, home: Home, table: ServiceTable) -> dict[str, ServiceFunction]:

@@ -68,6 +68,8 @@ OWN_CHAPTERS = {
         "intents",
         "provider",
         "adapters",
+        "circuit",
+        "breaker",
         "stripe_provider",
         "shapes",
         "currencies",

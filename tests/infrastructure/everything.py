@@ -13,6 +13,7 @@ from tests.support.books_once import look_at_the_books
 from tests.support.faults import ALWAYS, Mishap
 from tests.support.letters import LetterQueues
 from tests.support.payments import intent_of
+from tests.support.processor import request_lost
 from tests.support.shop import SagaShop
 from tests.support.wiring import PUBLISHERS
 from tests.support.world import MotoWorld
@@ -28,6 +29,7 @@ def everything_once(world: MotoWorld) -> None:
         _republish(world, publisher)
     _stock(world)
     _orders(world, shop)
+    _cut_off(world, shop)
     _people(world)
     _wallets(world)
     _refunds(world, order_id)
@@ -155,6 +157,17 @@ def _orders(world: MotoWorld, shop: SagaShop) -> None:
     for _ in range(9):
         world.sweep(after=timedelta(hours=2))
     _interventions(world, cancelled)
+
+
+def _cut_off(world: MotoWorld, shop: SagaShop) -> None:
+    """The processor is down until the circuit is open, and works again when the sweep comes."""
+    world.faults.clear()
+    shop.receive("mug", 2)
+    order_id = shop.order(key="cut-off")
+    world.processor.disturb("create", *[request_lost] * 3)
+    world.settle()
+    world.sweep()
+    assert shop.history(order_id)["status"] == "CONFIRMED"
 
 
 def _interventions(world: MotoWorld, order_id: str) -> None:

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import boto3
+import s3transfer
 import stripe
 
 from infrastructure.packaging import bundle
@@ -74,25 +76,34 @@ it, money, now = provider(), Money(50, "EUR"), datetime.now(UTC)
 it.create("pm_1", money, reference="o", key="k"), it.confirm("pi_1", key="k"), it.cancel("pi_1")
 it.retrieve("pi_1"), it.refund("pi_1", money, refund_id="r", key="k"), it.refunds("pi_1")
 it.disputes("pi_1"), it.detach("pm_1"), list(it.transactions(now, now)), it.register_webhook("u")
-assert not {"requests", "certifi", "stripe.params"} & {*sys.modules}
+assert not {"requests", "certifi", "stripe.params", "boto3"} & {*sys.modules}
+
+from payments import circuit
+assert circuit.breaker()
+assert {"boto3", "s3transfer"} <= {*sys.modules}
 print(len(asked))
 """
 
 
-def test_the_trimmed_package_of_the_processor_can_make_every_call(tmp_path: Path) -> None:
-    installed = Path(stripe.__file__).parent
-    shutil.copytree(installed, tmp_path / "stripe", ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("requests", "certifi", "urllib3"):
+def test_the_trimmed_packages_of_the_processor_can_make_every_call_and_break_the_circuit(
+    tmp_path: Path,
+) -> None:
+    for package in (stripe, boto3, s3transfer):
+        installed = Path(str(package.__file__)).parent
+        shutil.copytree(installed, tmp_path / installed.name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("requests", "certifi", "urllib3", "botocore"):
         (tmp_path / name).mkdir()
-    bundle.trim_stripe(tmp_path)
-    assert {path.name for path in tmp_path.iterdir()} == {"stripe"}
+    bundle.trim_stripe_and_boto3(tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {"stripe", "boto3", "s3transfer"}
     assert not (tmp_path / "stripe" / "params").exists()
+    assert not (tmp_path / "boto3" / "data").exists()
     common = tmp_path / "common"
     common.mkdir()
     for name in SHARED:
         _link(name, common)
     paths = [tmp_path, common, ROOT / "functions"]
     environment = {"PYTHONPATH": os.pathsep.join(map(str, paths)), "PROCESSOR_URL": "https://a.example"}
+    environment |= {"TABLE": "payments", "AWS_DEFAULT_REGION": "eu-west-1"}
     command = [sys.executable, "-S", "-c", EVERY_CALL]
     ended = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert (ended.returncode, ended.stdout) == (0, "11\n"), ended.stderr

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from infrastructure.service_table import PrivateTable, ServiceTable, Vault
+from payments import breaker
 from tests.infrastructure.permissions import Grant, allowed, is_of, reaches, written_out
 from tests.infrastructure.synthesis import Assembly
 
@@ -145,6 +146,14 @@ def test_a_service_publishes_as_itself_and_nobody_else_publishes(given: list[Gra
         source = f"settle.{grant.stack.removeprefix('Settle').lower()}"
         assert grant.condition == str({"ForAllValues:StringEquals": {"events:source": source}})
         assert any(is_of(grant, role) for role in ("Relay", "Republish")), grant.role
+
+
+def test_a_charge_may_put_the_item_of_its_circuit_and_no_other(given: list[Grant]) -> None:
+    """Every other write names its attributes, and its condition."""
+    puts = [grant for grant in given if grant.action == "dynamodb:PutItem" and "Payments" in grant.stack]
+    assert [is_of(grant, "ChargePayment") for grant in puts] == [True]
+    own = {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [breaker.PARTITION]}}
+    assert [grant.condition for grant in puts] == [str(own)]
 
 
 def test_no_policy_on_a_resource_opens_it_to_everybody(assembly: Assembly) -> None:

@@ -25,7 +25,7 @@ from urllib3.exceptions import ProtocolError
 
 from acquirer import api
 from payments import adapters, transport
-from tests.support import aws
+from tests.support import aws, circuits
 
 SECRET_NAME, SECRET = "processor-secret", "correct-horse"
 URL, PUBLIC = "https://acquirer.invalid", "https://{api}.invalid/{stage}"
@@ -146,6 +146,7 @@ class Processor:
         monkeypatch.setattr(transport, "_connections", lambda: processor)
         transport.secret.cache_clear()
         adapters.provider.cache_clear()
+        circuits.install(monkeypatch, circuits.Counters(), owner=lambda: "an environment")
         return processor
 
     def disturb(self, name: str, *disturbances: Disturbance) -> None:

@@ -7,8 +7,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from aws_lambda_powertools.utilities.circuit_breaker import CircuitState
 
-from payments import transport
+from payments import circuit, transport
 from tests.simulator.faults.kinds import Kind
 from tests.simulator.plays import digest as module
 from tests.simulator.plays.digest import LEFT_OUT, digest
@@ -98,6 +99,11 @@ DECIDES: dict[str, Change] = {
     "rounds of an operator": lambda shop: setattr(shop, "rounds", 5),
     "troubles to come": lambda shop: setattr(_troubled(shop), "_left", [3]),
     "whether calls may fail": lambda shop: setattr(shop.world.boundary, "armed", False),
+    "failures that a circuit counts": lambda shop: shop.world.counters.failures.update({"a circuit": 1}),
+    "a circuit that was seen open": lambda shop: shop.world.counters.observed.update(
+        {"a circuit": CircuitState.OPEN}
+    ),
+    "a charge that failed": lambda shop: circuit.breaker(),
     "a warm function": lambda shop: transport.secret.cache_clear(),
 }
 DECIDES_NOTHING: dict[str, Change] = {
@@ -114,6 +120,10 @@ DECIDES_NOTHING: dict[str, Change] = {
         [_items(shop, "orders").popitem() for _ in range(2)]
     ),
     "a fault that has happened": lambda shop: _troubled(shop).fate.faults.update({1: Kind.LOST}),  # type: ignore[attr-defined]
+    "a circuit that counts nothing": lambda shop: shop.world.counters.failures.update({"a circuit": 0}),
+    "a circuit that was seen closed": lambda shop: shop.world.counters.observed.update(
+        {"a circuit": CircuitState.CLOSED}
+    ),
     "a variable of this interpreter": lambda shop: os.environ.update(SERVICE="other"),
 }
 

@@ -19,6 +19,7 @@ TOLD = (
     "the relay gives up, then its queue republishes",
     "parked unconfirmed, then resolved as confirmed",
     "cancelled, and the processor remembers no key from one request to the next",
+    "half a minute without the processor, in which the charge is cut off",
 )
 
 

@@ -4,6 +4,7 @@ from tests.simulator.faults.kinds import Kind
 from tests.simulator.plays.scenario import ALWAYS, Outage, Scenario, Trouble
 
 REFUSED, THROTTLED = Kind.REFUSED, Kind.THROTTLED
+CHARGES = "payments.tasks.charge_payment"
 TWICE = (Trouble("checkout.saga.start", "StartExecution", Kind.RESENT),)
 AT_ONCE = [
     Scenario("bought by two executions at once", "CONFIRMED", troubles=TWICE, at_once=True),
@@ -58,7 +59,7 @@ BAD_MINUTES = [
     Scenario(
         "ten minutes in which charge_payment runs out of memory, then finished forward",
         "CONFIRMED",
-        outages=(Outage("payments.tasks.charge_payment", "Runtime.OutOfMemory", 10),),
+        outages=(Outage(CHARGES, "Runtime.OutOfMemory", 10),),
         since=9,
     ),
     Scenario(
@@ -83,14 +84,19 @@ BAD_MINUTES = [
         "twelve minutes without charge_payment, then no execution can be started, then finished forward",
         "CONFIRMED",
         troubles=(Trouble("checkout.repair", "StartExecution", REFUSED, ALWAYS, minutes=40, begins=13),),
-        outages=(Outage("payments.tasks.charge_payment", "Runtime.ExitError", 12),),
+        outages=(Outage(CHARGES, "Runtime.ExitError", 12),),
         since=39,
     ),
     Scenario(
         "seventeen minutes in which charge_payment cannot start, then finished forward",
         "CONFIRMED",
-        outages=(Outage("payments.tasks.charge_payment", "Runtime.ExitError", 17),),
+        outages=(Outage(CHARGES, "Runtime.ExitError", 17),),
         since=16,
+    ),
+    Scenario(
+        "half a minute without the processor, in which the charge is cut off",
+        "CONFIRMED",
+        troubles=(Trouble(CHARGES, "POST", REFUSED, ALWAYS, minutes=0.5),),
     ),
     Scenario(
         "the start is accepted and never run",

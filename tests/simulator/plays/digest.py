@@ -109,6 +109,10 @@ def _as_it_is(thing: Any) -> dict[str, Any]:
     return {}
 
 
+def _counters(world: SimulatedWorld) -> dict[str, Any]:
+    return {"counters": world.counters.counting()}
+
+
 def _queue(engine: Engine) -> dict[str, Any]:
     return {"_queue": engine.waiting() or engine.now}
 
@@ -134,6 +138,7 @@ def _counts(now: datetime, token: str, known: tuple[str, datetime]) -> bool:
 # What is described otherwise than it is kept, so that the same content is written in the same way.
 IN_ORDER: Mapping[type, Callable[[Any], dict[str, Any]]] = {
     Engine: _queue,
+    SimulatedWorld: _counters,
     Bus: _published,
     View: _items,
     Dynamo: _tokens,

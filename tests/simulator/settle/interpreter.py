@@ -26,6 +26,7 @@ from payments import transport
 from tests.simulator.faults.kinds import Fate, Planned
 from tests.simulator.faults.weather import Weather
 from tests.simulator.settle.world import EXPRESS, SimulatedWorld
+from tests.support import circuits
 
 SHIPPED = (
     "acquirer",
@@ -71,6 +72,8 @@ def inhabited(world: SimulatedWorld) -> Iterator[None]:
         patch.setattr(observability, "logger", lambda: Log(world.logs))
         patch.setattr(observability, "single_metric", _counter(world.metrics))
         patch.setattr(observability, "traceback", UNTRACED)
+        circuits.install(patch, world.counters, owner=world.prober)
+        circuits.silence(patch)
         os.environ.update(world.common)
         yield
 
@@ -128,8 +131,10 @@ def warm() -> tuple[str, ...]:
     return tuple(name for name, cached in singles.items() if cached.cache_info().currsize)
 
 
-def warm_up(names: Sequence[str]) -> None:
+def warm_up(world: SimulatedWorld, names: Sequence[str]) -> None:
+    """Calls them as the functions of their services would."""
     for name in names:
+        os.environ.update(world.functions.environment(name.partition(".")[0]))
         _caches()[name]()
 
 

@@ -26,5 +26,5 @@ class Moment:
         """A shop as it was, in a world of its own, for shipped code to run in until the end of the block."""
         shop: SimulatedShop = pickle.loads(self.packed)
         with interpreter.inhabited(shop.world):
-            interpreter.warm_up(self.warm)
+            interpreter.warm_up(shop.world, self.warm)
             yield shop

@@ -30,6 +30,7 @@ from tests.simulator.faults.kinds import Fate
 from tests.simulator.faults.weather import Weather
 from tests.simulator.settle.processor import Connections, Merchant
 from tests.support import aws
+from tests.support.circuits import Counters
 from tests.support.processor import PUBLIC, SECRET, SECRET_NAME, URL
 from tests.support.state_machines import FILES, definition
 from tests.support.wiring import (
@@ -59,6 +60,7 @@ class SimulatedWorld:
         self.seen = (-1, False)  # whether anything was unfinished, by the changes until then
         self.metrics: list[tuple[str, str]] = []
         self.environments: dict[str, Mapping[str, str]] = {}
+        self.counters = Counters()
         self.functions = Functions(
             self.engine, commands=TASKS, environment=self._environment, timeouts=TIMEOUTS
         )
@@ -145,6 +147,15 @@ class SimulatedWorld:
 
     def _now(self) -> datetime:
         return self.engine.now
+
+    def prober(self) -> str:
+        """In whose name a process claims the try at a broken circuit. Each is an environment of its own.
+
+        Of two that ask at the same moment, one gets the claim, and the other asks no second time.
+        """
+        process = self.engine.running
+        assert process is not None
+        return str(process.memory.setdefault("prober", self.engine.now.isoformat()))
 
     def random_bytes(self, count: int) -> bytes:
         """The same for the same world, so that it always goes the same way."""
