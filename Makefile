@@ -8,7 +8,7 @@ PYTHON := .venv/bin/python
 SIMULATOR := PYTHONPATH=functions:. $(PYTHON) -m tests.simulator.plays
 
 help:
-	@echo "make demo           start the emulator, deploy everything, run seven walkthroughs and show them"
+	@echo "make demo           start the emulator, deploy everything, run ten walkthroughs and show them"
 	@echo "make dev            give the demo's emulator each change of functions/, without a deployment, until Ctrl-C"
 	@echo "make stop           end the emulator that the demo left running"
 	@echo "make verify         check everything that must hold in a deployed stack (SETTLED=15m, TARGET=cloud)"

@@ -17,7 +17,8 @@ from rich.table import Table
 from localstack.machine import deploy, emulator
 from localstack.shop.deployed import DeployedShop
 from localstack.shop.seed import CUSTOMER, Seed, seed
-from localstack.shop.walkthroughs import WALKTHROUGHS, Tell, Walkthrough, WalkthroughResult, play
+from localstack.shop.walkthrough import Tell, Walkthrough, WalkthroughResult
+from localstack.shop.walkthroughs import WALKTHROUGHS, play
 
 
 class ProgressPrinter:
@@ -89,13 +90,16 @@ def curl_lines(shop: DeployedShop, seeded: Seed, results: list[WalkthroughResult
     order = next((each.order_id for each in results if each.order_id), "ORDER")
     lines = [{"sku": seeded.skus["Fuji"], "quantity": 1}]
     body = json.dumps({"lines": lines, "payment_method": seeded.methods["pm_approve"]})
+    person = next((each.person for each in results if each.person), "PERSON")
+    tokens = f"{shlex.quote(sys.executable)} -m localstack.machine.tokens"
     curl = 'curl -s -H "Authorization: Bearer $TOKEN"'
     return [
-        f"TOKEN=$({shlex.quote(sys.executable)} -m localstack.machine.tokens {CUSTOMER})",
+        f"TOKEN=$({tokens} {CUSTOMER})",
         f"{curl} {api}/orders/{order}",
         f"{curl} {api}/storefront/orders/{order}",
         f"{curl} {api}/storefront/me/orders",
         f"{curl} -H 'Idempotency-Key: by-hand' -d '{body}' {api}/checkout",
+        f"TOKEN=$({tokens} {person}) && {curl} {api}/customers/me",
     ]
 
 

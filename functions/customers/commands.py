@@ -5,6 +5,7 @@ from typing import Literal, NamedTuple
 
 from pydantic import BaseModel
 
+from kernel.money import Money
 from kernel.triggers.claims import After
 from kernel.triggers.commands import Command
 
@@ -34,6 +35,12 @@ class OpenPage(BaseModel):
     following: Place | None = None
 
 
+class Emptied(BaseModel):
+    """What was paid out of the customer's wallet."""
+
+    paid: tuple[Money, ...]
+
+
 class Done(BaseModel):
     """An answer whose fields are not read."""
 
@@ -52,7 +59,13 @@ class CountOpenOrders(Command[OpenPage], of="orders"):
     place: Place
 
 
+class PayOutWallet(Command[Emptied], of="payments"):
+    """Has payments pay out all that is in the customer's wallet, and close the wallet."""
+
+    customer_id: str
+
+
 class ForgetMethods(Command[Done], of="payments"):
-    """Has payments refuse the customer, and forget the payment methods that they have registered."""
+    """Has payments refuse the customer, detach their payment methods at the processor, and forget them."""
 
     customer_id: str

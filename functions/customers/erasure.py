@@ -1,4 +1,4 @@
-"""Erases people: fenced first, then waited for, then the data key is destroyed.
+"""Erases people: fenced, waited for, paid out and detached; then the data key is destroyed.
 
 The fence is the start of the erasure: from its commit on customers takes nothing new from the person, and
 orders and payments follow when they hear of it or are asked. An order that was placed while the fence went
@@ -10,7 +10,15 @@ from datetime import timedelta
 from typing import Any
 
 from customers import domain, keys, store
-from customers.commands import KINDS, CountOpenOrders, FenceCustomer, ForgetMethods, OpenPage, Place
+from customers.commands import (
+    KINDS,
+    CountOpenOrders,
+    FenceCustomer,
+    ForgetMethods,
+    OpenPage,
+    PayOutWallet,
+    Place,
+)
 from customers.domain import Customer
 from customers.store import Asked
 from kernel import identity
@@ -82,8 +90,9 @@ def _go_on(customer: Customer) -> bool:
     if identity.now() - fenced.since < SETTLED or _has_open_orders(customer_id):
         _must_not_be_late(customer)
         return False
+    wallet = ask(PayOutWallet(customer_id=customer_id))
     ask(ForgetMethods(customer_id=customer_id))
-    keys.destroy(customer_id, by=customer.by)
+    keys.destroy(customer_id, by=customer.by, paid_out=wallet.paid)
     outbox.persist(lambda: store.save(domain.finish_erasure(store.load(customer_id)), cause=CAUSE))
     return True
 

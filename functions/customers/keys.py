@@ -1,18 +1,20 @@
 """The table of data keys: one item per person, wrapped by a key of KMS, until the person is forgotten.
 
 No other place holds a wrapped key, and the table has neither a stream nor a backup. So a key that is
-destroyed here is gone. Its item stays, and is the record of the erasure: when, and asked for by which role.
+destroyed here is gone. Its item stays, and is the record of the erasure: when, asked for by which role, and
+how much store credit was paid out.
 """
 
 import os
 from base64 import b64decode, b64encode
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from customers.domain import ErasedCustomer
 from kernel import identity
 from kernel.aws import at_init, connect
 from kernel.errors import ConditionFailed
+from kernel.money import Money
 from kernel.table import items, writes
 from kernel.table.items import Item, Key
 from kernel.table.writes import Write
@@ -54,9 +56,11 @@ def make(customer_id: str) -> bytes:
     return made["Plaintext"]
 
 
-def destroy(customer_id: str, *, by: str) -> None:
+def destroy(customer_id: str, *, by: str, paid_out: Sequence[Money] = ()) -> None:
     """Destroys the key, or rules out that there ever is one. May run twice; the first time is on record."""
-    record = {"destroyed_at": identity.now().isoformat(), "by": by}
+    record: Item = {"destroyed_at": identity.now().isoformat(), "by": by}
+    if paid_out:
+        record["paid_out"] = [amount.plain() for amount in paid_out]
     write = _write(customer_id, sets=record, condition="attribute_not_exists(#destroyed_at)")
     try:
         writes.update(write)

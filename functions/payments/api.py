@@ -19,6 +19,7 @@ from payments import (
     wallets,
 )
 from payments.bodies import Change
+from payments.domain import ErasedCustomer
 from payments.payment import Status
 from payments.registrations import Method
 from payments.wallet import Asked, InsufficientFunds
@@ -93,7 +94,7 @@ class ShownPayment(TypedDict):
     role="customer",
     takes=Registration,
     answers={201: Registered},
-    refuses=(KeyReused, registrations.ErasedCustomer),
+    refuses=(KeyReused, ErasedCustomer),
 )
 def register_method() -> Response:
     """Keeps the processor's token, or the wallet, and answers an opaque id: the same id for the same key."""
@@ -135,7 +136,7 @@ def show_wallet(customer_id: str) -> Response:
     role="operator",
     takes=Change,
     answers={201: Changed},
-    refuses=(NotFound, KeyReused),
+    refuses=(NotFound, KeyReused, ErasedCustomer),
 )
 def deposit(customer_id: str) -> Response:
     """Gives a customer store credit as goodwill, once per Idempotency-Key."""

@@ -28,6 +28,10 @@ class UnknownPaymentMethod(Refusal):
     """The customer has registered no such payment method."""
 
 
+class ErasedCustomer(Refusal):
+    """This customer is being erased or was erased, and gets nothing new any more."""
+
+
 class StillProcessing(Fault):
     """The processor does not know the outcome yet."""
 

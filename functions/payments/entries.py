@@ -153,9 +153,15 @@ class Deposited(Entry):
 
 
 class PaidOut(Entry):
-    """An operator paid store credit out. `payout` is the request's id."""
+    """Store credit was paid out by bank. `payout` is the id of what asked for it."""
 
     payout: str
+
+
+class WalletClosed(Entry):
+    """The customer is to be forgotten: all that was in the wallet, `paid`, is paid out."""
+
+    paid: tuple[Money, ...] = ()
 
 
 class Held(Entry):
@@ -222,6 +228,7 @@ TYPES: Mapping[str, type[Entry]] = {
         DisputeLost,
         Deposited,
         PaidOut,
+        WalletClosed,
         Held,
         HoldPosted,
         HoldVoided,

@@ -9,16 +9,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from kernel import identity
-from kernel.errors import ConditionFailed, KeyReused, Refusal
+from kernel.errors import ConditionFailed, KeyReused
 from kernel.table import items, writes
 from kernel.table.items import Item, Key
 from kernel.table.writes import Write
+from payments.domain import ErasedCustomer
 
 UNFENCED = "attribute_not_exists(#fenced_at)"
-
-
-class ErasedCustomer(Refusal):
-    """This customer is being erased or was erased, and registers nothing any more."""
 
 
 @dataclass(frozen=True)

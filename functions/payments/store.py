@@ -72,6 +72,12 @@ def draft_both(
     return after, writes + ledger.drafted(WALLETS, purse, decided=of_wallet, cause=cause)[1]
 
 
+def record_wallet(customer_id: str, *, decide: Callable[[Wallet], Entries], cause: str) -> Wallet:
+    """Appends what `decide` answers, and gives the wallet as it then stands. Raises as `ledger.record`."""
+    purse = ledger.load(WALLETS, customer_id)
+    return ledger.record(WALLETS, purse, decide=decide, cause=cause).state
+
+
 def load_wallet(customer_id: str) -> Wallet:
     """The customer's wallet as it is now."""
     return ledger.load(WALLETS, customer_id).state

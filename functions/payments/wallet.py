@@ -8,25 +8,29 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import assert_never
 
-from kernel.errors import Refusal
+from kernel.errors import Fault, Refusal
 from kernel.events import Event
 from kernel.money import Money
 from payments import chart, entries, events, sale_refunds
 from payments.chart import Posting
-from payments.domain import must_be_open
+from payments.domain import ErasedCustomer, must_be_open
 from payments.entries import Entries, Entry
 from payments.intents import Reason
 from payments.payment import BooksDiffer, Payment, Status, moved
 from payments.requests import Request
 
 # The version of `evolve` and of the shape of Wallet: see payment.FOLD.
-FOLD = 1
+FOLD = 2
 Both = tuple[Entries, Entries]
 NOTHING: Both = ((), ())
 
 
 class InsufficientFunds(Refusal):
     """The wallet has less than that available."""
+
+
+class CreditHeld(Fault):
+    """A part of the wallet is held for an order under way, so the wallet cannot be closed yet."""
 
 
 @dataclass(frozen=True)
@@ -43,11 +47,15 @@ class Balance:
 
 @dataclass(frozen=True)
 class Wallet:
-    """A wallet, folded from its entries: a balance for each currency, and what is held for which order."""
+    """A wallet, folded from its entries: a balance for each currency, and what is held for which order.
+
+    `closed` is None, or what was paid out when the customer was to be forgotten.
+    """
 
     customer_id: str
     balances: Mapping[str, Balance] = field(default_factory=dict)
     holds: Mapping[str, Money] = field(default_factory=dict)
+    closed: tuple[Money, ...] | None = None
 
     def balance(self, currency: str) -> Balance:
         return self.balances.get(currency, Balance())
@@ -86,11 +94,15 @@ def _evolved(wallet: Wallet, entry: Entry) -> Wallet:
             return _posted(wallet, entry.mirror)
         case entries.Deposited() | entries.PaidOut():
             return _posted(wallet, entry.postings)
+        case entries.WalletClosed():
+            return replace(wallet, closed=entry.paid)
     raise entries.UnknownEntry(type=type(entry).__name__)
 
 
 def facts(wallet: Wallet, entry: Entry) -> Sequence[Event]:
-    """After each entry the wallet's balances are told anew, as a whole."""
+    """After each entry that changes the wallet's balances they are told anew, as a whole."""
+    if isinstance(entry, entries.WalletClosed):
+        return ()
     after = evolve(wallet, entry)
     told = [
         events.WalletBalance(currency=currency, posted=one.posted, available=one.available)
@@ -100,7 +112,9 @@ def facts(wallet: Wallet, entry: Entry) -> Sequence[Event]:
 
 
 def deposit(wallet: Wallet, amount: Money, *, deposit: str) -> Entries:
-    """Gives the customer store credit, as goodwill."""
+    """Gives the customer store credit, as goodwill. Raises ErasedCustomer once the wallet is closed."""
+    if wallet.closed is not None:
+        raise ErasedCustomer
     given = Posting("goodwill", chart.GOODWILL, chart.WALLET, amount.amount, amount.currency)
     return (entries.Deposited(deposit=deposit, postings=(given,)),)
 
@@ -109,8 +123,19 @@ def pay_out(wallet: Wallet, amount: Money, *, payout: str) -> Entries:
     """Pays available store credit out by bank. Raises InsufficientFunds."""
     if not wallet.can_pay(amount):
         raise InsufficientFunds(available=wallet.balance(amount.currency).available)
-    paid = Posting("payout", chart.WALLET, chart.BANK, amount.amount, amount.currency)
-    return (entries.PaidOut(payout=payout, postings=(paid,)),)
+    return (_paid_out(amount, payout=payout),)
+
+
+def close(wallet: Wallet, *, payout: str) -> Entries:
+    """Pays out all that is in the wallet, and nothing stays in it from then on. Raises CreditHeld."""
+    if wallet.closed is not None:
+        return ()
+    if wallet.holds:
+        raise CreditHeld
+    balances = sorted(wallet.balances.items())
+    left = tuple(Money(one.posted, currency) for currency, one in balances if one.posted)
+    paid = [_paid_out(*left, payout=payout)] if left else []
+    return (*paid, entries.WalletClosed(paid=left))
 
 
 def hold(payment: Payment, wallet: Wallet, *, total: Money) -> Both:
@@ -144,7 +169,7 @@ def undo(payment: Payment, wallet: Wallet, *, refund: str) -> Both:
             back = moved(payment.started, "refund", debit=chart.ORDER, credit=chart.WALLET)
             given = entries.GivenBack(order_id=payment.order_id, refund=refund, mirror=(back,))
             started = entries.RefundStarted(refund=refund, amount=payment.started.amount)
-            return (started, entries.Refunded(refund=refund, postings=(back,))), (given,)
+            return (started, entries.Refunded(refund=refund, postings=(back,))), _received(wallet, given)
         case Status.DECLINED | Status.VOIDED | Status.REFUNDED:
             return NOTHING
         case Status.NONE | Status.REFUNDING | Status.SOLD:
@@ -160,7 +185,20 @@ def give_back(payment: Payment, wallet: Wallet, *, refund: str, amount: Money, a
         return NOTHING
     back = Posting("sale_refund", chart.ORDER, chart.WALLET, amount.amount, amount.currency)
     given = entries.GivenBack(order_id=payment.order_id, refund=refund, mirror=(back,))
-    return (*started, entries.SaleRefunded(refund=refund, postings=(back,))), (given,)
+    return (*started, entries.SaleRefunded(refund=refund, postings=(back,))), _received(wallet, given)
+
+
+def _received(wallet: Wallet, given: entries.GivenBack) -> Entries:
+    """What comes back to the wallet of somebody who was forgotten is paid out at once."""
+    if wallet.closed is None:
+        return (given,)
+    back = Money(given.mirror[0].amount, given.mirror[0].currency)
+    return given, _paid_out(back, payout=given.refund)
+
+
+def _paid_out(*amounts: Money, payout: str) -> Entry:
+    postings = [Posting("payout", chart.WALLET, chart.BANK, one.amount, one.currency) for one in amounts]
+    return entries.PaidOut(payout=payout, postings=tuple(postings))
 
 
 def _must_hold(payment: Payment, wallet: Wallet) -> None:

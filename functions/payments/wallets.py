@@ -1,8 +1,9 @@
-"""The use cases of a wallet: an order is paid from it and undone, and operators deposit and pay out."""
+"""The use cases of a wallet: orders are paid and undone, operators deposit and pay out, it is closed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
+from kernel import identity
 from kernel.money import Money
 from payments import store, wallet
 from payments.entries import Entries
@@ -25,13 +26,23 @@ def undo(payment: Payment, *, refund: str, cause: str) -> Head[Payment]:
 
 
 def deposit(asked: Asked, *, cause: str) -> None:
-    """Gives the customer store credit, once per request. Raises KeyReused, Contended."""
+    """Gives the customer store credit, once per request. Raises ErasedCustomer, KeyReused, Contended."""
     _change(asked, partial(wallet.deposit, amount=asked.amount, deposit=asked.id), cause=cause)
 
 
 def pay_out(asked: Asked, *, cause: str) -> None:
     """Pays available store credit out, once per request. Raises InsufficientFunds, KeyReused, Contended."""
     _change(asked, partial(wallet.pay_out, amount=asked.amount, payout=asked.id), cause=cause)
+
+
+def close(customer_id: str, *, cause: str) -> Sequence[Money]:
+    """Pays out all that is in the customer's wallet, once, and tells what it was, each time the same.
+
+    Raises CreditHeld, Contended.
+    """
+    payout = identity.derive(customer_id, "erasure")
+    closed = store.record_wallet(customer_id, decide=partial(wallet.close, payout=payout), cause=cause)
+    return closed.closed or ()
 
 
 def _change(asked: Asked, decide: Callable[[Wallet], Entries], *, cause: str) -> None:

@@ -33,7 +33,7 @@ class Payments(Construct):
         self._refunds(home, table, processor)
         self.webhooks = self._webhooks(home, table, processor)
         self._reconcile(home, table, processor)
-        self.erasure = self._erasure(home, table)
+        self.erasure = self._erasure(home, table, processor)
         self._seal(home, table)
 
     def _tasks(
@@ -95,14 +95,22 @@ class Payments(Construct):
         for index in ("commits", "open"):
             table.allow(reconcile, "Query", index=index)
 
-    def _erasure(self, home: Home, table: ServiceTable) -> dict[str, ServiceFunction]:
-        """What customers asks for when a person is to be forgotten."""
+    def _erasure(
+        self, home: Home, table: ServiceTable, processor: ProcessorAccount
+    ) -> dict[str, ServiceFunction]:
+        """What customers asks for when a person is to be forgotten.
+
+        Each method may take 22 seconds to time out at the processor. Who asks does not wait so long.
+        """
         leaving = ServiceFunction(self, "payments.erasure.handler", home=home, seconds=30)
         on_events(leaving)
-        table.allow(leaving, "UpdateItem")
-        forget = ServiceFunction(self, "payments.erasure.forget_methods", home=home, seconds=24)
+        table.allow(leaving, "GetItem", "Query", "UpdateItem")
+        pay_out = ServiceFunction(self, "payments.erasure.pay_out_wallet", home=home)
+        table.allow(pay_out, "Query", "UpdateItem")
+        forget = ServiceFunction(self, "payments.erasure.forget_methods", home=home, seconds=300)
         table.allow(forget, "GetItem", "Query", "UpdateItem")
-        return {"FORGET_METHODS": forget}
+        processor.is_called_by(forget)
+        return {"PAY_OUT_WALLET": pay_out, "FORGET_METHODS": forget}
 
     def _seal(self, home: Home, table: ServiceTable) -> None:
         """The sealer may read commits and stragglers and add to the vault, and change neither of them."""

@@ -17,7 +17,7 @@ from typing import Any
 from ministack.core import lambda_runtime
 from ministack.services import lambda_svc
 
-from localstack.machine import capacity
+from localstack.machine import capacity, statements
 from localstack.machine.counting import Counts
 
 ENVIRONMENTS = 2 * max(2, os.cpu_count() or 2)
@@ -98,6 +98,7 @@ def main(state: str, owner: str = "", *options: str) -> None:
         capacity.count_capacity(Path(state) / capacity.FILE)
     if owner:
         threading.Thread(target=_end_with, args=(int(owner),), daemon=True).start()
+    statements.judge_statements()
     queue_for_environments()
     start_few_at_once()
     Counts().install()

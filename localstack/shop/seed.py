@@ -20,8 +20,10 @@ STOCK = {
     "Earl Grey": PLENTY,
     "Fuji": PLENTY,
     "Genmaicha": PLENTY,
+    "Hojicha": PLENTY,
+    "Jasmine": PLENTY,
 }
-METHODS = ("pm_approve", "pm_decline", "pm_approve_slowly")
+METHODS = ("pm_approve", "pm_decline", "pm_approve_slowly", "pm_error_after")
 CUSTOMER = "alice"
 
 
@@ -34,7 +36,7 @@ class Seed:
 
 
 def seed(shop: DeployedShop, tell: Callable[[str], None]) -> Seed:
-    """Seven teas on sale at 12.50 EUR and in stock; alice can pay in three ways."""
+    """Nine teas on sale at 12.50 EUR and in stock; alice can pay in four ways."""
     skus = {name: shop.new_product(PRICE, stock, name) for name, stock in STOCK.items()}
     tell(f"an operator lists {len(skus)} teas at {PRICE / 100:.2f} EUR and receives stock: {STOCK}")
     methods = {token: shop.method(CUSTOMER, token) for token in METHODS}

@@ -1,11 +1,13 @@
-"""Disputes and the settlement: each movement of the processor's is on record once."""
+"""The processor's side: what it owes us, disputes, and the settlement. Each movement is on record once."""
 
 from collections.abc import Iterator, Sequence
 
 from ops.evidence import Evidence, Item
-from ops.invariants.ledger import at_rest, entries_of
+from ops.invariants.ledger import ENDED, at_rest, entries_of, order_status, postings_of, totals
+from ops.invariants.money import disputed, kept_of, sale_refunded
 from ops.invariants.registry import Finding, invariant
 
+CERTAIN = ("CAPTURED", "SOLD", "REFUNDED", "VOIDED")
 FOLLOWED = (["DisputeOpened"], ["DisputeOpened", "DisputeWon"], ["DisputeOpened", "DisputeLost"])
 
 
@@ -27,6 +29,19 @@ def disputes_are_followed_once(evidence: Evidence) -> Iterator[Finding]:
         given, covered = sum(amounts.get(name, 0) for name in lost), _covered(commits)
         if covered > given:
             yield pk, f"banks have given {given} back, and cover {covered}"
+
+
+@invariant
+def receivable_is_as_the_processor_has_it(evidence: Evidence) -> Iterator[Finding]:
+    """What the processor owes us for an order is what it has captured less what has gone back."""
+    for order_id, payment in evidence.settled("payments", "payment"):
+        is_certain = payment["status"] in CERTAIN or order_status(evidence, order_id) in ENDED
+        if "moment" in payment and is_certain:
+            balances = totals(postings_of(evidence.ledger[f"payment#{order_id}"]))
+            ours, intents = balances.get("processor_receivable", 0), evidence.intents_of(order_id)
+            theirs = kept_of(intents) - disputed(intents)
+            if not ours - sale_refunded(payment, "PENDING") <= theirs <= ours:
+                yield order_id, f"our books say that the processor owes {ours}, its own say {theirs}"
 
 
 @invariant

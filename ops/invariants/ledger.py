@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Any
 
 from ops.evidence import Evidence, Item
-from ops.invariants.money import covered, disputed, kept_of, sale_refunded
+from ops.invariants.money import covered, sale_refunded
 from ops.invariants.registry import Finding, invariant
 
 # 1: a debit raises the account. -1: a credit raises the account.
@@ -29,7 +29,6 @@ NORMAL: Mapping[str, int] = {
     "bank": 1,
 }
 OWN = {"payment": "order", "wallet": "wallet"}
-CERTAIN = ("CAPTURED", "SOLD", "REFUNDED", "VOIDED")
 COVERED_WITHIN = timedelta(minutes=2)
 ENDED = ("CONFIRMED", "CANCELLED")
 HOLDS = (["Held"], ["Held", "HoldPosted"], ["Held", "HoldVoided"])
@@ -92,7 +91,7 @@ def no_account_falls_below_its_floor(evidence: Evidence) -> Iterator[Finding]:
     for pk, commits in at_rest(evidence):
         account, balances = OWN.get(pk.partition("#")[0], ""), dict[str, int]()
         for commit in commits:
-            for posting in [*postings_of([commit]), *mirrors_of([commit])]:
+            for posting in moves_of(commit):
                 currency = posting.get("currency", commit.get("currency"))
                 balances[currency] = balances.get(currency, 0) + moved(account, posting)
                 if balances[currency] < 0:
@@ -148,19 +147,6 @@ def an_ended_order_holds_no_money(evidence: Evidence) -> Iterator[Finding]:
             owed -= covered(payment)
             if (balances.get("order", 0), balances.get("revenue", 0)) != (owed, wanted):
                 yield order_id, f"is {status}, and its accounts are {balances}"
-
-
-@invariant
-def receivable_is_as_the_processor_has_it(evidence: Evidence) -> Iterator[Finding]:
-    """What the processor owes us for an order is what it has captured less what has gone back."""
-    for order_id, payment in evidence.settled("payments", "payment"):
-        is_certain = payment["status"] in CERTAIN or order_status(evidence, order_id) in ENDED
-        if "moment" in payment and is_certain:
-            balances = totals(postings_of(evidence.ledger[f"payment#{order_id}"]))
-            ours, intents = balances.get("processor_receivable", 0), evidence.intents_of(order_id)
-            theirs = kept_of(intents) - disputed(intents)
-            if not ours - sale_refunded(payment, "PENDING") <= theirs <= ours:
-                yield order_id, f"our books say that the processor owes {ours}, its own say {theirs}"
 
 
 @invariant
@@ -236,6 +222,12 @@ def nonzero(balances: Mapping[str, int]) -> dict[str, int]:
 def entries_of(commit: Item) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = json.loads(commit["entries"]) if "moment" in commit else []
     return found
+
+
+def moves_of(commit: Item) -> list[Mapping[str, Any]]:
+    """The postings and mirrors of the commit, in the order of its entries."""
+    parts = ([*one.get("postings", ()), *one.get("mirror", ())] for one in entries_of(commit))
+    return [one for part in parts for one in part] if "moment" in commit else postings_of([commit])
 
 
 def mirrors_of(commits: Iterable[Item]) -> list[Mapping[str, Any]]:

@@ -129,14 +129,30 @@ def profiles_are_sealed(evidence: Evidence) -> Iterator[Finding]:
 @invariant
 def who_is_forgotten_has_no_payment_method(evidence: Evidence) -> Iterator[Finding]:
     """Once a customer is erased, payments holds no token and no label of theirs."""
-    erased = {
-        name
-        for name, customer in evidence.records("customers", "customer").items()
-        if customer["status"] == "ERASED"
-    }
+    erased = _erased(evidence)
     for name, method in evidence.records("payments", "method").items():
         if method["customer_id"] in erased and {"token", "label"} & method.keys():
             yield f"payments method#{name}", "is of a customer who was erased"
+
+
+@invariant
+def who_is_forgotten_has_no_store_credit(evidence: Evidence) -> Iterator[Finding]:
+    """Once a customer is erased, their wallet is empty: all of it was paid out."""
+    for name in _erased(evidence):
+        balances = evidence.records("payments", "wallet").get(name, {}).get("balances", {})
+        if any(any(balance.values()) for balance in balances.values()):
+            yield f"wallet/{name}", "is of a customer who was erased, and is not empty"
+
+
+@invariant
+def who_is_forgotten_is_detached(evidence: Evidence) -> Iterator[Finding]:
+    """Once a customer is erased, no method that has paid for an order of theirs is attached anywhere."""
+    # The processor's books may have been read before the record of a customer who was just erased.
+    erased = _erased(evidence)
+    for intent in evidence.intents:
+        customer = evidence.orders.get(intent["reference"], {}).get("customer_id")
+        if intent.get("attached") and customer in erased and not evidence.moves(f"customer/{customer}"):
+            yield intent["reference"], "its customer was erased, and its payment method is still attached"
 
 
 @invariant
@@ -150,6 +166,11 @@ def orders_end_before_their_customer_is_forgotten(evidence: Evidence) -> Iterato
         ended = any(event.type in ENDS and gone and event.time <= gone for event in events)
         if began and gone and events and events[0].time < began and not ended:
             yield order_id, "was open when its customer was forgotten"
+
+
+def _erased(evidence: Evidence) -> set[str]:
+    people = evidence.records("customers", "customer").items()
+    return {name for name, customer in people if customer["status"] == "ERASED"}
 
 
 def _is_sealed(text: str) -> bool:

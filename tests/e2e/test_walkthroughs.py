@@ -5,7 +5,8 @@ import pytest
 from localstack.shop.client import fresh_key
 from localstack.shop.deployed import DeployedShop, EndState, expect, wait_for
 from localstack.shop.seed import Seed, seed
-from localstack.shop.walkthroughs import WALKTHROUGHS, Plan, Walkthrough, play
+from localstack.shop.walkthrough import Plan, Walkthrough
+from localstack.shop.walkthroughs import WALKTHROUGHS, play
 
 
 @pytest.fixture(scope="module")

@@ -63,7 +63,7 @@ def _refunds(world: MotoWorld, order_id: str) -> None:
 
 def _hints(world: MotoWorld, shop: SagaShop) -> None:
     """A webhook about a dispute comes twice, the books are reconciled, and a difference is resolved."""
-    shop.receive("mug", 2)
+    shop.receive("mug", 3)
     disputed = shop.order("pm_dispute_at_once", key="disputed")
     world.settle()
     handler, path = "payments.webhooks_api.handler", "/payments/differences"
@@ -92,7 +92,7 @@ def _people(world: MotoWorld) -> None:
         assert world.http("customers", "PUT", "/customers/me", person, **bob)[0] < 300
         person["name"] = "Bob B"
     assert world.http("customers", "GET", "/customers/me", **bob)[0] == 200
-    token = {"token": "pm_approve"}
+    token = {"token": "pm_approve__bob"}
     method = world.http("payments", "POST", "/payments/methods", token, key="m", **bob)[1]["payment_method"]
     body = {"lines": [{"sku": "mug", "quantity": 1}], "payment_method": method}
     assert world.http("orders", "POST", "/checkout", body, key="o", **bob)[0] == 202

@@ -15,14 +15,14 @@ TASKS = {
 }
 ASKED: tuple[str, ...] = ("ClaimOverdue", "OrderStatus", "ClaimOpen", "CommitStock", "ReleaseStock")
 ASKED += ("ClaimUnsold", "PostSale", "RefundPayment")
-ASKED += ("FenceCustomer", "CountOpenOrders", "ForgetMethods")
+ASKED += ("FenceCustomer", "CountOpenOrders", "PayOutWallet", "ForgetMethods")
 ASKED += ("ResumeOrder", "ResolveOrder", "SelectParked", "PaymentStatus", "ReservationStatus")
 APIS = ("Catalog", "Checkout", "Customers", "Inventory", "Operations", "Orders", "Payments", "Storefront")
 INVOKED = {
     "CheckoutApi": "ResumeOrder ResolveOrder SelectParked PaymentStatus ReservationStatus",
     "CheckoutSweep": "ClaimOverdue",
     "CheckoutReconcile": "OrderStatus ClaimOpen CommitStock ReleaseStock ClaimUnsold PostSale RefundPayment",
-    "CustomersEraseDue": "FenceCustomer CountOpenOrders ForgetMethods",
+    "CustomersEraseDue": "FenceCustomer CountOpenOrders PayOutWallet ForgetMethods",
 }
 UNDO = ("FenceOrder", "RefundPayment", "ReleaseStock", "CancelOrder")
 
@@ -81,9 +81,10 @@ def test_only_the_processor_and_the_steps_that_call_it_read_its_secret(
     given: list[Grant],
 ) -> None:
     readers = reading(given, "SettleAcquirer.AcquirerSecret")
-    assert len(readers) == 7
+    assert len(readers) == 8
     steps = ("PaymentsChargePayment", "PaymentsRefundPayment", "PaymentsSeeToRefunds")
-    for role in ("AcquirerApi", "AcquirerSend", *steps, "PaymentsWebhooksApi", "PaymentsReconcile"):
+    others = ("PaymentsForgetMethods", "PaymentsWebhooksApi", "PaymentsReconcile")
+    for role in ("AcquirerApi", "AcquirerSend", *steps, *others):
         assert any(is_of(grant, role) for grant in readers), role
 
 

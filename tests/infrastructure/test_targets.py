@@ -81,7 +81,9 @@ def test_all_layers_are_one_set_of_packages_and_one_for_what_calls_the_processor
     assert {"SettlePayments"} in found.values()
 
 
-def test_only_functions_that_charge_or_refund_have_the_processors_package(cloud_assembly: Assembly) -> None:
+def test_only_functions_that_charge_refund_or_detach_have_the_processors_package(
+    cloud_assembly: Assembly,
+) -> None:
     calling = {
         function["Handler"]
         for _, _, function in cloud_assembly.resources("AWS::Lambda::Function")
@@ -90,6 +92,7 @@ def test_only_functions_that_charge_or_refund_have_the_processors_package(cloud_
     assert calling == {
         "payments.tasks.charge_payment",
         "payments.tasks.refund_payment",
+        "payments.erasure.forget_methods",
         "payments.refunding.see_to_refunds",
         "payments.reconciliation.reconcile",
         "payments.webhooks_api.handler",
@@ -119,7 +122,7 @@ def test_stripe_is_deployed_without_the_sandbox_and_with_the_key_that_it_names(
         for _, _, function in made.resources("AWS::Lambda::Function")
         if "PROCESSOR_URL" in function["Environment"]["Variables"]
     ]
-    assert len(told) == 5
+    assert len(told) == 6
     for variables in told:
         assert variables["PROCESSOR_URL"] == "https://api.stripe.com"
         assert variables["PROCESSOR_SECRET"] == secret

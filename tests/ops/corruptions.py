@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from tests.support import ledgers
 from tests.support.evidence import FORGOTTEN, Books
 
 Corrupt = Callable[[Books], Any]
@@ -227,6 +228,30 @@ def the_customer_of_an_open_order_was_forgotten(books: Books) -> None:
 @breaks("who-is-forgotten-has-no-payment-method")
 def a_token_of_somebody_forgotten_was_kept(books: Books) -> None:
     record(books, "payments", "method", FORGOTTEN)["token"] = "pm_approve"
+
+
+@breaks("who-is-forgotten-has-no-store-credit")
+def somebody_forgotten_was_given_store_credit(books: Books) -> None:
+    books.wallet("gone", "Deposited", deposit="d3", postings=[ledgers.posting("goodwill", "wallet", 100)])
+
+
+@breaks("who-is-forgotten-is-detached")
+def a_method_of_somebody_forgotten_is_still_attached(books: Books) -> None:
+    cancelled_at_once(books, "left", customer_id="gone")
+    books.intent("left", "requires_confirmation", attached=True)
+
+
+def cancelled_at_once(books: Books, order_id: str, *, customer_id: str) -> None:
+    """Adds an order that was undone before anything was done for it."""
+    books.place(order_id)
+    books.reword("OrderPlaced", order_id, customer_id=customer_id)
+    books.said(order_id, "CancellationStarted", "PaymentVoided")
+    books.said(order_id, "StockReleased", lines=[])
+    books.said(order_id, "OrderCancelled")
+    cancelled = {"fenced": True, "reason": "CancelledByCustomer", "customer_id": customer_id}
+    books.order(order_id, "CANCELLED", **cancelled)
+    books.reservation(order_id, "RELEASED", [])
+    books.record("payments", "payment", order_id, status="VOIDED", reason="")
 
 
 def typed_about(books: Books, order_id: str) -> str:

@@ -28,6 +28,7 @@ def test_the_processor_has_captured_what_has_settled_by_now(
 ) -> None:
     item = {"sk": "intent", "id": "pi_1", "reference": "o1", "amount": 1000, "currency": "EUR"}
     item |= {"status": status, "settles_at": settles_at.isoformat() if settles_at else "", "refunds": []}
+    item |= {"payment_method": "pm_approve"}
     known: list[Any] = [item, {"sk": "refund"}]
     assert [one["amount_captured"] for one in books.intents({"acquirer": known}, AT)] == [captured]
 
@@ -38,8 +39,10 @@ def test_the_books_say_what_the_processors_api_says(
 ) -> None:
     clock = Clock.install(monkeypatch)
     Processor.install(monkeypatch)
-    methods = ("pm_approve", "pm_refund_fails_later", "pm_decline", "pm_stall", *books.DISPUTES)
+    own = ("pm_approve__ada", "pm_approve__bob")
+    methods = ("pm_approve", "pm_refund_fails_later", "pm_decline", "pm_stall", *books.DISPUTES, *own)
     known = [acquirer.created(), *map(_confirmed, methods)]
+    assert acquirer.ask("POST", f"/payment_methods/{own[1]}/detach")[0] == 200
     acquirer.refund(known[1], 250)
     acquirer.refund(known[2], 250, key="failing")
     acquirer.refund(known[5], 250, key="in part")
@@ -58,6 +61,7 @@ def _confirmed(method: str) -> str:
 
 def _told(intent_id: str, names: dict[str, Any]) -> dict[str, Any]:
     said = acquirer.retrieve(intent_id)
+    method = said["payment_method"]
     charge = said["latest_charge"] or {"amount_refunded": 0}
     told = {
         "id": said["id"],
@@ -65,6 +69,7 @@ def _told(intent_id: str, names: dict[str, Any]) -> dict[str, Any]:
         "amount": said["amount"],
         "currency": said["currency"].upper(),
         "status": said["status"],
+        "attached": acquirer.ask("GET", f"/payment_methods/{method}")[1]["customer"] is not None,
         "amount_captured": said["amount_received"],
         "amount_refunded": charge["amount_refunded"],
         "amount_disputed": 0,

@@ -3,9 +3,20 @@
 from datetime import datetime
 from typing import Any
 
-from customers import api
-from customers.commands import CountOpenOrders, Done, FenceCustomer, Fenced, ForgetMethods, OpenPage, Place
+from customers import api, erasure
+from customers.commands import (
+    CountOpenOrders,
+    Done,
+    Emptied,
+    FenceCustomer,
+    Fenced,
+    ForgetMethods,
+    OpenPage,
+    PayOutWallet,
+    Place,
+)
 from kernel.errors import CommandFailed
+from kernel.money import Money
 from kernel.triggers.commands import Command
 from tests.support import aws
 from tests.support.clock import Clock
@@ -45,12 +56,28 @@ def said() -> list[tuple[str, int, dict[str, Any]]]:
     return [(event.type, event.sequence, event.data) for event in aws.committed("customers")]
 
 
+def status() -> str:
+    return str(ask("GET", "/customers/me")[1]["status"])
+
+
+def run(clock: Clock, *, after: int = 0) -> dict[str, Any]:
+    """Runs the schedule's job after so many minutes, and answers what it adds to its line of the log."""
+    clock.advance(60 * after)
+    line: dict[str, Any] = {}
+    erasure.erase_due.run(line)
+    return line
+
+
 class Others:
-    """Orders and payments as an erasure asks them: `open` orders of each person, and what `fails`."""
+    """Orders and payments as an erasure asks them: `open` orders of each person, and what `fails`.
+
+    `credit` is what was in each person's wallet.
+    """
 
     def __init__(self, clock: Clock) -> None:
         self.clock, self.fenced = clock, dict[str, datetime]()
         self.open: dict[tuple[str, str], int] = {}
+        self.credit: dict[str, tuple[Money, ...]] = {}
         self.fails: set[type[Command[Any]]] = set()
         self.asked: list[str] = []
 
@@ -65,6 +92,8 @@ class Others:
                 return OpenPage(open=0, following=Place(2, None))
             case CountOpenOrders():
                 return OpenPage(open=self.open.get((command.customer_id, command.kind), 0))
+            case PayOutWallet():
+                return Emptied(paid=self.credit.get(command.customer_id, ()))
             case ForgetMethods():
                 return Done()
         raise AssertionError(command)

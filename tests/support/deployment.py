@@ -72,6 +72,7 @@ def _intents(books: Books) -> list[dict[str, Any]]:
             "pk": f"intent#{intent['id']}",
             "sk": "intent",
             **{name: intent[name] for name in ("id", "reference", "amount", "currency", "status")},
+            "payment_method": "pm_approve",
             "settles_at": "",
             "refunds": [{"amount": intent["amount_refunded"]}] if intent["amount_refunded"] else [],
         }

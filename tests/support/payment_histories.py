@@ -93,11 +93,12 @@ SPENT = Posting("wallet", "wallet", "order", 1250, "EUR")
 BACK = Posting("refund", "order", "wallet", 1250, "EUR")
 DEPOSITED = entries.Deposited(deposit="deposit-1", postings=(GOODWILL,))
 PAID_OUT = entries.PaidOut(payout="payout-1", postings=(PAYOUT,))
+WALLET_CLOSED = entries.WalletClosed(paid=(Money(750, "EUR"),))
 HELD = entries.Held(order_id="o1", amount=TOTAL)
 HOLD_POSTED = entries.HoldPosted(order_id="o1", mirror=(SPENT,))
 HOLD_VOIDED = entries.HoldVoided(order_id="o1")
 GIVEN = entries.GivenBack(order_id="o1", refund=REFUND, mirror=(BACK,))
-WALLET: Entries = (DEPOSITED, PAID_OUT, HELD, HOLD_POSTED, HOLD_VOIDED, GIVEN)
+WALLET: Entries = (DEPOSITED, PAID_OUT, HELD, HOLD_POSTED, HOLD_VOIDED, GIVEN, WALLET_CLOSED)
 
 # What the processor kept and paid out.
 FEES = Posting("fees", "processor_fees", "processor_receivable", 49, "EUR")

@@ -58,7 +58,7 @@ TIMEOUTS = {
     "payments.sealing.seal": 60,
     "payments.tasks.claim_unsold": 30,
     "payments.watch.watch": 300,
-    "payments.erasure.forget_methods": 24,
+    "payments.erasure.forget_methods": 300,
     "payments.erasure.handler": 30,
     "payments.tasks.charge_payment": 24,
     "payments.tasks.refund_payment": 24,

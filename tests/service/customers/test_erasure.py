@@ -1,29 +1,31 @@
 """Erasure: fenced at once, waited for, then the key is destroyed; every part may fail and run again."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
-from customers import domain, erasure
+from customers import domain
 from customers import keys as data_keys
-from customers.commands import CountOpenOrders, FenceCustomer, ForgetMethods
+from customers.commands import CountOpenOrders, FenceCustomer, ForgetMethods, PayOutWallet
 from customers.erasure import ErasureIncomplete
 from kernel.errors import CommandFailed
-from kernel.table import items
+from kernel.money import Money
 from kernel.triggers.commands import Command
 from tests.support import aws
 from tests.support.clock import Clock
 from tests.support.customers import (
     ADDRESS,
     HOME,
-    PRIVATE,
     Others,
     ask,
     erase,
     erase_by_operator,
     keys,
     register,
+    run,
     said,
+    status,
 )
 
 SERVICE = "customers"
@@ -31,25 +33,6 @@ pytestmark = pytest.mark.usefixtures("service")
 ACCEPTED = (202, {"customer_id": "alice", "links": {"customer": "/customers/me"}})
 STARTED = ("CustomerErasureStarted", 2, {"customer_id": "alice"})
 ERASED = ("CustomerErased", 3, {"customer_id": "alice"})
-
-
-@pytest.fixture
-def others(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Others:
-    made = Others(clock)
-    monkeypatch.setattr(erasure, "ask", made)
-    return made
-
-
-def run(clock: Clock, *, after: int = 0) -> dict[str, Any]:
-    """Runs the schedule's job after so many minutes, and answers what it adds to its line of the log."""
-    clock.advance(60 * after)
-    line: dict[str, Any] = {}
-    erasure.erase_due.run(line)
-    return line
-
-
-def status() -> str:
-    return str(ask("GET", "/customers/me")[1]["status"])
 
 
 def test_a_person_who_asks_is_fenced_at_once(clock: Clock) -> None:
@@ -82,6 +65,21 @@ def test_the_key_is_destroyed_once_the_fence_has_settled_and_no_order_is_open(
     assert erase("late") == erase() == ACCEPTED
 
 
+def test_the_record_of_an_erasure_says_how_much_was_paid_out_of_the_wallet(
+    clock: Clock, others: Others
+) -> None:
+    register()
+    erase()
+    others.credit["alice"] = (Money(750, "EUR"), Money(20, "USD"))
+    run(clock)
+    run(clock, after=10)
+    assert keys()[0]["paid_out"] == [
+        {"amount": 750, "currency": "EUR"},
+        {"amount": 20, "currency": "USD"},
+    ]
+    assert others.asked.index("PayOutWallet") < others.asked.index("ForgetMethods")
+
+
 @pytest.mark.parametrize("kind", ["open", "parked"])
 def test_an_open_order_is_waited_for(clock: Clock, others: Others, kind: str) -> None:
     register()
@@ -89,7 +87,7 @@ def test_an_open_order_is_waited_for(clock: Clock, others: Others, kind: str) ->
     others.open["alice", kind] = 1
     for _ in range(5):
         assert run(clock, after=10)["erased"] == 0
-    assert "ForgetMethods" not in others.asked
+    assert not {"PayOutWallet", "ForgetMethods"} & {*others.asked}
     assert "wrapped" in keys()[0]
     others.open.clear()
     assert run(clock, after=10)["erased"] == 1
@@ -105,7 +103,7 @@ def test_an_order_that_stays_open_for_a_week_is_told_of(clock: Clock, others: Ot
         run(clock, after=12)
 
 
-@pytest.mark.parametrize("command", [FenceCustomer, CountOpenOrders, ForgetMethods])
+@pytest.mark.parametrize("command", [FenceCustomer, CountOpenOrders, PayOutWallet, ForgetMethods])
 def test_a_service_that_fails_holds_up_nothing_but_the_erasure(
     clock: Clock, others: Others, command: type[Command[Any]]
 ) -> None:
@@ -151,10 +149,10 @@ def test_one_erasure_that_fails_holds_up_no_other(
     run(clock)
     destroying = data_keys.destroy
 
-    def destroy(customer_id: str, *, by: str) -> None:
+    def destroy(customer_id: str, *, by: str, paid_out: Sequence[Money]) -> None:
         if customer_id == "bob":
             raise CommandFailed
-        destroying(customer_id, by=by)
+        destroying(customer_id, by=by, paid_out=paid_out)
 
     monkeypatch.setattr(data_keys, "destroy", destroy)
     with pytest.raises(ErasureIncomplete):
@@ -195,46 +193,5 @@ def test_a_customer_erases_nobody_else_and_a_key_is_needed() -> None:
     assert ask("GET", "/customers/me", customer="bob")[1]["status"] == "ACTIVE"
 
 
-def test_a_restored_table_does_not_bring_the_person_back(clock: Clock, others: Others) -> None:
-    register()
-    ask("PUT", ADDRESS, HOME)
-    backup = aws.items("customers")
-    erase()
-    run(clock)
-    run(clock, after=10)
-    _restore(backup)
-    shown = ask("GET", "/customers/me")
-    assert shown == (200, {"customer_id": "alice", "status": "ERASED", "profile": None})
-    assert ask("GET", "/customers/alice", customer="olga", role="operator") == shown
-    assert register()[1]["error"] == "ErasedCustomer"
-    assert ask("PUT", ADDRESS, HOME)[1]["error"] == "ErasedCustomer"
-    assert not [word for word in PRIVATE if word in str(aws.items("customers")) + str(keys())]
-
-
-def test_an_erasure_that_a_backup_has_not_seen_can_be_asked_for_again(clock: Clock, others: Others) -> None:
-    register()
-    backup = aws.items("customers")
-    erase()
-    run(clock)
-    run(clock, after=10)
-    destroyed = keys()
-    _restore(backup)
-    erase("once more")
-    run(clock, after=10)
-    assert status() == "ERASED"
-    assert keys() == destroyed
-
-
 def _dying(*_: Any, **__: Any) -> None:
     raise CommandFailed("it dies here")
-
-
-def _restore(backup: list[dict[str, Any]]) -> None:
-    """As if the table had been restored from a backup."""
-    dynamodb: Any = aws.client("dynamodb")
-    for item in aws.items("customers"):
-        dynamodb.delete_item(
-            TableName="customers-table", Key=items.pack({"pk": item["pk"], "sk": item["sk"]})
-        )
-    for item in backup:
-        dynamodb.put_item(TableName="customers-table", Item=items.pack(item))

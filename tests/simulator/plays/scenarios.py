@@ -27,13 +27,29 @@ CANCELLED = [
     Scenario(f"cancelled before {state}", "CANCELLED", cancels=state)
     for state in ("ReserveStock", "ChargePayment", "ConfirmOrder")
 ]
+OWN = "pm_approve__alice"  # a card of her own, which the processor detaches
 FORGOTTEN = [
-    Scenario("the customer is forgotten while the order is paid", "CONFIRMED", leaves="ChargePayment"),
+    Scenario(
+        "the customer is forgotten while the order is paid",
+        "CONFIRMED",
+        method=OWN,
+        credit=5000,
+        leaves="ChargePayment",
+    ),
     Scenario(
         "the customer is forgotten while the order is undone",
         "CANCELLED",
+        method=OWN,
         cancels="ConfirmOrder",
         leaves="FenceOrder",
+    ),
+    Scenario(
+        "the customer is forgotten while the wallet pays",
+        "CONFIRMED",
+        method="wallet",
+        credit=5000,
+        refunds=(300,),
+        leaves="ChargePayment",
     ),
 ]
 # Minutes: for how long an order cannot be ended, and when an operator sees to it.

@@ -117,7 +117,10 @@ def _told(world: SimulatedWorld, shop: SimulatedShop) -> list[str]:
     people = world.items("customers", "customer#")
     erased = [each["customer_id"] for each in people if each["status"] == "ERASED"]
     kept = [one for one in erased if "wrapped" in keys.get(f"key#{one}", {"wrapped": "nothing is on record"})]
-    return told + [f"the data key of somebody forgotten is there: {one}" for one in kept]
+    told += [f"the data key of somebody forgotten is there: {one}" for one in kept]
+    gone = {row["pk"].partition("#")[2] for row in world.items("acquirer", "method#")}
+    own = [token for token in shop.methods if "__" in token and token not in gone]
+    return told + [f"a method of somebody forgotten is attached: {token}" for token in own if erased]
 
 
 def glance(world: SimulatedWorld) -> list[str]:

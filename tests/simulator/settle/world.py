@@ -224,10 +224,15 @@ class SimulatedWorld:
         return Evidence(
             tables=tables,
             published=self.bus.published,
-            intents=[_intent(item, self.engine.now) for item in books],
+            intents=[_intent(item, self.engine.now) | self._attachment(item) for item in books],
             at=self.engine.now,
             settled_before=settled_before,
         )
+
+    def _attachment(self, intent: Mapping[str, Any]) -> dict[str, Any]:
+        """Whether the payment's method is a customer's own, and the processor has not detached it."""
+        method = intent["payment_method"]
+        return {"attached": "__" in method and not self.items("acquirer", f"method#{method}")}
 
 
 def _definition(machine: str) -> Mapping[str, Any]:
@@ -239,7 +244,7 @@ def definitions() -> Mapping[str, Mapping[str, Any]]:
     return {name: definition(name) for name in FILES}
 
 
-def _intent(item: Mapping[str, Any], now: datetime) -> Mapping[str, Any]:
+def _intent(item: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     """The payment as the processor's own code has it at this moment."""
     intent = store._intent(item)
     return {

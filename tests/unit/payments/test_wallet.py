@@ -7,25 +7,21 @@ import pytest
 from kernel.errors import NotFound
 from kernel.money import Money
 from payments import wallet
-from payments.chart import Posting, PostingRefused
+from payments.chart import PostingRefused
 from payments.domain import ChargeVoided
 from payments.entries import (
-    ChargeStarted,
     Declined,
     Entries,
-    GivenBack,
     RefundStarted,
     SaleRefunded,
     UnknownEntry,
 )
 from payments.intents import RefundProgress
-from payments.payment import BooksDiffer, Payment, Status
-from payments.payment import evolve as after
+from payments.payment import BooksDiffer, Status
 from payments.sale_refunds import RefundTooLarge, SaleNotPosted
 from payments.wallet import Balance, InsufficientFunds, Wallet, evolve
 from tests.support.payment_histories import (
     AT,
-    CAPTURED,
     DEPOSITED,
     GIVEN,
     HELD,
@@ -41,28 +37,19 @@ from tests.support.payment_histories import (
     TOTAL,
     VOIDED,
 )
+from tests.support.wallet_histories import (
+    BY_WALLET,
+    PAID,
+    PART_IN_WALLET,
+    PART_TO_WALLET,
+    PENDING,
+    SPENT,
+    TOMBSTONE,
+    order,
+    purse,
+)
 
-BY_WALLET = ChargeStarted(customer_id="alice", amount=TOTAL)
-PENDING, PAID, TOMBSTONE = (BY_WALLET,), (BY_WALLET, CAPTURED), (VOIDED,)
-SPENT = (DEPOSITED, HELD, HOLD_POSTED)
-# By hand: a part of a sale goes from the order's account to the wallet, and the processor has no part in it.
-PART_TO_WALLET = Posting("sale_refund", "order", "wallet", 300, "EUR")
-PART_IN_WALLET = GivenBack(order_id="o1", refund=PART_REFUND, mirror=(PART_TO_WALLET,))
 part: dict[str, Any] = {"refund": PART_REFUND, "amount": PART, "at": AT}
-
-
-def purse(*entries_: object) -> Wallet:
-    found = Wallet("alice")
-    for entry in entries_:
-        found = evolve(found, entry)  # type: ignore[arg-type]
-    return found
-
-
-def order(*entries_: object) -> Payment:
-    found = Payment("o1")
-    for entry in entries_:
-        found = after(found, entry)  # type: ignore[arg-type]
-    return found
 
 
 @pytest.mark.parametrize(
