@@ -1,6 +1,6 @@
 """The bodies of operators' requests about money, and the parts that such requests have in common."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
@@ -28,7 +28,14 @@ class Reasoned(Body):
     because: Because
 
 
-def request(api: Api, body: Change | Reasoned, *about: str) -> dict[str, str]:
+class Settling(Body):
+    """How an operator gives the money of a refund that failed, and why."""
+
+    by: Literal["bank", "wallet"]
+    because: Because
+
+
+def request(api: Api, body: Change | Reasoned | Settling, *about: str) -> dict[str, str]:
     """The fields of the Request. `about` tells requests apart whose bodies are the same."""
     by = api.caller().customer_id
     return {

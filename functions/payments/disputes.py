@@ -97,7 +97,7 @@ def _twice(payment: Payment) -> int:
 
     Only so much have banks given back in the place of refunds. A dispute over the rest of a sale covers none.
     """
-    refunds = sum(one.amount for one in payment.refunds.values() if not one.covered)
+    refunds = sum(one.amount for one in payment.refunds.values() if not one.is_covered)
     paid = payment.charge.amount.amount if payment.charge else 0
     return payment.disputed(DisputeProgress.LOST) + refunds - paid
 

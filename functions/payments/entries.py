@@ -7,7 +7,7 @@ it is read. Stored bytes are never rewritten. An entry of an unknown type or of 
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -35,17 +35,20 @@ class Entry(BaseModel):
 
 
 Entries = tuple[Entry, ...]
+PaidBy = Literal["card", "wallet"]
 
 
 class ChargeStarted(Entry):
     """The processor has a payment that is not confirmed; or it is the customer's wallet that is to pay.
 
-    `intent_id` is the payment's id at the processor, and empty for a wallet.
+    `intent_id` is the payment's id at the processor. Version 1 said only by its absence that a wallet pays.
     """
 
+    version: ClassVar[int] = 2
     customer_id: str
     amount: Money
     intent_id: str = ""
+    paid_by: PaidBy = "card"
 
 
 class Captured(Entry):
@@ -119,7 +122,14 @@ class SaleRefundRetried(OfSaleRefund):
 class SaleRefundCovered(OfSaleRefund):
     """A refund that failed is owed no more: in a `dispute` that we lost the bank has given its money back."""
 
+    by: ClassVar[str] = "dispute"
     dispute: str
+
+
+class SaleRefundSettled(OfSaleRefund):
+    """An operator has given the money of a refund that failed `by` bank, or as store credit."""
+
+    by: str
 
 
 class OfDispute(Entry):
@@ -223,6 +233,7 @@ TYPES: Mapping[str, type[Entry]] = {
         SaleRefundFailed,
         SaleRefundRetried,
         SaleRefundCovered,
+        SaleRefundSettled,
         DisputeOpened,
         DisputeWon,
         DisputeLost,
@@ -239,7 +250,9 @@ TYPES: Mapping[str, type[Entry]] = {
 }
 Raw = dict[str, Any]
 # By type and version: brings the stored fields of an entry to the version after it.
-UPCASTERS: Mapping[tuple[str, int], Callable[[Raw], Raw]] = {}
+UPCASTERS: Mapping[tuple[str, int], Callable[[Raw], Raw]] = {
+    ("ChargeStarted", 1): lambda raw: {**raw, "paid_by": "card" if raw.get("intent_id") else "wallet"},
+}
 
 
 def dumped(entries: Sequence[Entry]) -> str:

@@ -60,6 +60,7 @@ REFUNDS: Mapping[
     entries.SaleRefundStarted: events.SaleRefundStarted,
     entries.SaleRefunded: events.SaleRefunded,
     entries.SaleRefundFailed: events.SaleRefundFailed,
+    entries.SaleRefundSettled: events.SaleRefunded,
 }
 DISPUTES: Mapping[type[Entry], type[events.DisputeOpened | events.DisputeWon | events.DisputeLost]] = {
     entries.DisputeOpened: events.DisputeOpened,

@@ -64,5 +64,5 @@ def _unknown(intent: Intent) -> Difference | None:
 def _unlist(payment: Payment) -> None:
     """Takes refunds off the operators' list that a bank has paid in our place."""
     for refund, known in payment.refunds.items():
-        if known.covered:
+        if known.is_covered:
             refund_rows.put_off(Row(payment.order_id, refund), known, now=identity.now())

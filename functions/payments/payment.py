@@ -8,7 +8,7 @@ from kernel.errors import Fault
 from kernel.money import Money
 from payments import chart, entries
 from payments.chart import Posting
-from payments.entries import Entry
+from payments.entries import Entry, PaidBy
 from payments.intents import DisputeProgress, RefundProgress
 
 # The version of `evolve` and of the shape of Payment. When either changes, it is raised, so that states which
@@ -40,10 +40,11 @@ class Charge:
     customer_id: str
     amount: Money
     intent_id: str = ""
+    paid_by: PaidBy = "card"
 
     @property
     def is_wallet(self) -> bool:
-        return not self.intent_id
+        return self.paid_by == "wallet"
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ class SaleRefund:
     """A part of a sale that goes back, in minor units. The money of one that FAILED is owed still.
 
     The processor is asked for each `attempt` under an id of its own, since `asked_at` under the `key`th key.
-    A refund that FAILED is `covered` when the customer's bank has given its money back.
+    `ended_by` says how the money of one that FAILED has gone back otherwise.
     """
 
     amount: int
@@ -59,12 +60,17 @@ class SaleRefund:
     progress: RefundProgress = RefundProgress.PENDING
     attempt: int = 1
     key: int = 1
-    covered: bool = False
+    ended_by: str = ""
 
     @property
     def is_owed(self) -> bool:
-        """Whether the refund has failed, and nobody else has given the money back."""
-        return self.progress is RefundProgress.FAILED and not self.covered
+        """Whether the refund has failed, and its money has not gone back otherwise."""
+        return self.progress is RefundProgress.FAILED and not self.ended_by
+
+    @property
+    def is_covered(self) -> bool:
+        """Whether the customer's bank has given the money back, and not we."""
+        return self.ended_by == entries.SaleRefundCovered.by
 
 
 @dataclass(frozen=True)
@@ -176,8 +182,8 @@ def _refund(known: SaleRefund | None, entry: entries.OfSaleRefund) -> SaleRefund
             return replace(known, progress=RefundProgress.FAILED)
         case SaleRefund(), entries.SaleRefundRetried():
             return SaleRefund(known.amount, entry.at, attempt=entry.attempt)
-        case SaleRefund(), entries.SaleRefundCovered():
-            return replace(known, covered=True)
+        case SaleRefund(), entries.SaleRefundCovered() | entries.SaleRefundSettled():
+            return replace(known, ended_by=entry.by)
     raise entries.UnknownEntry(type=type(entry).__name__)
 
 
@@ -204,4 +210,4 @@ def moved(charge: Charge | entries.ChargeStarted, code: str, *, debit: str, cred
 
 
 def _charge(entry: entries.ChargeStarted) -> Charge:
-    return Charge(entry.customer_id, entry.amount, entry.intent_id)
+    return Charge(entry.customer_id, entry.amount, entry.intent_id, entry.paid_by)

@@ -16,6 +16,7 @@ from payments import ledger, sale_refunds, store, wallet
 from payments.entries import Entries
 from payments.ledger import Head
 from payments.payment import Payment, SaleRefund
+from payments.sale_refunds import Way
 
 FAILED = "failed"
 KIND = "refunding"
@@ -51,6 +52,18 @@ def retried(row: Row, *, cause: str) -> list[Write]:
     now, head = identity.now(), store.load(row.order_id)
     anew = sale_refunds.retry(head.state, refund=row.refund, at=now.isoformat())
     return _drafted(row, head, anew, now=now, cause=cause)
+
+
+def settled(row: Row, *, by: Way, cause: str) -> list[Write]:
+    """The writes of a refund that failed and goes back otherwise. Raises as `sale_refunds.settle`."""
+    head = store.load(row.order_id)
+    closed = Write(row.key, removes=open_index.CLOSED)
+    if by is Way.WALLET:
+        both = partial(wallet.credit, refund=row.refund)
+        customer_id = head.state.started.customer_id
+        return [*store.draft_both(head, customer_id, decide=both, cause=cause)[1], closed]
+    decided = sale_refunds.settle(head.state, refund=row.refund, by=by)
+    return [*ledger.drafted(store.PAYMENTS, head, decided=decided, cause=cause)[1], closed]
 
 
 def _drafted(row: Row, head: Head[Payment], decided: Entries, *, now: datetime, cause: str) -> list[Write]:

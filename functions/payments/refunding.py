@@ -24,6 +24,7 @@ from payments.payment import BooksDiffer, Payment
 from payments.provider import ProcessorUnavailable
 from payments.refund_rows import Row
 from payments.requests import Request
+from payments.sale_refunds import Way
 
 CAUSE = "schedule/see_to_refunds"
 
@@ -50,6 +51,11 @@ def ask(asked: Asked, amount: Money, *, cause: str) -> None:
 def retry(asked: Asked, *, cause: str) -> None:
     """Has a failed refund asked for anew. Raises NotFound, RefundNotFailed, KeyReused, Contended."""
     store.grant(asked, lambda: refund_rows.retried(asked.row, cause=cause))
+
+
+def settle(asked: Asked, *, by: Way, cause: str) -> None:
+    """Has a failed refund go back otherwise. Raises NotFound, RefundNotFailed, KeyReused, Contended."""
+    store.grant(asked, lambda: refund_rows.settled(asked.row, by=by, cause=cause))
 
 
 @scheduled(minutes=5)
@@ -108,7 +114,8 @@ def _requested(head: Head[Payment], refund: str) -> Head[Payment]:
     if head.state.disputed(DisputeProgress.OPEN):
         return head
     if head.state.disputed(DisputeProgress.LOST):
-        return store.record(head, partial(_refused, refund=refund), cause=CAUSE)
+        attempt = head.state.refunds[refund].attempt
+        return store.record(head, partial(_refused, refund=refund, attempt=attempt), cause=CAUSE)
     if sale_refunds.is_key_old(head.state.refunds[refund], identity.now()):
         head = _with_another_key(head, refund)
         if head.state.refunds[refund].progress is not RefundProgress.PENDING:
@@ -121,9 +128,10 @@ def _requested(head: Head[Payment], refund: str) -> Head[Payment]:
         raise
 
 
-def _refused(payment: Payment, *, refund: str) -> Entries:
+def _refused(payment: Payment, *, refund: str, attempt: int) -> Entries:
     """The bank has the last word: the refund fails here, and is owed no more if the bank has paid it."""
-    return disputes.covering(payment, sale_refunds.refuse(payment, refund=refund, reason="disputed"))
+    failed = sale_refunds.refuse(payment, refund=refund, attempt=attempt, reason="disputed")
+    return disputes.covering(payment, failed)
 
 
 def _ask(payment: Payment, refund: str) -> Refund:
@@ -135,10 +143,9 @@ def _ask(payment: Payment, refund: str) -> Refund:
 
 def _with_another_key(head: Head[Payment], refund: str) -> Head[Payment]:
     """A new key is on record before it is used, so that two runs never use two."""
-    following, at = head.state.refunds[refund].key + 1, identity.now().isoformat()
-    return store.record(
-        head, partial(sale_refunds.change_key, refund=refund, key=following, at=at), cause=CAUSE
-    )
+    known, at = head.state.refunds[refund], identity.now().isoformat()
+    changed = partial(sale_refunds.change_key, refund=refund, seen=known, at=at)
+    return store.record(head, changed, cause=CAUSE)
 
 
 def _recorded(head: Head[Payment], refund: str, found: Refund) -> Head[Payment]:

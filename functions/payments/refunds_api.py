@@ -6,11 +6,13 @@ from kernel.errors import KeyReused, NotFound
 from kernel.money import Money
 from kernel.triggers.http import Api, Response, answer, slug
 from payments import bodies, refund_rows, refunding, sale_refunds, store
-from payments.bodies import Change, Reasoned
+from payments.bodies import Change, Reasoned, Settling
+from payments.domain import ErasedCustomer
 from payments.intents import RefundProgress
 from payments.payment import Payment
 from payments.refund_rows import Row
 from payments.refunding import Asked
+from payments.sale_refunds import Way
 
 api = Api()
 
@@ -26,19 +28,23 @@ class GrantedRefund(TypedDict):
 
 
 class RetriedRefund(TypedDict):
-    """A refund that is asked for anew."""
+    """A refund that had failed, and is asked for anew or has gone back otherwise."""
 
     id: str
     order_id: str
 
 
 class ShownRefund(TypedDict):
-    """A refund: PENDING until the money has gone back. One that FAILED, perhaps later, is owed still."""
+    """A refund: PENDING until the money has gone back. One that FAILED, perhaps later, is owed still.
+
+    `ended_by` says if the money has gone back otherwise: by `dispute`, `bank` or `wallet`.
+    """
 
     id: str
     amount: dict[str, int | str]
     progress: RefundProgress
     attempt: int
+    ended_by: str
 
 
 class ShownRefunds(TypedDict):
@@ -91,6 +97,22 @@ def retry_refund(order_id: str, refund: str) -> Response:
     return answer(202, RetriedRefund(id=refund, order_id=order_id))
 
 
+@api.post(
+    "/payments/<order_id>/refunds/<refund>/settle",
+    role="operator",
+    takes=Settling,
+    answers={200: RetriedRefund},
+    refuses=(KeyReused, NotFound, sale_refunds.RefundNotFailed, ErasedCustomer),
+)
+def settle_refund(order_id: str, refund: str) -> Response:
+    """Ends a refund that failed by a transfer that was made by hand, or by store credit, once per key."""
+    body = api.body(Settling)
+    common = bodies.request(api, body, "settle", order_id, refund)
+    asked = Asked(**common, row=Row(slug(order_id), slug(refund)))
+    refunding.settle(asked, by=Way(body.by), cause=api.cause())
+    return answer(200, RetriedRefund(id=refund, order_id=order_id))
+
+
 @api.get(
     "/payments/<order_id>/refunds",
     role="operator",
@@ -119,4 +141,10 @@ def list_failed() -> Response:
 def _shown(payment: Payment, refund: str) -> ShownRefund:
     known = payment.refunds[refund]
     amount = Money(known.amount, payment.started.amount.currency)
-    return ShownRefund(id=refund, amount=amount.plain(), progress=known.progress, attempt=known.attempt)
+    return ShownRefund(
+        id=refund,
+        amount=amount.plain(),
+        progress=known.progress,
+        attempt=known.attempt,
+        ended_by=known.ended_by,
+    )

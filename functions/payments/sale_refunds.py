@@ -4,6 +4,7 @@ Each decision is a pure function, as in `domain`.
 """
 
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import assert_never
 
 from kernel.errors import NotFound, Refusal
@@ -21,6 +22,17 @@ KEY_LASTS = timedelta(hours=24)
 # A refund that has succeeded may fail for about a month: it is looked at after 1, 2, 4 ... 32 days.
 LAST_LOOK = timedelta(days=32)
 SOON, LATER, SOON_LASTS = timedelta(minutes=5), timedelta(hours=1), timedelta(hours=1)
+
+
+class Way(StrEnum):
+    """How a refund that failed may go back otherwise: by a transfer, or as store credit."""
+
+    BANK = "bank"
+    WALLET = "wallet"
+
+
+# What a deposit takes from goodwill, a refund that becomes store credit gives to it.
+ACCOUNTS = {Way.BANK: chart.BANK, Way.WALLET: chart.GOODWILL}
 
 
 class SaleNotPosted(Refusal):
@@ -44,7 +56,7 @@ def available(payment: Payment) -> int:
 
     What a bank has taken back does not go back a second time.
     """
-    asked = sum(one.amount for one in payment.refunds.values() if not one.covered)
+    asked = sum(one.amount for one in payment.refunds.values() if not one.is_covered)
     taken = payment.disputed(DisputeProgress.OPEN, DisputeProgress.LOST)
     return max(0, payment.started.amount.amount - asked - taken)
 
@@ -78,6 +90,20 @@ def retry(payment: Payment, *, refund: str, at: str) -> Entries:
     return (entries.SaleRefundRetried(refund=refund, attempt=known.attempt + 1, at=at),)
 
 
+def settle(payment: Payment, *, refund: str, by: Way) -> Entries:
+    """Puts on record that the money of a refund that failed has gone back otherwise.
+
+    Raises NotFound, RefundNotFailed.
+    """
+    known = payment.refunds.get(refund)
+    if known is None:
+        raise NotFound
+    if not known.is_owed:
+        raise RefundNotFailed
+    paid = _posting(payment, known.amount, debit=chart.ORDER, credit=ACCOUNTS[by])
+    return (entries.SaleRefundSettled(refund=refund, by=by, postings=(paid,)),)
+
+
 def ours(refund: str, known: SaleRefund) -> str:
     """Our id of the attempt, by which the processor's books are searched."""
     return refund if known.attempt == 1 else f"{refund}-{known.attempt}"
@@ -93,20 +119,21 @@ def is_key_old(known: SaleRefund, now: datetime) -> bool:
     return now - datetime.fromisoformat(known.asked_at) >= KEY_LASTS
 
 
-def change_key(payment: Payment, *, refund: str, key: int, at: str) -> Entries:
-    """Puts a new key on record, before it is used: the `key`th, unless another run was first.
+def change_key(payment: Payment, *, refund: str, seen: SaleRefund, at: str) -> Entries:
+    """Puts the key after the one that was `seen` on record, before it is used, unless another run was first.
 
-    There is none once the outcome is on record: a run that was overtaken would give back twice under it.
+    There is none once the outcome is on record: a run that was overtaken would give back twice under it. Nor
+    is there one for another attempt than the run has seen.
     """
-    known = payment.refunds[refund]
-    if known.progress is not RefundProgress.PENDING or known.key >= key:
+    if payment.refunds[refund] != seen or seen.progress is not RefundProgress.PENDING:
         return ()
-    return (entries.SaleRefundKeyChanged(refund=refund, key=key, at=at),)
+    return (entries.SaleRefundKeyChanged(refund=refund, key=seen.key + 1, at=at),)
 
 
-def refuse(payment: Payment, *, refund: str, reason: str) -> Entries:
-    """Ends an attempt that the processor is not asked for."""
-    if payment.refunds[refund].progress is not RefundProgress.PENDING:
+def refuse(payment: Payment, *, refund: str, attempt: int, reason: str) -> Entries:
+    """Ends an attempt that the processor is not asked for. A later attempt goes on."""
+    known = payment.refunds[refund]
+    if known.progress is not RefundProgress.PENDING or known.attempt != attempt:
         return ()
     return (entries.SaleRefundFailed(refund=refund, reason=reason),)
 

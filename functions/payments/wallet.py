@@ -143,7 +143,7 @@ def hold(payment: Payment, wallet: Wallet, *, total: Money) -> Both:
     must_be_open(payment, total)
     if payment.charge is not None:
         return NOTHING
-    started = entries.ChargeStarted(customer_id=wallet.customer_id, amount=total)
+    started = entries.ChargeStarted(customer_id=wallet.customer_id, amount=total, paid_by="wallet")
     if not wallet.can_pay(total):
         return (started, entries.Declined(reason=Reason.INSUFFICIENT_FUNDS)), ()
     return (started,), (entries.Held(order_id=payment.order_id, amount=total),)
@@ -199,6 +199,13 @@ def _received(wallet: Wallet, given: entries.GivenBack) -> Entries:
 def _paid_out(*amounts: Money, payout: str) -> Entry:
     postings = [Posting("payout", chart.WALLET, chart.BANK, one.amount, one.currency) for one in amounts]
     return entries.PaidOut(payout=payout, postings=tuple(postings))
+
+
+def credit(payment: Payment, wallet: Wallet, *, refund: str) -> Both:
+    """Gives the money of a refund that failed as store credit. Raises as `sale_refunds.settle`, `deposit`."""
+    settled = sale_refunds.settle(payment, refund=refund, by=sale_refunds.Way.WALLET)
+    amount = Money(payment.refunds[refund].amount, payment.started.amount.currency)
+    return settled, deposit(wallet, amount, deposit=refund)
 
 
 def _must_hold(payment: Payment, wallet: Wallet) -> None:

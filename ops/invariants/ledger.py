@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Any
 
 from ops.evidence import Evidence, Item
-from ops.invariants.money import covered, sale_refunded
+from ops.invariants.money import ended, sale_refunded
 from ops.invariants.registry import Finding, invariant
 
 # 1: a debit raises the account. -1: a credit raises the account.
@@ -144,7 +144,7 @@ def an_ended_order_holds_no_money(evidence: Evidence) -> Iterator[Finding]:
             balances = totals(postings_of(evidence.ledger[f"payment#{order_id}"]))
             wanted = order["total"]["amount"] if status == "CONFIRMED" else 0
             owed = sum(sale_refunded(payment, progress) for progress in ("PENDING", "FAILED"))
-            owed -= covered(payment)
+            owed -= ended(payment)
             if (balances.get("order", 0), balances.get("revenue", 0)) != (owed, wanted):
                 yield order_id, f"is {status}, and its accounts are {balances}"
 

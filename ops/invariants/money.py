@@ -107,9 +107,9 @@ def sale_refunded(payment: Item, progress: str = "SUCCEEDED") -> int:
     return sum(one["amount"] for one in known if one.get("progress", "PENDING") == progress)
 
 
-def covered(payment: Item) -> int:
-    """The refunds that have failed and that a bank has paid in our place, in minor units."""
-    return sum(one["amount"] for one in payment.get("refunds", {}).values() if one.get("covered"))
+def ended(payment: Item) -> int:
+    """The refunds that have failed and have gone back otherwise, in minor units."""
+    return sum(one["amount"] for one in payment.get("refunds", {}).values() if one.get("ended_by"))
 
 
 def disputed(intents: Iterable[Item]) -> int:

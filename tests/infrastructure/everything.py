@@ -57,6 +57,8 @@ def _refunds(world: MotoWorld, order_id: str) -> None:
     retry = f"{path}/{refund['id']}/retry"
     because = {"because": "again"}
     assert world.http("payments", "POST", retry, because, role="operator", key="retry")[0] == 409
+    settle, by = f"{path}/{refund['id']}/settle", {"by": "bank", "because": "again"}
+    assert world.http("payments", "POST", settle, by, role="operator", key="settle")[0] == 409
     assert world.http("payments", "GET", path, role="operator")[1]["refunds"][0]["progress"] == "SUCCEEDED"
     assert world.http("payments", "GET", "/payments/refunds/failed", role="operator")[0] == 200
 

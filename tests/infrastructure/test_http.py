@@ -29,6 +29,7 @@ ROUTES = {
     "GET /payments/{order_id}/refunds": "Payments",
     "POST /payments/{order_id}/refunds": "Payments",
     "POST /payments/{order_id}/refunds/{refund}/retry": "Payments",
+    "POST /payments/{order_id}/refunds/{refund}/settle": "Payments",
     "GET /payments/refunds/failed": "Payments",
     "GET /payments/differences": "Payments",
     "POST /payments/differences/{difference}/resolve": "Payments",

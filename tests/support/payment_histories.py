@@ -39,7 +39,9 @@ PART_FAILED = entries.SaleRefundFailed(
 # A failure at once has no posting: the money never left.
 PART_REFUSED = entries.SaleRefundFailed(refund=PART_REFUND, reason="expired_or_canceled_card")
 PART_RETRIED = entries.SaleRefundRetried(refund=PART_REFUND, attempt=2, at=AT)
-SALE_REFUND = (PART_STARTED, KEY_CHANGED, PART_REFUNDED, PART_FAILED, PART_RETRIED)
+BY_BANK = Posting("sale_refund", "order", "bank", 300, "EUR")
+PART_SETTLED = entries.SaleRefundSettled(refund=PART_REFUND, by="bank", postings=(BY_BANK,))
+SALE_REFUND = (PART_STARTED, KEY_CHANGED, PART_REFUNDED, PART_FAILED, PART_RETRIED, PART_SETTLED)
 
 WAS_SOLD: Entries = (STARTED, CAPTURED, SOLD)
 # After the sale: a part goes back, has gone back, or is owed still. The order stays sold.
@@ -63,6 +65,7 @@ DISPUTE_WON = entries.DisputeWon(dispute="du_1", postings=(WON_BACK,))
 DISPUTE_LOST = entries.DisputeLost(dispute="du_1", postings=(LOSS,))
 COVERED = entries.SaleRefundCovered(refund=PART_REFUND, dispute="du_1", postings=(COVER,))
 DISPUTE = (DISPUTE_OPENED, DISPUTE_WON, DISPUTE_LOST, COVERED)
+SETTLED_BY_HAND = {"REFUND_SETTLED": (*WAS_SOLD, PART_STARTED, PART_REFUSED, PART_SETTLED)}
 DISPUTED: Mapping[str, Entries] = {
     "DISPUTED": (*WAS_SOLD, DISPUTE_OPENED),
     "DISPUTE_WON": (*WAS_SOLD, DISPUTE_OPENED, DISPUTE_WON),
@@ -84,7 +87,7 @@ HISTORIES: Mapping[str, Entries] = {
     "SOLD": WAS_SOLD,
     **AFTER_SALE,
 }
-EVERY: Mapping[str, Entries] = {**HISTORIES, **DISPUTED}
+EVERY: Mapping[str, Entries] = {**HISTORIES, **DISPUTED, **SETTLED_BY_HAND}
 
 # A wallet: what an operator gave and paid out, and what an order of the customer held, took and gave back.
 GOODWILL = Posting("goodwill", "goodwill", "wallet", 2000, "EUR")

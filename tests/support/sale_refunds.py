@@ -24,6 +24,11 @@ def retry(refund: str, *, key: str = "again") -> tuple[int, Any]:
     return operate("POST", f"/payments/o1/refunds/{refund}/retry", body, key=key)
 
 
+def settle(refund: str, by: str, *, key: str = "otherwise") -> tuple[int, Any]:
+    body = {"by": by, "because": "the card is closed"}
+    return operate("POST", f"/payments/o1/refunds/{refund}/settle", body, key=key)
+
+
 def operate(method: str, path: str, body: Any = None, **options: Any) -> tuple[int, Any]:
     return aws.call(api.handler, method, path, body, customer="olga", role="operator", **options)
 
@@ -37,3 +42,15 @@ def see_to(clock: Clock, *, after: float = 0) -> list[str]:
     except RefundsIncomplete:
         return [str(one["outcome"]) for one in line["failed"].values()]
     return []
+
+
+def shown() -> tuple[list[tuple[int, str, int]], int]:
+    """Amount, progress and attempt of each refund of the order, and what may still go back."""
+    status, told = operate("GET", "/payments/o1/refunds")
+    assert status == 200
+    found = [(one["amount"]["amount"], one["progress"], one["attempt"]) for one in told["refunds"]]
+    return found, told["available"]
+
+
+def waiting() -> list[str]:
+    return [one["id"] for one in operate("GET", "/payments/refunds/failed")[1]["refunds"]]

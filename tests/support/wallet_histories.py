@@ -16,7 +16,7 @@ from tests.support.payment_histories import (
 )
 
 # An order that the customer's wallet pays, and what the wallet says once it has.
-BY_WALLET = entries.ChargeStarted(customer_id="alice", amount=TOTAL)
+BY_WALLET = entries.ChargeStarted(customer_id="alice", amount=TOTAL, paid_by="wallet")
 PENDING, PAID, TOMBSTONE = (BY_WALLET,), (BY_WALLET, CAPTURED), (VOIDED,)
 SPENT = (DEPOSITED, HELD, HOLD_POSTED)
 # By hand: a part of a sale goes from the order's account to the wallet, and the processor has no part in it.

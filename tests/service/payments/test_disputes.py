@@ -119,7 +119,7 @@ def test_a_refund_that_waits_is_paid_by_the_bank_when_the_dispute_is_lost(
     assert see_to(clock, after=10 * DAY) == []
     assert processor.books("o1").refunded == 0
     known = next(iter(store.load("o1").state.refunds.values()))
-    assert (known.progress, known.covered) == (RefundProgress.FAILED, True)
+    assert (known.progress, known.is_covered) == (RefundProgress.FAILED, True)
     assert balances() == (0, -1500, 1250)
     assert operate("GET", "/payments/refunds/failed")[1] == {"refunds": []}
     assert events()[-3:] == [OPENED, LOST, "SaleRefundFailed"]
@@ -139,7 +139,7 @@ def test_a_failed_refund_leaves_the_operators_list_when_a_bank_has_paid_it(clock
 def _failed(clock: Clock) -> list[Any]:
     """The refund has failed, as if the processor had said so."""
     (id,) = store.load("o1").state.refunds
-    refused = partial(sale_refunds.refuse, refund=id, reason="unknown")
+    refused = partial(sale_refunds.refuse, refund=id, attempt=1, reason="unknown")
     head = store.record(store.load("o1"), refused, cause="test")
     refund_rows.put_off(refund_rows.Row("o1", id), head.state.refunds[id], now=clock.now())
     return list(operate("GET", "/payments/refunds/failed")[1]["refunds"])

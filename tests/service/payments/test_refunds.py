@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from payments import api, refund_rows, sales, store, tasks
-from payments.domain import RefundFailed
 from tests.support import aws
 from tests.support.clock import Clock
 from tests.support.payments import add_method, charge, events
@@ -18,7 +17,7 @@ from tests.support.processor import (
     answered,
     request_lost,
 )
-from tests.support.sale_refunds import ask, operate, retry, see_to, sold
+from tests.support.sale_refunds import ask, operate, see_to, shown, sold
 
 SERVICE = "payments"
 pytestmark = pytest.mark.usefixtures("service", "processor")
@@ -30,18 +29,6 @@ STARTED, DONE, FAILED = "SaleRefundStarted", "SaleRefunded", "SaleRefundFailed"
 @pytest.fixture(autouse=True)
 def _time(clock: Clock) -> None:
     """The clock of a test moves only when the test says so."""
-
-
-def shown() -> tuple[list[tuple[int, str, int]], int]:
-    """Amount, progress and attempt of each refund of the order, and what may still go back."""
-    status, told = operate("GET", "/payments/o1/refunds")
-    assert status == 200
-    found = [(one["amount"]["amount"], one["progress"], one["attempt"]) for one in told["refunds"]]
-    return found, told["available"]
-
-
-def waiting() -> list[str]:
-    return [one["id"] for one in operate("GET", "/payments/refunds/failed")[1]["refunds"]]
 
 
 def test_a_sale_goes_back_in_parts_and_never_more_than_was_paid(processor: Processor, clock: Clock) -> None:
@@ -155,42 +142,6 @@ def test_a_pending_refund_is_waited_for(processor: Processor, clock: Clock) -> N
     assert see_to(clock, after=5 * MINUTE) == []
     assert shown() == ([(300, "SUCCEEDED", 1)], 950)
     assert processor.calls.count("refund") == 1
-
-
-def test_a_refund_that_fails_waits_for_a_person_who_has_it_asked_for_anew(
-    processor: Processor, clock: Clock
-) -> None:
-    sold("pm_refund_fails_once")
-    refund = ask(300)[1]["id"]
-    assert see_to(clock) == [RefundFailed.__name__]
-    assert (shown(), waiting()) == (([(300, "FAILED", 1)], 950), [refund])
-    assert see_to(clock, after=2 * HOUR) == []
-    assert retry(refund) == (202, {"id": refund, "order_id": "o1"}) == retry(refund)
-    assert waiting() == []
-    assert see_to(clock) == []
-    assert (shown(), processor.books("o1").refunded) == (([(300, "SUCCEEDED", 2)], 950), 300)
-    assert retry(refund, key="once-more")[1]["error"] == "RefundNotFailed"
-    assert retry("unknown", key="once-more")[1]["error"] == "NotFound"
-
-
-def test_a_refund_that_fails_days_later_is_owed_again(clock: Clock) -> None:
-    """The account is open again, and the order is not."""
-    sold("pm_refund_fails_later")
-    refund = ask(300)[1]["id"]
-    assert see_to(clock) == []
-    assert shown() == ([(300, "SUCCEEDED", 1)], 950)
-    assert [see_to(clock, after=DAY) for _ in range(4)] == [[], [], [], ["RefundFailed"]]
-    assert (shown(), waiting()) == (([(300, "FAILED", 1)], 950), [refund])
-    assert events()[-3:] == [STARTED, DONE, FAILED]
-    assert balance() == 300
-    assert tasks.payment_status({"order_id": "o1"}, None)["status"] == "SOLD"
-
-
-def balance() -> int:
-    """What the order's account holds, in minor units."""
-    query = {"at": "2027-01-01T00:00:00Z"}
-    told = operate("GET", "/ledger/orders/o1/statement", query=query)[1]
-    return int(told["closing"][0]["amount"]) if told["closing"] else 0
 
 
 def test_a_refund_that_can_fail_no_more_is_looked_at_no_more(processor: Processor, clock: Clock) -> None:

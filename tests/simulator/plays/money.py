@@ -5,7 +5,7 @@ from tests.simulator.plays.scenario import ALWAYS, BY_A_PERSON, Scenario, Troubl
 
 TWICE = (Trouble("checkout.saga.start", "StartExecution", Kind.RESENT),)
 # Minutes: just before the first refund, and just before an operator first comes.
-REFUNDED, SEEN_TO = 24, 189
+REFUNDED, SEEN_TO, SEEN_TO_AGAIN = 24, 189, 304
 MONEY = [
     Scenario("paid from the wallet", "CONFIRMED", method="wallet", credit=5000),
     Scenario("the wallet has too little", "CANCELLED", method="wallet", credit=3749),
@@ -55,6 +55,13 @@ MONEY = [
         method="pm_refund_fails_once",
         refunds=(300,),
         since=SEEN_TO,
+    ),
+    Scenario(
+        "a part can never go back, and becomes store credit",
+        "CONFIRMED",
+        method="pm_refund_fails",
+        refunds=(300,),
+        since=SEEN_TO_AGAIN,
     ),
     Scenario(
         "two parts go back to the wallet",

@@ -45,7 +45,7 @@ def refunding(world: SimulatedWorld) -> list[str]:
     commits = world.items("payments", "payment#")  # of the commits of an order the newest is the last
     states = {item["pk"]: json.loads(item["state"]) for item in commits}
     known = [one for state in states.values() for one in state.get("refunds", {}).values()]
-    found = [one.get("progress", "PENDING") for one in known if not one.get("covered")]
+    found = [one.get("progress", "PENDING") for one in known if not one.get("ended_by")]
     return [one for one in found if one != "SUCCEEDED"]
 
 

@@ -169,10 +169,12 @@ class SimulatedShop:
                 self._operator("operations", "POST", f"{path}/redrive", {"because": "again"}, key=key)
 
     def _retry(self, round: str) -> None:
-        because = {"because": "the card works again"}
+        """A refund that failed is asked for anew, and at the second visit it becomes store credit."""
+        act, body = ("retry", {}) if self.rounds == 1 else ("settle", {"by": "wallet"})
+        because = {**body, "because": "the card works again"}
         status, page = self._operator("payments", "GET", "/payments/refunds/failed")
         for refund in page["refunds"] if status == 200 else ():
-            path = f"/payments/{refund['order_id']}/refunds/{refund['id']}/retry"
+            path = f"/payments/{refund['order_id']}/refunds/{refund['id']}/{act}"
             self._operator("payments", "POST", path, because, key=f"{round}-{refund['id'][:8]}")
 
     def refund(self, order_id: str, amount: int, *, key: str) -> None:

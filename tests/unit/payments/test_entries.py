@@ -9,6 +9,7 @@ import pytest
 from payments import entries
 from payments.chart import Posting
 from payments.entries import Captured, ChargeStarted, Entry, Raw, UnknownEntry, dumped, loaded
+from tests.support.given import folded
 from tests.support.payment_histories import (
     CAPTURE,
     CAPTURED,
@@ -24,12 +25,16 @@ from tests.support.payment_histories import (
     VOIDED,
     WALLET,
 )
+from tests.support.wallet_histories import BY_WALLET
 
 STORED = Path(__file__).parents[2] / "contracts" / "ledger" / "entries"
 BROUGHT = entries.BroughtForward(status="CAPTURED", charge=STARTED, postings=(CAPTURE,))
 # What each file of stored bytes says, by hand.
 SAYS: dict[str, Entry] = {
     "ChargeStarted.v1": STARTED,
+    "ChargeStarted.v1-wallet": BY_WALLET,
+    "ChargeStarted.v2": STARTED,
+    "ChargeStarted.v2-wallet": BY_WALLET,
     "Captured.v1": CAPTURED,
     "Declined.v1": DECLINED,
     "Voided.v1": VOIDED,
@@ -70,6 +75,15 @@ def test_entries_come_back_as_they_were_in_their_order(history: str) -> None:
     assert loaded(dumped(HISTORIES[history])) == HISTORIES[history]
 
 
+def test_a_charge_of_the_first_version_says_by_its_absent_id_that_a_wallet_pays() -> None:
+    """What was stored is never rewritten: only what is read has the newest shape."""
+    (by_wallet,), (by_card,) = (loaded(stored(f"ChargeStarted.v1{kind}")) for kind in ("-wallet", ""))
+    assert (by_wallet, by_card) == (BY_WALLET, STARTED)
+    assert "paid_by" not in stored("ChargeStarted.v1-wallet")
+    assert folded([by_wallet]).started.is_wallet
+    assert not folded([by_card]).started.is_wallet
+
+
 def test_fields_that_a_later_release_adds_are_ignored() -> None:
     posting = {"code": "capture", "debit": "processor_receivable", "credit": "order", "amount": 1250}
     postings = [{**posting, "currency": "EUR", "reference": "pi_1", "colour": "red"}]
@@ -99,7 +113,7 @@ def test_a_field_that_an_older_release_did_not_write_has_its_default() -> None:
         {"type": "Captured"},
         {"type": "Declined", "v": 1},
         {"type": "Captured", "v": 1, "postings": [{"code": "capture"}]},
-        {"type": "ChargeStarted", "v": 1, "customer_id": "alice", "amount": 1250, "intent_id": "pi_1"},
+        {"type": "ChargeStarted", "v": 2, "customer_id": "alice", "amount": 1250, "intent_id": "pi_1"},
     ],
 )
 def test_what_nobody_knows_is_a_fault_and_not_a_guess(fields: dict[str, Any]) -> None:

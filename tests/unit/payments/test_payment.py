@@ -16,6 +16,7 @@ from tests.support.given import folded
 from tests.support.payment_histories import (
     AFTER_SALE,
     AT,
+    BY_BANK,
     CAPTURE,
     CAPTURED,
     CHARGE,
@@ -40,6 +41,7 @@ from tests.support.payment_histories import (
     PART_REFUNDED,
     PART_REFUSED,
     PART_RETRIED,
+    PART_SETTLED,
     PART_STARTED,
     REFUND_STARTED,
     REFUNDED,
@@ -81,6 +83,7 @@ PENDING, SUCCEEDED, FAILED = RefundProgress
         ("PART_REFUNDED", PART_FAILED, (PART_BACK,), (events.SaleRefundFailed(**OF_PART),)),
         ("REFUND_FAILED_LATE", PART_RETRIED, (), ()),
         ("REFUND_RETRIED", PART_REFUNDED, (PART_GIVEN,), (events.SaleRefunded(**OF_PART),)),
+        ("REFUND_FAILED", PART_SETTLED, (BY_BANK,), (events.SaleRefunded(**OF_PART),)),
         ("SOLD", DISPUTE_OPENED, (TAKEN, FEE), (events.DisputeOpened(**OF_DISPUTE),)),
         ("DISPUTED", DISPUTE_WON, (WON_BACK,), (events.DisputeWon(**OF_DISPUTE),)),
         ("DISPUTED", DISPUTE_LOST, (LOSS,), (events.DisputeLost(**OF_DISPUTE),)),

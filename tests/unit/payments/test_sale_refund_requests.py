@@ -9,7 +9,7 @@ from payments import sale_refunds
 from payments.entries import Entries
 from payments.intents import RefundProgress
 from payments.payment import SaleRefund
-from tests.support.given import given
+from tests.support.given import folded, given
 from tests.support.payment_histories import AFTER_SALE, AT, KEY_CHANGED, PART_REFUND
 
 STARTED, CHANGED, GIVEN, REFUSED, LATE, _ = AFTER_SALE.values()
@@ -35,19 +35,19 @@ def test_each_attempt_has_an_id_of_ours_and_each_key_another_name(
 
 
 def test_a_key_changes_once_however_many_runs_want_it() -> None:
-    change = partial(sale_refunds.change_key, refund=PART_REFUND, key=2, at=AT)
+    change = partial(sale_refunds.change_key, refund=PART_REFUND, seen=SaleRefund(300, AT), at=AT)
     given(*STARTED).when(change).then(KEY_CHANGED)
     given(*CHANGED).when(change).then_nothing_happened()
-    back = partial(sale_refunds.change_key, refund=PART_REFUND, key=1, at=AT)
-    given(*CHANGED).when(back).then_nothing_happened()
+    given(*AFTER_SALE["REFUND_RETRIED"]).when(change).then_nothing_happened()
 
 
 @pytest.mark.parametrize("history", [GIVEN, REFUSED, LATE])
 def test_no_key_changes_after_the_outcome_so_that_a_run_that_was_overtaken_asks_under_the_old(
     history: Entries,
 ) -> None:
-    change = partial(sale_refunds.change_key, refund=PART_REFUND, key=2, at=AT)
-    given(*history).when(change).then_nothing_happened()
+    for seen in (SaleRefund(300, AT), folded(history).refunds[PART_REFUND]):
+        change = partial(sale_refunds.change_key, refund=PART_REFUND, seen=seen, at=AT)
+        given(*history).when(change).then_nothing_happened()
 
 
 @pytest.mark.parametrize(

@@ -10,11 +10,12 @@ from hypothesis import strategies as some
 from kernel.errors import NotFound
 from kernel.money import Money
 from payments import entries, sale_refunds
+from payments.chart import Posting
 from payments.entries import Entries
 from payments.facts import facts
 from payments.intents import Refund, RefundProgress
 from payments.payment import BooksDiffer, Payment, evolve
-from payments.sale_refunds import RefundNotFailed, RefundTooLarge, SaleNotPosted, TooManyRefunds
+from payments.sale_refunds import RefundNotFailed, RefundTooLarge, SaleNotPosted, TooManyRefunds, Way
 from tests.support.given import folded, given
 from tests.support.payment_histories import (
     AFTER_SALE,
@@ -152,10 +153,30 @@ def test_only_what_failed_is_asked_for_anew_and_under_another_id() -> None:
 
 
 def test_an_attempt_that_is_not_made_fails_once() -> None:
-    refuse = partial(sale_refunds.refuse, refund=PART_REFUND, reason="disputed")
+    refuse = partial(sale_refunds.refuse, refund=PART_REFUND, attempt=1, reason="disputed")
     given(*STARTED).when(refuse).then(entries.SaleRefundFailed(refund=PART_REFUND, reason="disputed"))
-    for history in (GIVEN, REFUSED, LATE):
+    for history in (GIVEN, REFUSED, LATE, RETRIED):
         given(*history).when(refuse).then_nothing_happened()
+    again = partial(sale_refunds.refuse, refund=PART_REFUND, attempt=2, reason="disputed")
+    given(*RETRIED).when(again).then(entries.SaleRefundFailed(refund=PART_REFUND, reason="disputed"))
+
+
+@pytest.mark.parametrize(("way", "account"), [(Way.BANK, "bank"), (Way.WALLET, "goodwill")])
+def test_a_refund_that_failed_may_go_back_otherwise_once(way: Way, account: str) -> None:
+    paid = Posting("sale_refund", "order", account, 300, "EUR")
+    settled = entries.SaleRefundSettled(refund=PART_REFUND, by=way, postings=(paid,))
+    settle = partial(sale_refunds.settle, refund=PART_REFUND, by=way)
+    for history in (REFUSED, LATE):
+        given(*history).when(settle).then(settled)
+        ended = folded((*history, settled))
+        assert (ended.held, sale_refunds.available(ended)) == (0, 950)
+        given(*history, settled).when(settle).then_refused(RefundNotFailed)
+        given(*history, settled).when(sale_refunds.retry, refund=PART_REFUND, at=AT).then_refused(
+            RefundNotFailed
+        )
+    for history in (STARTED, GIVEN, RETRIED):
+        given(*history).when(settle).then_refused(RefundNotFailed)
+    given(*SOLD).when(settle).then_refused(NotFound)
 
 
 def test_what_is_public_of_a_refund_is_its_beginning_and_its_outcome() -> None:
@@ -191,7 +212,7 @@ def _decided(payment: Payment, refund: str, *, amount: int, progress: RefundProg
     if known is None:
         return _asked(payment, refund, amount=Money(amount, "EUR"))
     if progress is None:
-        return sale_refunds.change_key(payment, refund=refund, key=known.key + 1, at=AT)
+        return sale_refunds.change_key(payment, refund=refund, seen=known, at=AT)
     if known.progress is FAILURE:
         return sale_refunds.retry(payment, refund=refund, at=AT)
     ours = sale_refunds.ours(refund, known)
