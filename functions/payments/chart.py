@@ -68,7 +68,7 @@ class Posting:
     """Moves `amount` minor units to the debit of one account and to the credit of another.
 
     So each posting, and every sum of postings, is zero in its currency. `code` says why, `reference` is the
-    private id of the processor's object, and `reverses` names the posting that is taken back.
+    private id of the processor's object, and `reverses` is the `label` of the posting that is taken back.
     """
 
     code: str
@@ -78,6 +78,11 @@ class Posting:
     currency: str
     reference: str = ""
     reverses: str = ""
+
+    @property
+    def label(self) -> str:
+        """What tells the posting from others: why it was made, and the processor's object."""
+        return f"{self.code} {self.reference}"
 
 
 def check(posting: Posting) -> None:

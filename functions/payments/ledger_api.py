@@ -144,7 +144,7 @@ def _line(line: Line, *, shows_reference: bool) -> ShownLine:
         running=line.running,
         currency=posting.currency,
         seal=line.seal,
-        reverses=posting.reverses,
+        reverses=line.reverses,
         reversed_by=line.reversed_by,
     )
     return ShownLine(**shown, reference=posting.reference) if shows_reference else shown

@@ -3,6 +3,7 @@
 Each decision is a pure function, as in `domain`.
 """
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import assert_never
@@ -156,6 +157,7 @@ def follow(payment: Payment, *, refund: str, found: Refund) -> Entries:
             return (entries.SaleRefundFailed(refund=refund, reason=found.reason),)
         case (RefundProgress.SUCCEEDED, RefundProgress.FAILED):
             back = _posting(payment, known.amount, debit=chart.RECEIVABLE, credit=chart.ORDER, of=found)
+            back = replace(back, code="sale_refund_failed", reverses=back.label)
             return (entries.SaleRefundFailed(refund=refund, reason=found.reason, postings=(back,)),)
         case (RefundProgress.FAILED, RefundProgress.SUCCEEDED):
             raise BooksDiffer

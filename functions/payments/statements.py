@@ -85,6 +85,7 @@ class Line:
     posting: Posting
     amount: int
     running: int = 0
+    reverses: str = ""
     reversed_by: str = ""
 
 
@@ -131,8 +132,10 @@ def _run(before: Iterable[Line], within: Iterable[Line]) -> Statement:
 
 
 def _reversed(lines: Sequence[Line]) -> list[Line]:
-    taken_back = {line.posting.reverses: line.name for line in lines if line.posting.reverses}
-    return [replace(line, reversed_by=taken_back.get(line.name, "")) for line in lines]
+    names = {line.posting.label: line.name for line in lines if not line.posting.reverses}
+    back = {line.name: names.get(line.posting.reverses, "") for line in lines}
+    by = {taken: name for name, taken in back.items()}
+    return [replace(line, reverses=back[line.name], reversed_by=by.get(line.name, "")) for line in lines]
 
 
 def _lines(account: str, commit: Recorded) -> Iterable[Line]:

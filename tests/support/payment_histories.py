@@ -29,7 +29,9 @@ SOLD = entries.SalePosted(postings=(SALE,))
 PART, PART_REFUND, AT = Money(300, "EUR"), "refund-2", "2026-03-01T12:00:00+00:00"
 DECIDED = Posting("sale_refund", "refunds", "order", 300, "EUR")
 PART_GIVEN = Posting("sale_refund", "order", "processor_receivable", 300, "EUR", "re_1")
-PART_BACK = Posting("sale_refund", "processor_receivable", "order", 300, "EUR", "re_1")
+PART_BACK = Posting(
+    "sale_refund_failed", "processor_receivable", "order", 300, "EUR", "re_1", reverses="sale_refund re_1"
+)
 PART_STARTED = entries.SaleRefundStarted(refund=PART_REFUND, amount=PART, at=AT, postings=(DECIDED,))
 KEY_CHANGED = entries.SaleRefundKeyChanged(refund=PART_REFUND, key=2, at=AT)
 PART_REFUNDED = entries.SaleRefunded(refund=PART_REFUND, postings=(PART_GIVEN,))

@@ -16,6 +16,7 @@ from tests.support.payment_histories import (
     DECLINED,
     DISPUTE,
     HISTORIES,
+    PART_FAILED,
     REFUND_STARTED,
     REFUNDED,
     SALE_REFUND,
@@ -29,6 +30,8 @@ from tests.support.wallet_histories import BY_WALLET
 
 STORED = Path(__file__).parents[2] / "contracts" / "ledger" / "entries"
 BROUGHT = entries.BroughtForward(status="CAPTURED", charge=STARTED, postings=(CAPTURE,))
+# Once, it did not name what it takes back.
+UNNAMED = Posting("sale_refund", "processor_receivable", "order", 300, "EUR", "re_1")
 # What each file of stored bytes says, by hand.
 SAYS: dict[str, Entry] = {
     "ChargeStarted.v1": STARTED,
@@ -43,6 +46,8 @@ SAYS: dict[str, Entry] = {
     "SalePosted.v1": SOLD,
     "BroughtForward.v1": BROUGHT,
     **{f"{type(entry).__name__}.v1": entry for entry in (*WALLET, *SALE_REFUND, *DISPUTE, SETTLED)},
+    "SaleRefundFailed.v1": PART_FAILED.model_copy(update={"postings": (UNNAMED,)}),
+    "SaleRefundFailed.v1-reverses": PART_FAILED,
 }
 
 

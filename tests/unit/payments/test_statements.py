@@ -14,7 +14,7 @@ from payments.seals import Seal, Sealed
 from payments.statements import NOTHING, By, Cut, Period, Recorded
 from tests.support.payment_histories import CAPTURE, CAPTURED, GIVEN_BACK, STARTED
 
-BACK = Posting("refund", "order", "processor_receivable", 1250, "EUR", "pi_1", reverses="2.1")
+BACK = Posting("refund", "order", "processor_receivable", 1250, "EUR", "pi_1", reverses="capture pi_1")
 GOODWILL = Posting("goodwill", "goodwill", "wallet", 900, "EUR")
 PAID = Posting("wallet", "wallet", "order", 300, "EUR")
 
