@@ -17,6 +17,7 @@ from tests.simulator.plays.verdict import (
     hinted,
     leaving,
     orders,
+    parked,
     refunding,
     unfinished,
     verdict,
@@ -33,6 +34,8 @@ TICKS = (
 MOST_ROUNDS = 12
 HOURLY = {61, 122, 183, 245, 310, 400, 500, 620}
 RECONCILED = {61, 183, 400}
+# While the ledger is written to, until a run looks back at none of that any more, and a few times later.
+SEALED = {1, 2, 4, 8, 15, 18, 61, 190}
 REFUNDED_AT = 25  # the minute of a scenario's first refund
 ROUNDS = (190, 305, 480)  # when an operator looks, in minutes
 
@@ -163,7 +166,7 @@ def tick(world: SimulatedWorld) -> None:
 def _pass(world: SimulatedWorld, shop: SimulatedShop, scenario: Scenario, minute: int) -> None:
     if minute in TICKS:
         fire(world, minute)
-    if minute in TICKS and scenario.seals:
+    if minute in SEALED and scenario.seals:
         world.invoke("payments.sealing.seal")
     if minute in ROUNDS:
         attend(world, shop, scenario)
@@ -209,8 +212,7 @@ def come_to_rest(world: SimulatedWorld, shop: SimulatedShop) -> None:
 
 def left_to_people(world: SimulatedWorld) -> bool:
     """Whether something is parked, was given up on, or could not be given back."""
-    parked = any(order["status"] == "NEEDS_ATTENTION" for order in orders(world))
-    return parked or bool(world.letters()) or "FAILED" in refunding(world)
+    return parked(world) or bool(world.letters()) or "FAILED" in refunding(world)
 
 
 def _at(world: SimulatedWorld, minute: float, act: Callable[[], Any]) -> None:

@@ -1,8 +1,9 @@
 """What is said of a world at rest: everything that does not hold."""
 
 import json
+from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from kernel import identity
 from kernel.table.open_index import FOREVER
@@ -14,6 +15,7 @@ from tests.support.aws import SEALING
 
 # What is asked when an operator comes; by the time of the verdict nothing is parked any more.
 GLANCED_AT = {"parked-only-for-what-is-stuck"}
+Found = TypeVar("Found")
 ENDED = {"CONFIRMED", "CANCELLED", "NEEDS_ATTENTION"}
 
 
@@ -21,14 +23,22 @@ def orders(world: SimulatedWorld) -> list[dict[str, Any]]:
     return world.items("orders", "order#")
 
 
+def remembered(look: Callable[[SimulatedWorld], Found]) -> Callable[[SimulatedWorld], Found]:
+    """What follows from the items alone is looked for again only when an item has changed."""
+
+    def looked(world: SimulatedWorld) -> Found:
+        at, found = world.seen.get(look.__name__, (-1, None))
+        if at != world.changes:
+            found = look(world)
+            world.seen[look.__name__] = world.changes, found
+        return cast("Found", found)
+
+    return looked
+
+
+@remembered
 def unfinished(world: SimulatedWorld) -> bool:
     """Whether a schedule has anything to do: an order is open, or its stock or money is held for too long."""
-    if world.seen[0] != world.changes:
-        world.seen = (world.changes, _unfinished(world))
-    return world.seen[1]
-
-
-def _unfinished(world: SimulatedWorld) -> bool:
     status = {order["order_id"]: order["status"] for order in orders(world)}
     held = [
         item["order_id"] for item in world.items("inventory", "reservation#") if item["status"] == "RESERVED"
@@ -40,6 +50,7 @@ def _unfinished(world: SimulatedWorld) -> bool:
     return bool(set(status.values()) - ENDED or held or refunding(world))
 
 
+@remembered
 def refunding(world: SimulatedWorld) -> list[str]:
     """How far each refund after the sale is whose money has not gone back."""
     commits = world.items("payments", "payment#")  # of the commits of an order the newest is the last
@@ -49,6 +60,7 @@ def refunding(world: SimulatedWorld) -> list[str]:
     return [one for one in found if one != "SUCCEEDED"]
 
 
+@remembered
 def disputing(world: SimulatedWorld) -> bool:
     """Whether a payment is, or will be, disputed, and our books have not followed that to its end.
 
@@ -84,8 +96,18 @@ def hinted(world: SimulatedWorld) -> bool:
 
 def leaving(world: SimulatedWorld, *, by: datetime = FOREVER) -> list[str]:
     """Who has asked to be forgotten, and is not yet; somebody looks at it by that time."""
-    people = [each for each in world.items("customers", "customer#") if each["status"] == "ERASING"]
-    return [each["customer_id"] for each in people if each["due_at"] <= by.isoformat()]
+    return [each["customer_id"] for each in _erasing(world) if each["due_at"] <= by.isoformat()]
+
+
+@remembered
+def _erasing(world: SimulatedWorld) -> list[dict[str, Any]]:
+    return [each for each in world.items("customers", "customer#") if each["status"] == "ERASING"]
+
+
+@remembered
+def parked(world: SimulatedWorld) -> bool:
+    """Whether an order NEEDS_ATTENTION."""
+    return any(order["status"] == "NEEDS_ATTENTION" for order in orders(world))
 
 
 def _recorded(world: SimulatedWorld, asked: Asked) -> bool:

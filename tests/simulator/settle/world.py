@@ -57,7 +57,7 @@ class SimulatedWorld:
         self.boundary = Boundary(self.engine, fate, latency=weather.latency)
         self.logs: list[Any] = []
         self.changes = 0
-        self.seen = (-1, False)  # whether anything was unfinished, by the changes until then
+        self.seen: dict[str, tuple[int, Any]] = {}  # what was found, by the number of changes until then
         self.metrics: list[tuple[str, str]] = []
         self.environments: dict[str, Mapping[str, str]] = {}
         self.counters = Counters()
