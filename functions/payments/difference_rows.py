@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 
 from kernel import identity
 from kernel.errors import ConditionFailed, NotFound
@@ -11,9 +12,10 @@ from kernel.table import items, open_index, writes
 from kernel.table.items import Item, Key
 from kernel.table.writes import Write
 from kernel.triggers.observability import count
-from payments.differences import Difference, Kind, State
+from payments.differences import Difference, Kind, State, StillDisputed
 
 KIND = "difference"
+PAGE = 50
 
 
 @dataclass(frozen=True)
@@ -62,18 +64,29 @@ def settle(difference: Difference) -> None:
 
 
 def resolved(id: str) -> list[Write]:
-    """The write that closes a difference which a person has seen to. Raises NotFound."""
-    if items.load(_key(id)) is None:
+    """The write that closes a difference which a person has seen to. Raises NotFound, StillDisputed."""
+    item = items.load(_key(id))
+    if item is None:
         raise NotFound
+    if item["kind"] == Kind.DISPUTE:
+        raise StillDisputed
     return [_closed(id, State.RESOLVED)]
 
 
 def opened(*, most: int) -> Iterator[Raised]:
-    """The open differences, of each shard those that are open for the longest time."""
+    """The open differences, of each shard `most`, those that are open for the longest time."""
     for shard in range(open_index.SHARDS):
-        entries = open_index.entries(KIND, shard, limit=most, after=None)
+        yield from islice(_of_shard(shard), most)
+
+
+def _of_shard(shard: int) -> Iterator[Raised]:
+    """The open differences of a shard, page after page."""
+    entries = open_index.entries(KIND, shard, limit=PAGE, after=None)
+    while entries:
         found = items.load_all([{"pk": entry.pk, "sk": entry.sk} for entry in entries], consistent=True)
         yield from (one for one in map(_raised, found) if one.state is State.OPEN)
+        is_last = len(entries) < PAGE
+        entries = [] if is_last else open_index.entries(KIND, shard, limit=PAGE, after=entries[-1])
 
 
 def _raised(item: Item) -> Raised:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from kernel.errors import Refusal
 from kernel.money import Money
 
 
@@ -14,6 +15,10 @@ class Kind(StrEnum):
     UNKNOWN_MOVEMENT = "UNKNOWN_MOVEMENT"
     PAYMENT_DIFFERS = "PAYMENT_DIFFERS"
     PAYMENT_UNREADABLE = "PAYMENT_UNREADABLE"
+
+
+class StillDisputed(Refusal):
+    """A dispute is followed until the bank has decided it: then it closes by itself."""
 
 
 class State(StrEnum):

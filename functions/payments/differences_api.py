@@ -9,7 +9,7 @@ from kernel.triggers.http import Api, Response, answer, slug
 from payments import bodies, difference_rows, store
 from payments.bodies import Reasoned
 from payments.difference_rows import Raised
-from payments.differences import Kind, State
+from payments.differences import Kind, State, StillDisputed
 from payments.requests import Request
 
 api = Api()
@@ -55,7 +55,7 @@ def list_differences() -> Response:
     role="operator",
     takes=Reasoned,
     answers={200: ResolvedDifference},
-    refuses=(KeyReused, NotFound),
+    refuses=(KeyReused, NotFound, StillDisputed),
 )
 def resolve_difference(difference: str) -> Response:
     """Closes a difference that a person has seen to, once per Idempotency-Key."""

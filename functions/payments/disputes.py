@@ -9,11 +9,13 @@ from functools import reduce
 
 from kernel.errors import Fault
 from kernel.money import Money
-from payments import chart, entries
+from payments import chart, entries, sale_refunds
 from payments.chart import Posting
 from payments.entries import Entries, Entry
 from payments.intents import Dispute, DisputeProgress
-from payments.payment import BooksDiffer, Payment, evolve
+from payments.payment import BooksDiffer, Payment, Status, evolve
+
+CAPTURED = (Status.CAPTURED, Status.SOLD, Status.REFUNDING, Status.REFUNDED)
 
 
 class Disputed(Fault):
@@ -65,9 +67,10 @@ def _next(payment: Payment, dispute: Dispute) -> Entry | None:
 
 
 def _opened(payment: Payment, dispute: Dispute) -> Entry:
-    """Raises BooksDiffer for a payment of which no capture is on record."""
-    currency = payment.started.amount.currency
-    if dispute.amount.currency != currency or dispute.amount.amount > payment.receivable:
+    """Raises BooksDiffer for more than was captured, as far as no other dispute has taken it."""
+    charged, taken = payment.started.amount, payment.disputed(DisputeProgress.OPEN, DisputeProgress.LOST)
+    captured = charged.amount - taken if payment.status in CAPTURED else 0
+    if dispute.amount.currency != charged.currency or dispute.amount.amount > captured:
         raise BooksDiffer
     held = _posting(dispute, "dispute", debit=chart.DISPUTES_HELD, credit=chart.RECEIVABLE)
     fee = _fee(dispute, dispute.fee, debit=chart.DISPUTE_FEES, credit=chart.RECEIVABLE)
@@ -83,23 +86,13 @@ def _fee(dispute: Dispute, fee: int, *, debit: str, credit: str) -> Iterator[Pos
 
 def _covered(payment: Payment) -> Iterator[Entry]:
     """Of the refunds that are owed, those whose money the bank has given back, the oldest first."""
-    left = _twice(payment)
+    left = sale_refunds.paid_twice(payment)
     for refund, known in payment.refunds.items():
         if known.is_owed and known.amount <= left:
             left -= known.amount
             currency, lost = payment.started.amount.currency, _lost(payment)
             paid = Posting("dispute_cover", chart.ORDER, chart.DISPUTE_LOSS, known.amount, currency, lost)
             yield entries.SaleRefundCovered(refund=refund, dispute=lost, postings=(paid,))
-
-
-def _twice(payment: Payment) -> int:
-    """What the customer would get beyond what was paid, if every refund went back beside lost disputes.
-
-    Only so much have banks given back in the place of refunds. A dispute over the rest of a sale covers none.
-    """
-    refunds = sum(one.amount for one in payment.refunds.values() if not one.is_covered)
-    paid = payment.charge.amount.amount if payment.charge else 0
-    return payment.disputed(DisputeProgress.LOST) + refunds - paid
 
 
 def _lost(payment: Payment) -> str:

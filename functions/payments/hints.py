@@ -4,9 +4,13 @@ A webhook may come twice, late or never, and its content may be old. So it only 
 """
 
 from kernel import identity
+from kernel.money import Money
 from payments import adapters, looks, webhook_rows
-from payments.differences import Kind
+from payments.differences import Difference, Kind
+from payments.provider import ProcessorConfused
 from payments.webhooks import Hint, UntrustedWebhook
+
+UNKNOWN = Money(0, "XXX")
 
 
 def register(url: str) -> None:
@@ -25,10 +29,14 @@ def secret() -> str:
 def follow(hint: Hint) -> None:
     """Brings our books up to the payment that the hint is about. A hint about none changes nothing.
 
+    A payment that cannot be read is listed, and looked at again by the reconciliation.
     Whether the books of an order agree is judged by the reconciliation, since its saga may be under way.
     """
     if hint.intent_id:
         event = identity.derive("webhook", hint.event_id)
-        difference = looks.at(hint.intent_id, cause=f"webhook/{event}", hint=event)
+        try:
+            difference = looks.at(hint.intent_id, cause=f"webhook/{event}", hint=event)
+        except ProcessorConfused:
+            difference = Difference(Kind.PAYMENT_UNREADABLE, hint.intent_id, UNKNOWN)
         if difference and difference.kind is not Kind.PAYMENT_DIFFERS:
             looks.note(difference)

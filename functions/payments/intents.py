@@ -97,6 +97,7 @@ class Kind(StrEnum):
     DISPUTE = "DISPUTE"
     DISPUTE_REVERSED = "DISPUTE_REVERSED"
     PAYOUT = "PAYOUT"
+    FEE = "FEE"
     OTHER = "OTHER"
 
 

@@ -1,15 +1,14 @@
 """Looks at the processor's books, and brings ours up to them: what has one right answer settles itself."""
 
-from contextlib import suppress
 from functools import partial
 
 from kernel import identity
 from kernel.money import Money
 from payments import adapters, difference_rows, disputes, refund_rows, seen, store
 from payments.differences import Difference, Kind
-from payments.intents import DisputeProgress, Intent, Progress
+from payments.intents import DisputeProgress, Intent, Progress, RefundProgress
 from payments.ledger import Head
-from payments.payment import BooksDiffer, Payment
+from payments.payment import Payment
 from payments.refund_rows import Row
 from payments.seen import Seen
 
@@ -31,9 +30,8 @@ def at(intent_id: str, *, cause: str, hint: str = "") -> Difference | None:
         return _unknown(intent)
     provider = adapters.provider()
     known = Seen(intent, provider.refunds(intent_id), provider.disputes(intent_id))
-    with suppress(BooksDiffer):  # what differs is told by the sums, too
-        head = store.record(head, partial(seen.follow, seen=known), cause=cause, hint=hint)
-    _unlist(head.state)
+    head = store.record(head, partial(seen.follow, seen=known), cause=cause, hint=hint)
+    _list_refunds(head.state)
     return _left(head, known)
 
 
@@ -61,8 +59,8 @@ def _unknown(intent: Intent) -> Difference | None:
     return Difference(Kind.UNKNOWN_PAYMENT, intent.id, known.owes) if known.owes.amount else None
 
 
-def _unlist(payment: Payment) -> None:
-    """Takes refunds off the operators' list that a bank has paid in our place."""
+def _list_refunds(payment: Payment) -> None:
+    """Lists refunds that have failed. Those whose money has gone back otherwise leave the list."""
     for refund, known in payment.refunds.items():
-        if known.is_covered:
-            refund_rows.put_off(Row(payment.order_id, refund), known, now=identity.now())
+        if known.progress is RefundProgress.FAILED:
+            refund_rows.list_failed(Row(payment.order_id, refund), known, now=identity.now())

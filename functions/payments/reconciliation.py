@@ -18,12 +18,12 @@ from payments import adapters, chart, commits, difference_rows, entries, ledger,
 from payments.chart import Posting
 from payments.commits import Commit
 from payments.differences import Difference, Kind
-from payments.settlement import Window
+from payments.settlement import Place, Window
 
 CAUSE = "schedule/reconcile"
 ACCOUNT = "processor"
 PAYMENT = f"{store.PAYMENTS.kind}#"
-MOST = 100  # of each shard of the open differences in one run
+MOST = 2_000  # of each shard of the open differences in one run
 
 
 class NotReconciled(Fault):
@@ -54,17 +54,17 @@ def reconcile(line: dict[str, Any]) -> None:
         raise NotReconciled(count=len(failed))
 
 
-def _ours(window: Window) -> dict[str, Money]:
+def _ours(window: Window) -> dict[Place, int]:
     """By how much the processor owes us more for each payment, as the commits of the window say."""
-    found: dict[str, Money] = {}
+    found: dict[Place, int] = {}
     keys = [(one.pk, one.sk) for one in ledger.recorded(window.since, window.until)]
     for item in ledger.stored(key for key in keys if key[0].startswith(PAYMENT)).values():
         commit, _ = commits.read(item)
         charge = store.PAYMENTS.states.validate_json(commit.state).charge
         moved = sum(chart.moved(chart.RECEIVABLE, one) for one in _postings(commit))
         if moved and charge and charge.intent_id:
-            more = Money(moved, charge.amount.currency)
-            found[charge.intent_id] = found[charge.intent_id] + more if charge.intent_id in found else more
+            place = charge.intent_id, charge.amount.currency
+            found[place] = found.get(place, 0) + moved
     return found
 
 

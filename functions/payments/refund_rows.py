@@ -12,6 +12,7 @@ from kernel.money import Money
 from kernel.table import open_index, writes
 from kernel.table.items import Item, Key
 from kernel.table.writes import Write
+from kernel.triggers.observability import count
 from payments import ledger, sale_refunds, store, wallet
 from payments.entries import Entries
 from payments.ledger import Head
@@ -57,7 +58,8 @@ def retried(row: Row, *, cause: str) -> list[Write]:
 def settled(row: Row, *, by: Way, cause: str) -> list[Write]:
     """The writes of a refund that failed and goes back otherwise. Raises as `sale_refunds.settle`."""
     head = store.load(row.order_id)
-    closed = Write(row.key, removes=open_index.CLOSED)
+    # No attempt has the number 0: a run that has seen the failure, and is late, does not list it again.
+    closed = Write(row.key, sets={"attempt": 0}, removes=open_index.CLOSED)
     if by is Way.WALLET:
         both = partial(wallet.credit, refund=row.refund)
         customer_id = head.state.started.customer_id
@@ -102,6 +104,23 @@ def put_off(row: Row, known: SaleRefund, *, now: datetime) -> None:
     )
     with suppress(ConditionFailed):
         writes.update(put)
+
+
+def list_failed(row: Row, known: SaleRefund, *, now: datetime) -> None:
+    """Lists a refund that has failed, once. One whose money has gone back otherwise leaves the list."""
+    if not known.is_owed:
+        put_off(row, known, now=now)
+        return
+    listed = open_index.opened(row.refund, now, kind=FAILED)
+    put = Write(
+        row.key,
+        sets=listed,
+        condition="#attempt = :mine AND (attribute_not_exists(#open_shard) OR #open_shard <> :listed)",
+        binds={"mine": known.attempt, "listed": listed["open_shard"]},
+    )
+    with suppress(ConditionFailed):
+        writes.update(put)
+        count("RefundFailed")
 
 
 def failed(*, most: int) -> Iterator[Row]:

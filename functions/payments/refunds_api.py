@@ -102,7 +102,13 @@ def retry_refund(order_id: str, refund: str) -> Response:
     role="operator",
     takes=Settling,
     answers={200: RetriedRefund},
-    refuses=(KeyReused, NotFound, sale_refunds.RefundNotFailed, ErasedCustomer),
+    refuses=(
+        KeyReused,
+        NotFound,
+        sale_refunds.RefundNotFailed,
+        sale_refunds.SaleDisputed,
+        ErasedCustomer,
+    ),
 )
 def settle_refund(order_id: str, refund: str) -> Response:
     """Ends a refund that failed by a transfer that was made by hand, or by store credit, once per key."""

@@ -48,6 +48,10 @@ class TooManyRefunds(Refusal):
     """An order's money goes back in so many parts at most."""
 
 
+class SaleDisputed(Refusal):
+    """The customer's bank looks into the payment, or has given so much back that the rest is less."""
+
+
 class RefundNotFailed(Refusal):
     """Only a refund that has failed is asked for anew."""
 
@@ -94,15 +98,27 @@ def retry(payment: Payment, *, refund: str, at: str) -> Entries:
 def settle(payment: Payment, *, refund: str, by: Way) -> Entries:
     """Puts on record that the money of a refund that failed has gone back otherwise.
 
-    Raises NotFound, RefundNotFailed.
+    Raises NotFound, RefundNotFailed, SaleDisputed.
     """
     known = payment.refunds.get(refund)
     if known is None:
         raise NotFound
     if not known.is_owed:
         raise RefundNotFailed
+    if payment.disputed(DisputeProgress.OPEN) or paid_twice(payment) > 0:
+        raise SaleDisputed
     paid = _posting(payment, known.amount, debit=chart.ORDER, credit=ACCOUNTS[by])
     return (entries.SaleRefundSettled(refund=refund, by=by, postings=(paid,)),)
+
+
+def paid_twice(payment: Payment) -> int:
+    """What the customer would get beyond what was paid, if every refund went back beside lost disputes.
+
+    Only so much have banks given back in the place of refunds. A dispute over the rest of a sale covers none.
+    """
+    refunds = sum(one.amount for one in payment.refunds.values() if not one.is_covered)
+    paid = payment.charge.amount.amount if payment.charge else 0
+    return payment.disputed(DisputeProgress.LOST) + refunds - paid
 
 
 def ours(refund: str, known: SaleRefund) -> str:

@@ -23,7 +23,7 @@ PATIENCE = timedelta(hours=1)
 LONGEST = timedelta(days=1)
 # The fee of a dispute is on record with the dispute, and no other fee is on record with a payment.
 DISPUTES = (Kind.DISPUTE, Kind.DISPUTE_REVERSED)
-NOTHING = Money(0, "XXX")
+Place = tuple[str, str]  # the processor's id of a payment, and a currency
 
 
 @dataclass(frozen=True)
@@ -59,35 +59,34 @@ def settle(settlement: Settlement, *, of: Window, movements: Sequence[Transactio
     return (entries.Settled(since=of.since.isoformat(), until=of.until.isoformat(), postings=postings),)
 
 
-def by_payment(movements: Iterable[Transaction]) -> dict[str, Money]:
-    """By how much the processor owes us more for each payment, by its id."""
-    found: dict[str, Money] = {}
+def by_payment(movements: Iterable[Transaction]) -> dict[Place, int]:
+    """By how much the processor owes us more for each payment and currency, in minor units."""
+    found: dict[Place, int] = {}
     for one in movements:
         if _is_of_a_payment(one):
-            moved = Money(one.net if one.kind in DISPUTES else one.amount, one.currency)
-            found[one.intent_id] = found[one.intent_id] + moved if one.intent_id in found else moved
+            moved, place = one.net if one.kind in DISPUTES else one.amount, (one.intent_id, one.currency)
+            found[place] = found.get(place, 0) + moved
     return found
 
 
-def suspects(movements: Sequence[Transaction], ours: Mapping[str, Money]) -> Iterator[tuple[str, Money]]:
+def suspects(movements: Sequence[Transaction], ours: Mapping[Place, int]) -> Iterator[tuple[str, Money]]:
     """The payments that moved otherwise at the processor than in the ledger, and by how much more.
 
     A payment with a new dispute is one as well: nothing moves when a dispute is lost, so it is to be listed.
     """
     theirs = by_payment(movements)
     disputed = {one.intent_id for one in movements if one.kind is Kind.DISPUTE}
-    for intent_id in sorted({*theirs, *ours}):
-        there, here = theirs.get(intent_id), ours.get(intent_id)
-        if there != here or intent_id in disputed:
-            currency = (there or here or NOTHING).currency
-            more = (there or NOTHING).amount - (here or NOTHING).amount
+    for place in sorted({*theirs, *ours}):
+        intent_id, currency = place
+        more = theirs.get(place, 0) - ours.get(place, 0)
+        if more or intent_id in disputed:
             yield intent_id, Money(more, currency)
 
 
 def unknown(movements: Iterable[Transaction]) -> Iterator[Difference]:
     """The movements that are about no payment, and are no payout."""
     for one in movements:
-        if not _is_of_a_payment(one) and one.kind is not Kind.PAYOUT:
+        if not _is_of_a_payment(one) and one.kind not in (Kind.PAYOUT, Kind.FEE):
             yield Difference(Differs.UNKNOWN_MOVEMENT, one.id, Money(one.net, one.currency))
 
 
@@ -106,10 +105,12 @@ def facts(settlement: Settlement, entry: Entry) -> Sequence[Event]:
 
 
 def _fees(movements: Iterable[Transaction]) -> Iterator[Posting]:
-    """What the processor keeps of payments, by currency."""
+    """What the processor keeps of payments, and what it charges apart, by currency."""
     sums: dict[str, int] = {}
     for one in movements:
-        if _is_of_a_payment(one) and one.kind not in DISPUTES:
+        if one.kind is Kind.FEE:
+            sums[one.currency] = sums.get(one.currency, 0) - one.net
+        elif _is_of_a_payment(one) and one.kind not in DISPUTES:
             sums[one.currency] = sums.get(one.currency, 0) + one.fee
     for currency, fee in sorted(sums.items()):
         if fee:
@@ -117,7 +118,7 @@ def _fees(movements: Iterable[Transaction]) -> Iterator[Posting]:
 
 
 def _is_of_a_payment(one: Transaction) -> bool:
-    return bool(one.intent_id) and one.kind is not Kind.OTHER
+    return bool(one.intent_id) and one.kind not in (Kind.OTHER, Kind.FEE)
 
 
 def _payouts(movements: Iterable[Transaction]) -> Iterator[Posting]:

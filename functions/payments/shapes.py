@@ -60,6 +60,8 @@ KINDS: Mapping[str, Kind] = {
     "dispute": Kind.DISPUTE,
     "dispute_reversal": Kind.DISPUTE_REVERSED,
     "payout": Kind.PAYOUT,
+    "payout_reversal": Kind.PAYOUT,
+    "fee": Kind.FEE,
 }
 # A reason is published, so only these codes of the processor pass. Another code becomes a plain decline.
 REASONS: Mapping[str, Reason] = {

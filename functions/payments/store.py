@@ -38,9 +38,11 @@ def record(
 ) -> Head[Payment]:
     """Appends what `decide` answers, and gives the payment as it then stands. Raises as `ledger.record`.
 
-    What a `hint` has led to is appended once: the id of the hint is remembered in the same transaction.
+    A `hint` that leads to something is remembered in the same transaction. When it comes again, it may lead
+    to more, since the processor's books have gone on.
     """
-    beside = [inbox.once("webhooks", hint)] if hint else []
+    once = inbox.once("webhooks", hint)
+    beside = [once] if hint and items.load(once.key) is None else []
     return ledger.record(PAYMENTS, head, decide=decide, cause=cause, beside=beside)
 
 

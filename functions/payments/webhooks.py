@@ -31,8 +31,8 @@ class Hint:
 
 
 class _Object(BaseModel):
-    id: str
-    object: str
+    id: str = ""
+    object: str = ""
     payment_intent: str | dict[str, Any] | None = None
 
 

@@ -88,6 +88,48 @@ def test_a_hint_that_comes_again_changes_nothing(clock: Clock, hooked: list[byte
     assert aws.items("payments") == before
 
 
+def test_a_hint_that_comes_again_after_more_has_happened_leads_to_that(
+    clock: Clock, hooked: list[bytes]
+) -> None:
+    sold("pm_dispute_lost")
+    clock.advance(2 * DAY)
+    webhooks.send()
+    clock.advance(10 * DAY)
+    assert [webhooks.repeat(hooked[0])[0] for _ in range(2)] == [200, 200]
+    assert events()[-2:] == [OPENED, LOST]
+
+
+@pytest.mark.usefixtures("hooked")
+def test_a_refund_that_a_hint_says_has_failed_is_listed_at_once(clock: Clock) -> None:
+    sold("pm_refund_fails_later")
+    refund = ask(300)[1]["id"]
+    assert see_to(clock) == []
+    clock.advance(3 * DAY)
+    for _ in range(2):
+        webhooks.send()
+    assert events()[-1] == "SaleRefundFailed"
+    assert [one["id"] for one in operate("GET", "/payments/refunds/failed")[1]["refunds"]] == [refund]
+
+
+@pytest.mark.usefixtures("hooked")
+def test_an_open_dispute_cannot_be_resolved_by_hand(clock: Clock) -> None:
+    sold("pm_dispute_lost")
+    clock.advance(2 * DAY)
+    webhooks.send()
+    (listed,) = operate("GET", "/payments/differences")[1]["differences"]
+    path = f"/payments/differences/{listed['id']}/resolve"
+    assert operate("POST", path, {"because": "answered"}, key="k1")[1]["error"] == "StillDisputed"
+
+
+@pytest.mark.usefixtures("hooked")
+def test_a_hint_at_a_payment_that_the_processor_does_not_have_is_an_item() -> None:
+    body = webhooks.event("payment_intent.succeeded", "pi_nobody")
+    assert webhooks.repeat(body)[0] == 200
+    (listed,) = operate("GET", "/payments/differences")[1]["differences"]
+    assert (listed["kind"], listed["reference"]) == ("PAYMENT_UNREADABLE", "pi_nobody")
+    assert webhooks.repeat(b'{"id": "evt_2", "type": "balance.available", "data": {"object": {}}}')[0] == 200
+
+
 @pytest.mark.usefixtures("hooked")
 def test_what_precedes_a_hint_is_posted_first(processor: Processor, clock: Clock) -> None:
     processor.disturb("confirm", answer_lost)

@@ -1,5 +1,6 @@
 """Disputes: what each goes on record as, what a refund may still be, and how an undo ends beside one."""
 
+from dataclasses import replace
 from functools import partial
 
 import pytest
@@ -80,6 +81,32 @@ def test_a_dispute_goes_on_record_once_from_its_beginning(
 )
 def test_what_cannot_follow_is_left_to_a_person(history: str, found: Dispute) -> None:
     given(*EVERY[history]).when(partial(disputes.follow, found=[found])).then_refused(BooksDiffer)
+
+
+def test_a_second_dispute_is_posted_whatever_the_fee_of_the_first() -> None:
+    """The fee takes more out of what the processor owes us than is left."""
+    first, second = (replace(dispute(OPEN, Money(500, "EUR")), id=id) for id in ("du_1", "du_2"))
+    decided = disputes.follow(folded(WAS_SOLD), [first, second])
+    assert [type(entry).__name__ for entry in decided] == ["DisputeOpened", "DisputeOpened"]
+    assert folded((*WAS_SOLD, *decided)).receivable == 1250 - 2 * (500 + 1500)
+    third = replace(dispute(OPEN, PART), id="du_3")
+    given(*WAS_SOLD, *decided).when(partial(disputes.follow, found=[third])).then_refused(BooksDiffer)
+
+
+def test_a_dispute_of_the_whole_follows_a_refund_of_a_part() -> None:
+    decided = disputes.follow(folded(AFTER_SALE["PART_REFUNDED"]), [dispute(OPEN)])
+    assert decided == (DISPUTE_OPENED,)
+
+
+@pytest.mark.parametrize("way", sale_refunds.Way)
+def test_no_refund_is_settled_by_hand_beside_a_dispute_that_pays_as_well(way: sale_refunds.Way) -> None:
+    settle = partial(sale_refunds.settle, refund=PART_REFUND, by=way)
+    failed = AFTER_SALE["REFUND_FAILED"]
+    given(*failed, DISPUTE_OPENED).when(settle).then_refused(sale_refunds.SaleDisputed)
+    rest = disputes.follow(folded(failed), [dispute(LOST, Money(1100, "EUR"))])
+    given(*failed, *rest).when(settle).then_refused(sale_refunds.SaleDisputed)
+    less = disputes.follow(folded(failed), [dispute(LOST, Money(950, "EUR"))])
+    assert settle(folded((*failed, *less)))
 
 
 def test_a_fee_that_the_processor_gives_back_is_ours_again() -> None:

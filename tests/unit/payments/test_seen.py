@@ -47,6 +47,13 @@ def test_one_look_puts_on_record_what_is_not_yet(history: str, known: Seen, new:
     assert seen.follow(after, known) == ()
 
 
+def test_what_cannot_follow_holds_up_nothing_else() -> None:
+    """The dispute is over more than was paid. The refund has failed all the same."""
+    much = Dispute("du_1", Money(1251, "EUR"), 1500, DisputeProgress.OPEN)
+    decided = seen.follow(folded(EVERY["PART_REFUNDED"]), looked(FAILED, much))
+    assert [type(entry).__name__ for entry in decided] == ["SaleRefundFailed"]
+
+
 def test_a_refund_that_failed_beside_a_lost_dispute_is_covered_in_the_same_look() -> None:
     decided = seen.follow(folded(EVERY["REFUND_ASKED"]), looked(FAILED, LOST))
     assert type(decided[-1]).__name__ == "SaleRefundCovered"

@@ -57,9 +57,10 @@ def test_fees_are_posted_by_currency_and_payouts_by_themselves() -> None:
         moved(Kind.REFUND, -300, fee=-5),
         moved(Kind.PAYOUT, -3000, intent="", id="txn_2"),
         moved(Kind.PAYOUT, 20, intent="", id="txn_3"),
+        moved(Kind.FEE, -33, intent="", id="txn_4"),
     )
     assert found == [
-        ("fees", "processor_fees", "processor_receivable", 117, "EUR", ""),
+        ("fees", "processor_fees", "processor_receivable", 150, "EUR", ""),
         ("fees", "processor_fees", "processor_receivable", 80, "USD", ""),
         ("payout", "bank", "processor_receivable", 3000, "EUR", "txn_2"),
         ("payout", "processor_receivable", "bank", 20, "EUR", "txn_3"),
@@ -102,7 +103,11 @@ def test_movements_add_up_by_payment_without_the_fees_that_are_posted_apart() ->
         moved(Kind.OTHER, 5, intent="pi_2"),
         moved(Kind.PAYOUT, -900, intent=""),
     ]
-    assert settlement.by_payment(movements) == {"pi_1": Money(1250, "EUR"), "pi_2": Money(700, "EUR")}
+    assert settlement.by_payment([*movements, moved(Kind.REFUND, -5, currency="USD")]) == {
+        ("pi_1", "EUR"): 1250,
+        ("pi_1", "USD"): -5,
+        ("pi_2", "EUR"): 700,
+    }
 
 
 def test_payments_that_moved_otherwise_here_and_there_or_are_disputed_are_suspects() -> None:
@@ -112,10 +117,7 @@ def test_payments_that_moved_otherwise_here_and_there_or_are_disputed_are_suspec
         moved(Kind.CHARGE, 1, intent="pi_4", currency="USD"),
         moved(Kind.DISPUTE, -1250, intent="pi_5"),
     ]
-    ours = {
-        **{"pi_1": Money(1250, "EUR"), "pi_2": Money(1000, "EUR"), "pi_3": Money(20, "EUR")},
-        "pi_5": Money(-1250, "EUR"),
-    }
+    ours = {("pi_1", "EUR"): 1250, ("pi_2", "EUR"): 1000, ("pi_3", "EUR"): 20, ("pi_5", "EUR"): -1250}
     assert [*settlement.suspects(theirs, ours)] == [
         ("pi_2", Money(-300, "EUR")),
         ("pi_3", Money(-20, "EUR")),
@@ -129,6 +131,7 @@ def test_a_movement_about_no_payment_is_a_difference_unless_it_is_a_payout() -> 
         [
             moved(Kind.CHARGE, 1250),
             moved(Kind.PAYOUT, -1, intent=""),
+            moved(Kind.FEE, -1, intent=""),
             moved(Kind.OTHER, -200, intent="", id="txn_9"),
             moved(Kind.OTHER, 5, id="txn_8"),
         ]
