@@ -1,8 +1,6 @@
 """Puts each construct into its stack, and hands it the constructs that it may refer to."""
 
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from aws_cdk import Annotations, App, Stack, Tags
 
@@ -44,10 +42,13 @@ def build(app: App) -> None:
     letters = all_dead_letters(app)
     operations = Operations(_stack(app, "Operations", target), platform=platform, dead_letters=letters)
     edge = _stack(app, "Edge", target)
-    services: Sequence[Any] = [catalog, people, orders, inventory, payments, checkout, storefront, operations]
-    Edge(edge, platform=platform, apis=[*(service.api for service in services), payments.webhooks])
+    apis = [
+        *(catalog.api, people.api, orders.api, inventory.api, payments.api),
+        *(checkout.api, storefront.api, operations.api),
+    ]
+    Edge(edge, platform=platform, apis=[*apis, payments.webhooks])
     machines = checkout.saga.checkout, checkout.saga.repair
-    watched = [*(service.api.home.service for service in services), "authorizer"]
+    watched = [*(api.home.service for api in apis), "authorizer"]
     Monitoring(edge, platform=platform, watched=watched, machines=machines)
     _warn(target, payments=charged, edge=edge)
 

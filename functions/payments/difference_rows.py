@@ -35,20 +35,19 @@ def name_of(difference: Difference) -> str:
 
 def raise_(difference: Difference) -> None:
     """Lists the difference, unless it is listed or was resolved. One that was settled may come back."""
-    amount = difference.amount
+    amount, name, now = difference.amount, name_of(difference), identity.now()
     said = {
         "kind": difference.kind,
         "reference": difference.reference,
         "order_id": difference.order_id,
         "amount": amount.amount,
         "currency": amount.currency,
-        "raised_at": identity.now().isoformat(),
+        "raised_at": now.isoformat(),
         "state": State.OPEN,
     }
-    listed = open_index.opened(name_of(difference), identity.now(), kind=KIND)
     raised = Write(
-        _key(name_of(difference)),
-        sets={**said, **listed},
+        _key(name),
+        sets={**said, **open_index.opened(name, now, kind=KIND)},
         condition="attribute_not_exists(#pk) OR #state = :settled",
         binds={"settled": State.SETTLED},
     )

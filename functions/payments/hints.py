@@ -10,7 +10,8 @@ from payments.differences import Difference, Kind
 from payments.provider import ProcessorConfused
 from payments.webhooks import Hint, UntrustedWebhook
 
-UNKNOWN = Money(0, "XXX")
+# Of a payment that cannot be read, neither the amount nor the currency is known.
+NO_AMOUNT = Money(0, "XXX")
 
 
 def register(url: str) -> None:
@@ -37,6 +38,6 @@ def follow(hint: Hint) -> None:
         try:
             difference = looks.at(hint.intent_id, cause=f"webhook/{event}", hint=event)
         except ProcessorConfused:
-            difference = Difference(Kind.PAYMENT_UNREADABLE, hint.intent_id, UNKNOWN)
+            difference = Difference(Kind.PAYMENT_UNREADABLE, hint.intent_id, NO_AMOUNT)
         if difference and difference.kind is not Kind.PAYMENT_DIFFERS:
             looks.note(difference)

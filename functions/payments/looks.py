@@ -28,8 +28,7 @@ def at(intent_id: str, *, cause: str, hint: str = "") -> Difference | None:
     head = store.load(intent.reference) if intent.reference else None
     if head is None or head.state.charge is None or head.state.charge.intent_id != intent_id:
         return _unknown(intent)
-    provider = adapters.provider()
-    known = Seen(intent, provider.refunds(intent_id), provider.disputes(intent_id))
+    known = _seen(intent)
     head = store.record(head, partial(seen.follow, seen=known), cause=cause, hint=hint)
     _list_refunds(head.state)
     return _left(head, known)
@@ -55,8 +54,14 @@ def _unknown(intent: Intent) -> Difference | None:
     """A payment that no order of ours names. Nobody has lost anything by one that is not captured."""
     if intent.progress is not Progress.CAPTURED:
         return None
-    known = Seen(intent, adapters.provider().refunds(intent.id), adapters.provider().disputes(intent.id))
-    return Difference(Kind.UNKNOWN_PAYMENT, intent.id, known.owes) if known.owes.amount else None
+    owed = _seen(intent).owes
+    return Difference(Kind.UNKNOWN_PAYMENT, intent.id, owed) if owed.amount else None
+
+
+def _seen(intent: Intent) -> Seen:
+    """The payment with its refunds and its disputes, as the processor has them now."""
+    provider = adapters.provider()
+    return Seen(intent, provider.refunds(intent.id), provider.disputes(intent.id))
 
 
 def _list_refunds(payment: Payment) -> None:

@@ -39,9 +39,12 @@ def follow(payment: Payment, seen: Seen) -> Entries:
     What cannot follow what is on record holds up nothing else: the sums differ then.
     """
     decided: Entries = ()
-    known = [(one.ours, one) for one in seen.refunds]
-    mine = [(refund, sale_refunds.ours(refund, of)) for refund, of in payment.refunds.items()]
-    found = [(refund, one) for refund, ours in mine for name, one in known if name == ours]
+    found = [
+        (refund, one)
+        for refund, known in payment.refunds.items()
+        for one in seen.refunds
+        if one.ours == sale_refunds.ours(refund, known)
+    ]
     steps = [
         partial(_outcome, intent=seen.intent),
         partial(disputes.follow, found=seen.disputes),

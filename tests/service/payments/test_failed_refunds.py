@@ -6,15 +6,13 @@ from payments import store, tasks, wallets
 from payments.domain import RefundFailed
 from tests.support.clock import Clock
 from tests.support.payments import events
-from tests.support.processor import (
-    Processor,
-)
+from tests.support.processor import Processor
 from tests.support.sale_refunds import ask, operate, retry, see_to, settle, shown, sold, waiting
 
 SERVICE = "payments"
 pytestmark = pytest.mark.usefixtures("service", "processor")
 
-MINUTE, HOUR, DAY = 60, 3600, 86_400
+HOUR, DAY = 3600, 86_400
 STARTED, DONE, FAILED = "SaleRefundStarted", "SaleRefunded", "SaleRefundFailed"
 
 
